@@ -1,1 +1,33 @@
-//! Layers.
+//! Composable tower layers that turn any Rust HTTP server into an API gateway.
+//!
+//! One layer is one folder is one cargo feature; nothing is on by default and `full` turns all of
+//! them on. Each is useful alone on a plain axum `Router`, a hyper service or a tonic server, and
+//! they share the vocabulary of [`gateway_core`], so that together they need no glue.
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "api-key")]
+pub mod api_key;
+#[cfg(feature = "balance")]
+pub mod balance;
+#[cfg(feature = "cache")]
+pub mod cache;
+#[cfg(feature = "client-ip")]
+pub mod client_ip;
+#[cfg(feature = "jwt")]
+pub mod jwt;
+#[cfg(feature = "observe")]
+pub mod observe;
+#[cfg(feature = "proxy")]
+pub mod proxy;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
+#[cfg(feature = "request-id")]
+pub mod request_id;
+#[cfg(feature = "router")]
+pub mod router;
+#[cfg(feature = "timeout")]
+pub mod timeout;
+#[cfg(feature = "transform")]
+pub mod transform;
+#[cfg(feature = "transport")]
+pub mod transport;

@@ -1,0 +1,21 @@
+//! One body type, and the wrappers that account for it to the end.
+//!
+//! [`Body`] is what every body-touching layer answers with: wrapping a `Body` in a `Body` gives the
+//! same value back, so a stack of ten such layers boxes at most once. The wrappers here forward
+//! *frames* – data and trailers alike – and never lie about `size_hint` or `is_end_stream`, because
+//! hyper decides framing by them: an `is_end_stream` that turns true too early loses the trailers,
+//! a hint that is dropped turns a `Content-Length` into chunks.
+
+mod collect;
+mod guarded;
+mod observed;
+mod replay;
+mod unified;
+
+pub use self::{
+    collect::{CollectError, Collected, collect},
+    guarded::GuardedBody,
+    observed::{End, Observe, ObservedBody, on_end},
+    replay::{Replay, ReplayBody, ReplayError},
+    unified::Body,
+};

@@ -1,0 +1,43 @@
+//! The request vocabulary: what layers tell each other, as typed extensions.
+//!
+//! All are newtypes with private fields, so that a value in an extension was put there by code that
+//! meant it. Anything may insert them: a third-party authentication layer joins by inserting an
+//! [`Identity`], a host application by inserting a [`ClientIp`]. A layer whose input is missing
+//! behaves as its docs say and names the layer to add; it never answers 500 for it.
+//!
+//! | in request extensions | set by | read by |
+//! |---|---|---|
+//! | [`ClientIp`] | `client_ip`, or the server | keys, logs, `Forwarded` |
+//! | [`RequestId`] | `request_id` | refusals, logs, upstream requests |
+//! | [`Identity`] | `jwt`, `api_key`, any auth layer | keys, authorisation, logs |
+//! | [`Route`] | `router` | keys, refusals, metrics, logs |
+//! | [`ApiVersion`] | `version` | routes, logs |
+//! | [`Deadline`] | `timeout`, the server | whoever waits |
+//! | [`Attempt`] | retry, fallback | proxy, logs |
+//! | [`Cost`] | any layer | `rate_limit`, budgets |
+//! | [`Outcome`] | `observe` | filled by inner layers, read at the end of the stream |
+//!
+//! | in response extensions | set by |
+//! |---|---|
+//! | [`GatewayError`](crate::GatewayError) | every refusal |
+//! | [`Upstream`] | `proxy`, `balance`, AI providers |
+//! | [`CacheOutcome`] | `cache` |
+//! | [`Usage`] | AI providers |
+
+mod client_ip;
+mod identity;
+mod outcome;
+mod request_id;
+mod route;
+mod small;
+mod upstream;
+
+pub use self::{
+    client_ip::ClientIp,
+    identity::{Identity, IdentityKind},
+    outcome::{Outcome, OutcomeRecord},
+    request_id::RequestId,
+    route::{Params, Route},
+    small::{ApiVersion, Attempt, CacheOutcome, Cost, Deadline},
+    upstream::{Upstream, Usage},
+};

@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+/// The route that was chosen for a request.
+#[derive(Clone, Debug)]
+pub struct Route {
+    name: Arc<str>,
+    pattern: Arc<str>,
+    params: Params,
+}
+
+impl Route {
+    /// A route with a name, the path pattern it matched, and the values of the pattern's parameters.
+    #[must_use]
+    pub const fn new(name: Arc<str>, pattern: Arc<str>, params: Params) -> Self {
+        Self {
+            name,
+            pattern,
+            params,
+        }
+    }
+
+    /// The name given to the route by its author: bounded, fit for metric labels.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The path pattern, such as `/orders/{id}`.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// The parameters of the path, percent-decoded, in order of appearance.
+    #[must_use]
+    pub const fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// The value of one parameter.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.get(name)
+    }
+}
+
+/// Parameters of a path: names from the pattern, values from the request.
+#[derive(Clone, Debug, Default)]
+pub struct Params {
+    pairs: Option<Arc<Pairs>>,
+}
+
+type Pairs = SmallVec<[(Box<str>, Box<str>); 4]>;
+
+impl Params {
+    /// The value of `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// All pairs, in order of appearance.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs
+            .iter()
+            .flat_map(|pairs| pairs.iter().map(|(k, v)| (&**k, &**v)))
+    }
+}
+
+impl<K: Into<Box<str>>, V: Into<Box<str>>> FromIterator<(K, V)> for Params {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let pairs: Pairs = pairs
+            .into_iter()
+            .map(|(k, v)| (k.into(), v.into()))
+            .collect();
+        Self {
+            pairs: (!pairs.is_empty()).then(|| Arc::new(pairs)),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+use std::{sync::Arc, time::Duration};
+
+/// Who answered: the upstream, its endpoint, and how long it took.
+///
+/// In response extensions, for logs and metrics. It never reaches the client.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    name: Arc<str>,
+    endpoint: Arc<str>,
+    attempts: u32,
+    first_byte: Option<Duration>,
+}
+
+impl Upstream {
+    /// `endpoint` of the upstream `name` answered at the first attempt.
+    #[must_use]
+    pub const fn new(name: Arc<str>, endpoint: Arc<str>) -> Self {
+        Self {
+            name,
+            endpoint,
+            attempts: 1,
+            first_byte: None,
+        }
+    }
+
+    /// Sets how many attempts it took.
+    #[must_use]
+    pub const fn with_attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// Sets the time from sending the request to the response head.
+    #[must_use]
+    pub const fn with_first_byte(mut self, first_byte: Duration) -> Self {
+        self.first_byte = Some(first_byte);
+        self
+    }
+
+    /// The name given to the upstream by its author.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The endpoint, `scheme://host:port`.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The attempts it took, from one.
+    #[must_use]
+    pub const fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The time from sending the request to the response head.
+    #[must_use]
+    pub const fn first_byte(&self) -> Option<Duration> {
+        self.first_byte
+    }
+}
+
+/// What a model call used: tokens by class, and money.
+///
+/// `None` is "not told", which is not zero. Input excludes what was read from or written to the
+/// provider's prompt cache; reasoning is part of output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Input tokens billed at the full price.
+    pub input: Option<u64>,
+    /// Input tokens read from the provider's prompt cache.
+    pub cached_read: Option<u64>,
+    /// Input tokens written to the provider's prompt cache.
+    pub cache_write: Option<u64>,
+    /// Output tokens, reasoning included.
+    pub output: Option<u64>,
+    /// Output tokens spent on reasoning.
+    pub reasoning: Option<u64>,
+    /// Cost in micro-USD.
+    pub cost_micro_usd: Option<u64>,
+    /// Whether the counts were estimated by the gateway rather than told by the provider.
+    pub estimated: bool,
+}
+
+impl Usage {
+    /// All input tokens, cached or not; `None` if none of them was told.
+    #[must_use]
+    pub fn total_input(&self) -> Option<u64> {
+        let parts = [self.input, self.cached_read, self.cache_write];
+        parts
+            .iter()
+            .any(Option::is_some)
+            .then(|| parts.into_iter().flatten().sum())
+    }
+}

@@ -1,0 +1,20 @@
+//! Services a gateway can store, share and swap.
+//!
+//! - [`SharedService`]: any service behind one pointer; cloning it is a reference count, so a router
+//!   can hold hundreds and a server can clone its stack per request;
+//! - [`Reloadable`]: a service whose whole stack can be swapped while requests are in flight;
+//! - [`BodyLayer`]: makes any HTTP service answer with [`Body`](crate::Body);
+//! - [`take_ready`]: moves the service that was polled ready into a future, the one correct way to
+//!   wait before calling.
+
+mod body_layer;
+mod ready;
+mod reloadable;
+mod shared;
+
+pub use self::{
+    body_layer::{BodyLayer, BodyService},
+    ready::take_ready,
+    reloadable::{ReloadHandle, Reloadable},
+    shared::{ResponseFuture, SharedService},
+};

@@ -1,0 +1,1 @@
+//! Probes and the contract harness (feature `test-util`).
