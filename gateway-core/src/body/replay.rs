@@ -204,7 +204,7 @@ impl HttpBody for ReplayBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.remaining.clone()
+        self.remaining
     }
 }
 
