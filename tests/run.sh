@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Runs every test of the project and closes with a line that counts them.
+#
+# Rust is required. Everything else is installed where it may be (Debian packages as root, a Python
+# virtual environment in the cache directory) and skipped loudly where it cannot be had.
+#
+#   tests/run.sh              everything
+#   tests/run.sh rust         unit, contract, wire and gateway tests, and doctests
+#   tests/run.sh sdk          the vendors' SDKs against the gateway
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/gateway-target}"
+export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/gateway"
+mkdir -p "$cache"
+log=$(mktemp -d)
+trap 'rm -rf "$log"' EXIT
+
+passed=0 failed=0 skipped=0
+skip() { echo "SKIPPED: $*" >&2; skipped=$((skipped + 1)); }
+
+# -- what the tests use besides Rust ------------------------------------------------------------
+
+install_packages() {
+    local missing=()
+    for pair in nginx:nginx curl:curl python3:python3 openssl:openssl; do
+        command -v "${pair%%:*}" >/dev/null || [ -x "/usr/sbin/${pair%%:*}" ] || missing+=("${pair##*:}")
+    done
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+    [ ${#missing[@]} -eq 0 ] && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing ${missing[*]}"
+        (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}") \
+            >"$log/apt" 2>&1 || echo "could not install ${missing[*]}" >&2
+    else
+        echo "not installed and not root: ${missing[*]}" >&2
+    fi
+}
+
+python_with_sdks() {
+    local venv="$cache/venv"
+    if [ ! -x "$venv/bin/python" ]; then python3 -m venv "$venv" >"$log/venv" 2>&1 || return 1; fi
+    "$venv/bin/python" - <<'P' 2>/dev/null || "$venv/bin/pip" install -q -r tests/sdk/requirements.txt >"$log/pip" 2>&1 || return 1
+from importlib.metadata import version
+for line in open("tests/sdk/requirements.txt"):
+    name, _, want = line.strip().partition("==")
+    if name:
+        assert version(name) == want
+P
+    export GATEWAY_PYTHON="$venv/bin/python"
+}
+
+# -- counting -----------------------------------------------------------------------------------
+
+count() { # adds up the closing lines of cargo test, nextest and our own scripts
+    local p f s
+    read -r p f s < <(awk '
+        /^test result:/ { for (i = 1; i <= NF; i++) { if ($(i+1) ~ /^passed/) p += $i; if ($(i+1) ~ /^failed/) f += $i; if ($(i+1) ~ /^ignored/) s += $i } }
+        /^ *Summary \[/ { for (i = 1; i <= NF; i++) { if ($(i+1) ~ /^passed/) p += $i; if ($(i+1) ~ /^failed/) f += $i; if ($(i+1) ~ /^skipped/) s += $i } }
+        /^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3; if ($6 ~ /^skipped/) s += $5 }
+        /^SKIPPED:/ { s += 1 }
+        END { print p + 0, f + 0, s + 0 }' "$1")
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+run() { # name, command…
+    local name=$1
+    shift
+    printf '\n-- %s\n' "$name"
+    if "$@" >"$log/out" 2>&1; then
+        grep -E '^(test result:|SKIPPED:|[0-9]+ passed)|Summary \[' "$log/out"
+        grep -hE 'SKIPPED:' "$log/out" | grep -v '^SKIPPED:' || true
+        count "$log/out"
+    else
+        cat "$log/out"
+        local before=$failed
+        count "$log/out"
+        [ "$failed" -gt "$before" ] || failed=$((failed + 1))
+    fi
+}
+
+rust_tests() {
+    if cargo nextest --version >/dev/null 2>&1; then
+        run "unit, contract, wire and gateway tests" \
+            cargo nextest run --workspace --all-features --locked --no-fail-fast --failure-output immediate-final --success-output final
+    else
+        run "unit, contract, wire and gateway tests" \
+            cargo test --workspace --all-features --locked --no-fail-fast --lib --bins --tests -- --nocapture
+    fi
+    run "doctests" cargo test --workspace --all-features --locked --no-fail-fast --doc
+}
+
+sdk_tests() {
+    if ! python_with_sdks; then
+        skip "the vendors' SDKs: no Python with openai and anthropic could be made ($(tail -n 1 "$log/pip" 2>/dev/null))"
+        return
+    fi
+    run "vendors' SDKs through the gateway" tests/sdk/run.sh
+}
+
+install_packages
+case "${1:-all}" in
+    rust) rust_tests ;;
+    sdk) sdk_tests ;;
+    all) rust_tests; sdk_tests ;;
+    *) echo "usage: tests/run.sh [rust|sdk]" >&2; exit 2 ;;
+esac
+
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
