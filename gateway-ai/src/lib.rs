@@ -1,1 +1,15 @@
-//! gateway-ai
+//! One API over every model: dialect codecs, providers, fallback and prompts as tower services.
+//!
+//! - [`canonical`]: what a chat call and its answer mean, whatever the wire format;
+//! - [`dialect`]: the wire formats, each a parser and a printer around the canonical model;
+//! - [`error`]: failed model calls, apart from any dialect;
+//! - [`loss`]: what a translation could not express.
+//!
+//! Codecs are pure – bytes in, events out – and need no feature; everything with a socket sits
+//! behind `edge`.
+#![forbid(unsafe_code)]
+
+pub mod canonical;
+pub mod dialect;
+pub mod error;
+pub mod loss;

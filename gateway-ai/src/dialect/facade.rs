@@ -1,0 +1,121 @@
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode};
+
+use super::{Dialect, ReplyContext, Restore, StreamParser, StreamPrinter, Target, chat, messages};
+use crate::{
+    canonical::{Reply, Request},
+    error::{AiError, AiErrorKind},
+    loss::Losses,
+};
+
+/// What the URL says where the body does not (Gemini, Bedrock).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Url<'a> {
+    /// The model in the path.
+    pub model: Option<&'a str>,
+    /// Whether the path asks for a stream.
+    pub stream: Option<bool>,
+}
+
+/// The outcome of printing a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Printed {
+    /// What could not be expressed.
+    pub losses: Losses,
+    /// What the answer must change back.
+    pub restore: Restore,
+}
+
+impl Dialect {
+    /// Reads a client's request.
+    ///
+    /// # Errors
+    ///
+    /// A client fault that names the field.
+    pub fn parse_request(self, body: &[u8], url: Url<'_>) -> Result<Request, AiError> {
+        let _ = url;
+        match self {
+            Self::Chat => chat::parse_request(body),
+            Self::Messages => messages::parse_request(body),
+            other => Err(unsupported(other)),
+        }
+    }
+
+    /// Writes a request for a provider, appending to `out`.
+    ///
+    /// # Errors
+    ///
+    /// A client fault where the request has no meaning in this dialect at all: a file handle of
+    /// another provider, several answers from a model that gives one, no turn to answer.
+    pub fn print_request(
+        self,
+        request: &Request,
+        target: &Target,
+        out: &mut BytesMut,
+    ) -> Result<Printed, AiError> {
+        match self {
+            Self::Chat => chat::print_request(request, target, out),
+            Self::Messages => messages::print_request(request, target, out),
+            other => Err(unsupported(other)),
+        }
+    }
+
+    /// Reads a provider's whole reply.
+    ///
+    /// # Errors
+    ///
+    /// An upstream error where the body is one (also with status 200) or makes no sense.
+    pub fn parse_reply(self, body: &[u8]) -> Result<Reply, AiError> {
+        match self {
+            Self::Chat => chat::parse_reply(body),
+            Self::Messages => messages::parse_reply(body),
+            other => Err(unsupported(other)),
+        }
+    }
+
+    /// Writes a whole reply for a client, appending to `out`.
+    pub fn print_reply(self, reply: &Reply, context: &ReplyContext, out: &mut BytesMut) -> Losses {
+        match self {
+            Self::Messages => messages::print_reply(reply, context, out),
+            _ => chat::print_reply(reply, context, out),
+        }
+    }
+
+    /// A reader of a provider's stream.
+    #[must_use]
+    pub fn stream_parser(self) -> StreamParser {
+        StreamParser::new(self)
+    }
+
+    /// A writer of a client's stream.
+    #[must_use]
+    pub fn stream_printer(self, context: ReplyContext) -> StreamPrinter {
+        StreamPrinter::new(self, context)
+    }
+
+    /// Reads a provider's error response. Nothing about it can fail: HTML, an array around the
+    /// error, an empty body all give an error of the kind the status suggests.
+    #[must_use]
+    pub fn parse_error(self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> AiError {
+        match self {
+            Self::Messages => messages::parse_error(status, headers, body),
+            _ => chat::parse_error(status, headers, body),
+        }
+    }
+
+    /// Writes an error for a client: its status and its JSON body.
+    #[must_use]
+    pub fn print_error(self, error: &AiError) -> (StatusCode, Bytes) {
+        match self {
+            Self::Messages => messages::print_error(error),
+            _ => chat::print_error(error),
+        }
+    }
+}
+
+pub(super) fn unsupported(dialect: Dialect) -> AiError {
+    AiError::new(
+        AiErrorKind::Unsupported,
+        format!("the {dialect} dialect has no codec"),
+    )
+}

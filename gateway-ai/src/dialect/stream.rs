@@ -1,0 +1,113 @@
+use bytes::BytesMut;
+
+use super::{Dialect, ReplyContext, chat, facade::unsupported, messages};
+use crate::{canonical::Event, error::AiError, loss::Losses};
+
+/// An incremental reader of a provider's stream: bytes in, events out.
+///
+/// However the bytes are cut, the events are the same. The last event is [`Event::End`] or
+/// [`Event::Error`]; afterwards input is ignored.
+#[derive(Debug)]
+pub struct StreamParser(Parser);
+
+#[derive(Debug)]
+enum Parser {
+    Chat(Box<chat::StreamParser>),
+    Messages(Box<messages::StreamParser>),
+    Unsupported(Dialect),
+}
+
+impl StreamParser {
+    /// A reader for a dialect.
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        Self(match dialect {
+            Dialect::Chat => Parser::Chat(Box::default()),
+            Dialect::Messages => Parser::Messages(Box::default()),
+            other => Parser::Unsupported(other),
+        })
+    }
+
+    /// Takes bytes as they come and appends the events they complete.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
+        match &mut self.0 {
+            Parser::Chat(parser) => parser.push(bytes, out),
+            Parser::Messages(parser) => parser.push(bytes, out),
+            Parser::Unsupported(_) => {}
+        }
+    }
+
+    /// Says that no more bytes come. A stream that has not said it is complete ends in an
+    /// [`Event::Error`].
+    pub fn finish(&mut self, out: &mut Vec<Event>) {
+        match &mut self.0 {
+            Parser::Chat(parser) => parser.finish(out),
+            Parser::Messages(parser) => parser.finish(out),
+            Parser::Unsupported(dialect) => out.push(Event::Error(unsupported(*dialect))),
+        }
+    }
+
+    /// Whether [`Event::End`] or [`Event::Error`] was given.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        match &self.0 {
+            Parser::Chat(parser) => parser.is_done(),
+            Parser::Messages(parser) => parser.is_done(),
+            Parser::Unsupported(_) => false,
+        }
+    }
+}
+
+/// An incremental writer of a client's stream: events in, bytes out.
+#[derive(Debug)]
+pub struct StreamPrinter(Printer);
+
+#[derive(Debug)]
+enum Printer {
+    Chat(Box<chat::StreamPrinter>),
+    Messages(Box<messages::StreamPrinter>),
+}
+
+impl StreamPrinter {
+    /// A writer for a dialect.
+    #[must_use]
+    pub fn new(dialect: Dialect, context: ReplyContext) -> Self {
+        Self(match dialect {
+            Dialect::Messages => Printer::Messages(Box::new(messages::StreamPrinter::new(context))),
+            _ => Printer::Chat(Box::new(chat::StreamPrinter::new(context))),
+        })
+    }
+
+    /// Appends what an event is in the client's dialect: nothing, one or several frames.
+    ///
+    /// An [`Event::Error`] prints the dialect's error and ends the stream: no `[DONE]`, no
+    /// `message_stop`, and whatever is pushed later prints nothing.
+    pub fn push(&mut self, event: &Event, out: &mut BytesMut) {
+        match &mut self.0 {
+            Printer::Chat(printer) => printer.push(event, out),
+            Printer::Messages(printer) => printer.push(event, out),
+        }
+    }
+
+    /// Ends the stream with an error, as [`Event::Error`] does.
+    pub fn error(&mut self, error: &AiError, out: &mut BytesMut) {
+        match &mut self.0 {
+            Printer::Chat(printer) => printer.error(error, out),
+            Printer::Messages(printer) => printer.error(error, out),
+        }
+    }
+
+    /// Appends a sign of life in the client's dialect.
+    pub fn ping(&mut self, out: &mut BytesMut) {
+        self.push(&Event::Ping, out);
+    }
+
+    /// What could not be expressed so far. A stream's headers are gone by then: this is for logs.
+    #[must_use]
+    pub fn losses(&self) -> &Losses {
+        match &self.0 {
+            Printer::Chat(printer) => printer.losses(),
+            Printer::Messages(printer) => printer.losses(),
+        }
+    }
+}
