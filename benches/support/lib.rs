@@ -1,1 +1,4 @@
-//! Shared pieces of the benches.
+//! What the benches share: payloads like those of real traffic, and a counting allocator's reader.
+#![forbid(unsafe_code)]
+
+pub mod payloads;
