@@ -1,1 +1,81 @@
-//! transport
+//! A pooled HTTP client for upstreams: HTTP/1.1 and HTTP/2, plain and TLS.
+//!
+//! One [`Client`] serves any number of hosts and is shared by cloning. It is a plain
+//! [`Service`](tower_service::Service) over [`gateway_core::Body`], streams both ways, keeps
+//! trailers, follows no redirect and retries nothing that may have been sent.
+//!
+//! # Example
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use gateway_core::{Body, Request};
+//! use gateway_layers::transport::Client;
+//! use tower::ServiceExt;
+//!
+//! let client = Client::new();
+//! let mut request = Request::new(Body::empty());
+//! *request.uri_mut() = "https://example.com/".parse()?;
+//! let response = client.oneshot(request).await?;
+//! println!("{}", response.status());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Customizing
+//!
+//! ```
+//! use std::time::Duration;
+//! use gateway_layers::transport::{Client, Protocol};
+//!
+//! let client = Client::builder()
+//!     .connect_timeout(Duration::from_secs(1))
+//!     .idle_timeout(Duration::from_secs(30))
+//!     .max_idle_per_host(64)
+//!     .protocol(Protocol::Http2)
+//!     .build()?;
+//! # Ok::<(), gateway_layers::transport::BuildError>(())
+//! ```
+//!
+//! # Requests
+//!
+//! The URI must be absolute; it names the host to connect to. A `Host` header, if there is one, is
+//! what the upstream sees as the host (`:authority` in HTTP/2). Framing follows from the body.
+//! `101` is not expected here: upgrades belong to `proxy`.
+//!
+//! # Errors
+//!
+//! [`Error::kind`] tells connect, TLS, reset and protocol failures apart, and [`Error::is_unsent`]
+//! says whether the request can have reached the upstream. A request that met a pooled connection
+//! which the peer had closed meanwhile, before a byte was written, is sent again on another;
+//! everything else is for the caller to decide.
+//!
+//! # Cancellation
+//!
+//! Dropping the future or the response body cancels the request: HTTP/2 resets the stream, HTTP/1
+//! closes the connection.
+//!
+//! # Cost
+//!
+//! One allocation per request for the future. An HTTP/1 connection returns to the pool from its own
+//! task, when the response has been read: no task per request, and the body is not wrapped.
+
+mod client;
+mod connect;
+mod driver;
+mod error;
+mod origin;
+mod pool;
+mod protocol;
+mod stream;
+mod tls;
+
+pub use self::{
+    client::{Client, ClientBuilder, ResponseFuture},
+    error::Error,
+    origin::{Failed, Origin},
+    protocol::Protocol,
+    tls::BuildError,
+};
+
+#[cfg(test)]
+mod tests;

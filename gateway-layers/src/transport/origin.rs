@@ -1,0 +1,372 @@
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use gateway_core::{Body, Request, Response, body::GuardedBody};
+use http::{HeaderValue, Uri, Version, header, uri};
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::{
+    Protocol,
+    connect::{Connector, Fresh},
+    driver::{H1Driver, H2Driver},
+    error::{Error, Reason},
+    pool::{H1, H2, Pool, Reaper, Slot, Streams},
+    stream::Stream,
+};
+
+/// One scheme, host and port, with its connections: a [`Client`](super::Client) that need not
+/// look up where a request goes. A clone is a reference count.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    connector: Connector,
+    uri: Uri,
+    host: HeaderValue,
+    pool: Pool,
+    idle_timeout: Duration,
+    /// Held while a multiplexed connection is being made, so that a burst makes one and not many.
+    connecting: tokio::sync::Mutex<()>,
+}
+
+/// A request that was not answered. It is given back while nothing of it was written.
+#[derive(Debug)]
+pub struct Failed {
+    error: Error,
+    request: Option<Box<Request>>,
+}
+
+impl Failed {
+    fn unsent(error: Error, request: Request) -> Self {
+        Self {
+            error: error.unsent(),
+            request: Some(Box::new(request)),
+        }
+    }
+
+    /// Why, and the request if [`Error::is_unsent`].
+    #[must_use]
+    pub fn into_parts(self) -> (Error, Option<Box<Request>>) {
+        (self.error, self.request)
+    }
+}
+
+enum Conn {
+    H1(H1),
+    H2(H2),
+}
+
+impl Origin {
+    /// `None` unless `uri` is absolute, `http` or `https`.
+    pub(super) fn new(
+        connector: Connector,
+        uri: &Uri,
+        max_idle: usize,
+        idle_timeout: Duration,
+    ) -> Option<Self> {
+        let inner = Inner::new(connector, uri, max_idle, idle_timeout)?;
+        Some(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The value of `Host` for requests to this origin.
+    #[must_use]
+    pub fn host(&self) -> &HeaderValue {
+        &self.inner.host
+    }
+
+    /// Whether a request to this origin may be answered with `101`: it may not if the client speaks
+    /// HTTP/2 only.
+    #[must_use]
+    pub fn can_upgrade(&self) -> bool {
+        self.inner.connector.protocol() != Protocol::Http2
+    }
+
+    /// How many connections are open and idle.
+    #[must_use]
+    pub fn idle_connections(&self) -> usize {
+        self.inner.pool.idle()
+    }
+
+    /// Sends `request`: its path and query to this origin, its `Host` header as it is or, if it has
+    /// none, this origin's. With `upgrade` it goes over HTTP/1.1, so that it can be answered with
+    /// `101`.
+    ///
+    /// # Errors
+    ///
+    /// [`Failed`], with the request if it may be sent again.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future cancels the request.
+    pub async fn send(&self, request: Request, upgrade: bool) -> Result<Response, Failed> {
+        self.inner.send(request, upgrade).await
+    }
+
+    pub(super) fn is_unused(&self) -> bool {
+        Arc::strong_count(&self.inner) == 1 && self.inner.pool.is_empty()
+    }
+}
+
+impl Inner {
+    fn new(
+        connector: Connector,
+        uri: &Uri,
+        max_idle: usize,
+        idle_timeout: Duration,
+    ) -> Option<Self> {
+        let scheme = uri.scheme()?.clone();
+        if scheme != uri::Scheme::HTTP && scheme != uri::Scheme::HTTPS {
+            return None;
+        }
+        let authority = without_userinfo(uri.authority()?)?;
+        let host = HeaderValue::from_str(authority.as_str()).ok()?;
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(scheme);
+        parts.authority = Some(authority);
+        parts.path_and_query = Some(uri::PathAndQuery::from_static("/"));
+        Some(Self {
+            connector,
+            uri: Uri::from_parts(parts).ok()?,
+            host,
+            pool: Pool::new(max_idle),
+            idle_timeout,
+            connecting: tokio::sync::Mutex::new(()),
+        })
+    }
+
+    /// A pooled connection may turn out to have been closed by the peer. Then nothing was written,
+    /// hyper gives the request back, and it goes to the next connection, at last to a fresh one.
+    async fn send(
+        self: &Arc<Self>,
+        mut request: Request,
+        upgrade: bool,
+    ) -> Result<Response, Failed> {
+        loop {
+            let conn = match self.connection(upgrade).await {
+                Ok(conn) => conn,
+                Err(error) => return Err(Failed::unsent(error, request)),
+            };
+            let (sent, reused) = match conn {
+                Conn::H1(conn) => {
+                    let reused = conn.reused;
+                    (self.send_h1(conn, request).await, reused)
+                }
+                Conn::H2(conn) => (self.send_h2(conn, request).await, true),
+            };
+            match sent {
+                Ok(response) => return Ok(response),
+                Err(mut refused) => match refused.take_message() {
+                    Some(unsent) if reused => request = unsent,
+                    Some(unsent) => {
+                        let error = Error::from_hyper(refused.into_error());
+                        return Err(Failed::unsent(error, unsent));
+                    }
+                    None => {
+                        return Err(Failed {
+                            error: Error::from_hyper(refused.into_error()),
+                            request: None,
+                        });
+                    }
+                },
+            }
+        }
+    }
+
+    async fn send_h1(
+        self: &Arc<Self>,
+        mut conn: H1,
+        mut request: Request,
+    ) -> Result<Response, Refused> {
+        *request.version_mut() = Version::HTTP_11;
+        if !request.headers().contains_key(header::HOST) {
+            request
+                .headers_mut()
+                .insert(header::HOST, self.host.clone());
+        }
+        to_origin_form(request.uri_mut());
+        let response = conn.sender.try_send_request(request).await?;
+        if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
+            self.park(conn);
+        }
+        Ok(response.map(Body::new))
+    }
+
+    async fn send_h2(
+        self: &Arc<Self>,
+        mut conn: H2,
+        mut request: Request,
+    ) -> Result<Response, Refused> {
+        *request.version_mut() = Version::HTTP_2;
+        self.to_absolute_form(&mut request);
+        let stream = conn.streams.open();
+        let response = conn.sender.try_send_request(request).await?;
+        Ok(response.map(|body| Body::new(GuardedBody::new(body, stream))))
+    }
+
+    /// HTTP/2 has the host in the target, and a `Host` field beside it is a chance to disagree.
+    fn to_absolute_form(&self, request: &mut Request) {
+        let mut parts = self.uri.clone().into_parts();
+        if let Some(host) = request.headers_mut().remove(header::HOST)
+            && let Ok(authority) = uri::Authority::try_from(host.as_bytes())
+        {
+            parts.authority = Some(authority);
+        }
+        if let Some(path) = request.uri().path_and_query() {
+            parts.path_and_query = Some(path.clone());
+        }
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+
+    async fn connection(self: &Arc<Self>, upgrade: bool) -> Result<Conn, Error> {
+        if let Some(conn) = self.pooled(upgrade) {
+            return Ok(conn);
+        }
+        let timeout = self.connector.timeout();
+        tokio::time::timeout(timeout, self.connect(upgrade))
+            .await
+            .unwrap_or_else(|_| Err(Error::bare(Reason::ConnectTimeout)))
+    }
+
+    fn pooled(&self, upgrade: bool) -> Option<Conn> {
+        if self.connector.protocol() != Protocol::Http1
+            && !upgrade
+            && let Some(conn) = self.pool.take_h2(true)
+        {
+            return Some(Conn::H2(conn));
+        }
+        self.pool.take().map(Conn::H1)
+    }
+
+    async fn connect(self: &Arc<Self>, upgrade: bool) -> Result<Conn, Error> {
+        let multiplexes = self.connector.protocol() == Protocol::Http2 || self.pool.has_h2();
+        let _one_at_a_time = if multiplexes && !upgrade {
+            let guard = self.connecting.lock().await;
+            if let Some(conn) = self.pooled(upgrade) {
+                return Ok(conn);
+            }
+            Some(guard)
+        } else {
+            None
+        };
+        match self.connector.connect(&self.uri, upgrade).await? {
+            Fresh::Http1(stream) => self.handshake_h1(stream).await.map(Conn::H1),
+            Fresh::Http2(stream) => self.handshake_h2(stream).await.map(Conn::H2),
+        }
+    }
+
+    async fn handshake_h1(self: &Arc<Self>, stream: Stream) -> Result<H1, Error> {
+        let (sender, conn) = http1::Builder::new()
+            .max_header_size(MAX_HEAD)
+            .handshake(stream)
+            .await
+            .map_err(|error| Error::new(Reason::Connect, error))?;
+        let slot = Arc::<Slot>::default();
+        let conn = conn.with_upgrades();
+        spawn(H1Driver::new(conn, Arc::clone(&slot), Arc::downgrade(self)));
+        Ok(H1 {
+            sender,
+            slot,
+            reused: false,
+        })
+    }
+
+    async fn handshake_h2(self: &Arc<Self>, stream: Stream) -> Result<H2, Error> {
+        let (sender, conn) = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_header_list_size(MAX_HEAD as u32)
+            .keep_alive_interval(PING_EVERY)
+            .keep_alive_timeout(PING_TIMEOUT)
+            .handshake(stream)
+            .await
+            .map_err(|error| Error::new(Reason::Connect, error))?;
+        let streams = Arc::new(Streams::new(conn.current_max_send_streams()));
+        spawn(H2Driver::new(conn, Arc::clone(&streams)));
+        let conn = H2 { sender, streams };
+        self.pool.put_h2(conn.clone());
+        Ok(conn)
+    }
+
+    /// Leaves the sender with its connection until the response is over.
+    fn park(self: &Arc<Self>, conn: H1) {
+        let H1 { sender, slot, .. } = conn;
+        slot.park(sender);
+        // The response may have ended before it was parked; then nobody else will look.
+        if let Some(sender) = slot.release() {
+            self.put(H1 {
+                sender,
+                slot,
+                reused: true,
+            });
+        }
+    }
+
+    pub(super) fn put(self: &Arc<Self>, conn: H1) {
+        if self.pool.put(conn) == Reaper::Start {
+            spawn(reap(Arc::downgrade(self), self.idle_timeout));
+        }
+    }
+}
+
+type Refused = hyper::client::conn::TrySendError<Request>;
+
+/// Ends when nothing is idle, or when the origin is gone.
+async fn reap(origin: Weak<Inner>, idle_timeout: Duration) {
+    loop {
+        tokio::time::sleep(idle_timeout / TICKS).await;
+        let Some(origin) = origin.upgrade() else {
+            return;
+        };
+        if !origin.pool.reap(TICKS) {
+            return;
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a connection's task ends with its connection, which ends with the pool; the reaper \
+              holds the pool weakly and ends with it"
+)]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
+}
+
+fn to_origin_form(uri: &mut Uri) {
+    if uri.authority().is_none() && uri.scheme().is_none() {
+        return;
+    }
+    let path = uri.path_and_query().cloned();
+    let mut parts = uri::Parts::default();
+    parts.path_and_query = Some(path.unwrap_or_else(|| uri::PathAndQuery::from_static("/")));
+    *uri = Uri::from_parts(parts).expect("a path alone is a valid target");
+}
+
+/// Credentials in a URL are not part of the host; RFC 9110 §4.2.4 has them removed.
+fn without_userinfo(authority: &uri::Authority) -> Option<uri::Authority> {
+    match authority.as_str().rsplit_once('@') {
+        None => Some(authority.clone()),
+        Some((_, host)) => host.parse().ok(),
+    }
+}
+
+/// How finely idle time is measured.
+const TICKS: u32 = 4;
+/// A response head larger than this is an upstream gone wrong.
+const MAX_HEAD: usize = 64 * 1024;
+/// What a slow reader makes the gateway hold per stream, and per connection.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+const PING_EVERY: Duration = Duration::from_secs(20);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
