@@ -3,7 +3,8 @@
 //! - [`canonical`]: what a chat call and its answer mean, whatever the wire format;
 //! - [`dialect`]: the wire formats, each a parser and a printer around the canonical model;
 //! - [`error`]: failed model calls, apart from any dialect;
-//! - [`loss`]: what a translation could not express.
+//! - [`loss`]: what a translation could not express;
+//! - [`sse`]: server-sent events, cut from bytes.
 //!
 //! Codecs are pure – bytes in, events out – and need no feature; everything with a socket sits
 //! behind `edge`.
@@ -12,4 +13,6 @@
 pub mod canonical;
 pub mod dialect;
 pub mod error;
+mod json;
 pub mod loss;
+pub mod sse;

@@ -1,0 +1,243 @@
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use bytes::Bytes;
+use gateway_core::{Deadline, Identity, Outcome, RequestId};
+use http::{Extensions, HeaderMap};
+
+use super::{Attempts, Operation, Wire};
+use crate::{
+    canonical::Request,
+    dialect::{Dialect, Url},
+    error::AiError,
+    models::Target,
+};
+
+/// A call on its way from the edge to a provider.
+///
+/// It carries what the client sent – untouched bytes, parsed only if someone asks – and who sent it:
+/// the headers and the request's vocabulary. Cloning is a reference count, so every attempt of a
+/// fallback gets its own copy.
+///
+/// Layers between the edge and the providers are services over `AiCall`. One that looks at the
+/// conversation calls [`request`](Self::request); one that changes it calls [`edit`](Self::edit),
+/// after which the bytes are gone and every dialect is printed from the canonical form.
+#[derive(Clone)]
+pub struct AiCall {
+    shared: Arc<Shared>,
+    body: Body,
+    target: Option<Target>,
+    attempts: Attempts,
+}
+
+struct Shared {
+    dialect: Dialect,
+    operation: Operation,
+    model: Box<str>,
+    stream: bool,
+    headers: HeaderMap,
+    extensions: Extensions,
+}
+
+#[derive(Clone)]
+enum Body {
+    /// As the client sent it.
+    Wire(Arc<WireBody>),
+    /// Made or changed by the gateway.
+    Typed(Arc<Request>),
+}
+
+struct WireBody {
+    wire: Wire,
+    parsed: OnceLock<Result<Request, AiError>>,
+}
+
+impl AiCall {
+    /// A call with a body as a client of `dialect` sends it.
+    ///
+    /// # Errors
+    ///
+    /// A client fault when the body is not an object of that dialect that names a model.
+    pub fn from_wire(
+        dialect: Dialect,
+        operation: Operation,
+        body: Bytes,
+    ) -> Result<Self, AiError> {
+        let wire = Wire::read(body)?;
+        let shared = Shared {
+            dialect,
+            operation,
+            model: wire.model()?.into(),
+            stream: wire.is_stream(),
+            headers: HeaderMap::new(),
+            extensions: Extensions::new(),
+        };
+        Ok(Self::build(shared, Body::Wire(Arc::new(WireBody { wire, parsed: OnceLock::new() }))))
+    }
+
+    /// A chat call made in Rust; the answer comes in the dialect the request says it is in.
+    #[must_use]
+    pub fn from_request(request: Request) -> Self {
+        let shared = Shared {
+            dialect: request.source,
+            operation: Operation::Chat,
+            model: request.model.as_str().into(),
+            stream: request.is_stream(),
+            headers: HeaderMap::new(),
+            extensions: Extensions::new(),
+        };
+        Self::build(shared, Body::Typed(Arc::new(request)))
+    }
+
+    fn build(shared: Shared, body: Body) -> Self {
+        Self { shared: Arc::new(shared), body, target: None, attempts: Attempts::default() }
+    }
+
+    /// Attaches the head of the HTTP request the call came with. Before the call is cloned.
+    #[must_use]
+    pub fn with_head(mut self, headers: HeaderMap, extensions: Extensions) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.headers = headers;
+            shared.extensions = extensions;
+        }
+        self
+    }
+
+    /// The same call for one target: an attempt.
+    #[must_use]
+    pub fn for_target(&self, target: Target, attempts: Attempts) -> Self {
+        Self { target: Some(target), attempts, ..self.clone() }
+    }
+
+    /// The dialect the client speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.shared.dialect
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        self.shared.operation
+    }
+
+    /// The model as the client names it: an alias or `provider/model`.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.shared.model
+    }
+
+    /// Whether the client wants a stream.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        self.shared.stream
+    }
+
+    /// The client's headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.shared.headers
+    }
+
+    /// The request's vocabulary.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.shared.extensions
+    }
+
+    /// The caller, if an authentication layer knows it.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.extensions().get()
+    }
+
+    /// The id of the request, if it has one.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&RequestId> {
+        self.extensions().get()
+    }
+
+    /// When the answer must be there.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Deadline> {
+        self.extensions().get().copied()
+    }
+
+    /// Where an outer observer collects what is learnt.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.extensions().get()
+    }
+
+    /// The target of this attempt; `None` before one was chosen.
+    #[must_use]
+    pub const fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
+    }
+
+    /// The attempts before this one.
+    #[must_use]
+    pub const fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
+    /// The client's bytes; `None` once the call was changed or where it was made in Rust.
+    #[must_use]
+    pub fn wire(&self) -> Option<&Wire> {
+        match &self.body {
+            Body::Wire(body) => Some(&body.wire),
+            Body::Typed(_) => None,
+        }
+    }
+
+    /// The conversation, parsed at the first call and kept.
+    ///
+    /// # Errors
+    ///
+    /// A client fault that names the field.
+    pub fn request(&self) -> Result<&Request, AiError> {
+        match &self.body {
+            Body::Typed(request) => Ok(request),
+            Body::Wire(body) => body
+                .parsed
+                .get_or_init(|| {
+                    self.shared.dialect.parse_request(body.wire.bytes(), Url::default())
+                })
+                .as_ref()
+                .map_err(Clone::clone),
+        }
+    }
+
+    /// Changes the conversation. From here on nothing passes byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// A client fault where the conversation cannot be parsed.
+    pub fn edit(&mut self, edit: impl FnOnce(&mut Request)) -> Result<(), AiError> {
+        self.request()?;
+        let mut request = match &mut self.body {
+            Body::Typed(request) => Arc::clone(request),
+            Body::Wire(body) => match Arc::get_mut(body).and_then(|body| body.parsed.take()) {
+                Some(parsed) => Arc::new(parsed?),
+                None => Arc::new(self.request()?.clone()),
+            },
+        };
+        edit(Arc::make_mut(&mut request));
+        self.body = Body::Typed(request);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for AiCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AiCall")
+            .field("dialect", &self.shared.dialect)
+            .field("operation", &self.shared.operation)
+            .field("model", &self.shared.model)
+            .field("stream", &self.shared.stream)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}

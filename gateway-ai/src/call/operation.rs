@@ -1,0 +1,70 @@
+use crate::dialect::Dialect;
+
+/// What a call asks a provider to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// A conversation: the one operation that is translated between dialects.
+    Chat,
+    /// Counting the tokens of a conversation (Messages).
+    CountTokens,
+    /// An operation only its own dialect has; its body and answer pass as they are.
+    Pass(PassOperation),
+}
+
+/// An operation of the OpenAI API that passes as it is to one provider that speaks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PassOperation {
+    /// `/embeddings`
+    Embeddings,
+    /// `/completions`, the older form.
+    Completions,
+    /// `/moderations`
+    Moderations,
+    /// `/images/generations`
+    ImageGenerations,
+    /// `/audio/speech`
+    Speech,
+    /// `/rerank`
+    Rerank,
+}
+
+impl PassOperation {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Embeddings,
+        Self::Completions,
+        Self::Moderations,
+        Self::ImageGenerations,
+        Self::Speech,
+        Self::Rerank,
+    ];
+
+    /// Its path after the base URL.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Embeddings => "/embeddings",
+            Self::Completions => "/completions",
+            Self::Moderations => "/moderations",
+            Self::ImageGenerations => "/images/generations",
+            Self::Speech => "/audio/speech",
+            Self::Rerank => "/rerank",
+        }
+    }
+}
+
+impl Operation {
+    /// The path after a provider's base URL, where the provider's dialect has the operation.
+    #[must_use]
+    pub const fn path(self, dialect: Dialect) -> Option<&'static str> {
+        match (self, dialect) {
+            (Self::Chat, Dialect::Chat) => Some("/chat/completions"),
+            (Self::Chat, Dialect::Messages) => Some("/messages"),
+            (Self::CountTokens, Dialect::Messages) => Some("/messages/count_tokens"),
+            (Self::Pass(operation), Dialect::Chat) => Some(operation.path()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+use std::{fmt, sync::Arc};
+
+use gateway_core::Outcome;
+
+use crate::canonical::Usage;
+
+/// Hands the usage of a call to whoever waits for it – exactly once, whatever happens.
+///
+/// It rides in the reply and, when the reply is streamed, in the response body. It settles at the
+/// end of the stream, at an error, or when it is dropped because the client went away; what the
+/// provider had counted by then is what is reported.
+pub struct Settle {
+    usage: Option<Usage>,
+    open: Option<Open>,
+}
+
+struct Open {
+    outcome: Option<Outcome>,
+    model: Arc<str>,
+}
+
+impl Settle {
+    /// For a call that is answered by `model`, a target's name.
+    #[must_use]
+    pub const fn new(outcome: Option<Outcome>, model: Arc<str>) -> Self {
+        Self { usage: None, open: Some(Open { outcome, model }) }
+    }
+
+    /// Takes over what the provider has counted so far.
+    pub fn count(&mut self, usage: Usage) {
+        match &mut self.usage {
+            Some(known) => known.merge(usage),
+            None => self.usage = Some(usage),
+        }
+    }
+
+    /// What the provider has counted so far; `None` if it said nothing.
+    #[must_use]
+    pub const fn usage(&self) -> Option<&Usage> {
+        self.usage.as_ref()
+    }
+
+    /// The call is over.
+    pub fn finish(&mut self) {
+        let Some(Open { outcome, model }) = self.open.take() else { return };
+        let usage = self.usage.as_ref().map(summary);
+        tracing::debug!(
+            model = &*model,
+            input = usage.and_then(|usage| usage.total_input()),
+            output = usage.and_then(|usage| usage.output),
+            "model call settled"
+        );
+        if let Some(outcome) = outcome {
+            outcome.update(|record| {
+                record.model = Some(model);
+                record.usage = usage;
+            });
+        }
+    }
+
+    /// The call is over and never was: another target is asked instead, and reports for itself.
+    pub fn cancel(mut self) {
+        self.open = None;
+    }
+}
+
+impl Drop for Settle {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl fmt::Debug for Settle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settle")
+            .field("usage", &self.usage)
+            .field("settled", &self.open.is_none())
+            .finish()
+    }
+}
+
+/// The part of the canonical usage that the shared vocabulary knows.
+#[must_use]
+pub fn summary(usage: &Usage) -> gateway_core::Usage {
+    let mut summary = gateway_core::Usage::default();
+    summary.input = usage.input;
+    summary.cached_read = usage.cache_read;
+    summary.cache_write = usage.cache_write;
+    summary.output = usage.output;
+    summary.reasoning = usage.reasoning;
+    summary.estimated = usage.estimated;
+    summary
+}

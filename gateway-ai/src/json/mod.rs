@@ -1,0 +1,15 @@
+//! JSON without a tree: borrowing readers for the wire shapes and a writer straight into the
+//! output buffer.
+//!
+//! A request or a chunk is read once into structs that borrow from the input, and written once into
+//! the buffer that is sent. No `serde_json::Value` lies between.
+
+mod object;
+mod text;
+mod writer;
+
+pub(crate) use self::{
+    object::{Fields, Located, locate, wire},
+    text::{Content, Flag, Loose, OneOrMany, Str},
+    writer::Writer,
+};

@@ -1,0 +1,168 @@
+use std::fmt::Display;
+
+use serde::de;
+use serde_json::value::RawValue;
+
+use super::Str;
+use crate::canonical::{Extra, Raw};
+
+/// The fields a wire struct has no name for.
+pub(crate) type Fields<'a> = Vec<(Str<'a>, &'a RawValue)>;
+
+/// Declares a struct that reads a JSON object in one pass, borrowing from it.
+///
+/// Each field is an `Option`; `null` reads as absent, as every dialect treats it. `struct` keeps
+/// unknown fields in `extra`, `struct .. ignoring` skips them, which is what per-chunk shapes want.
+/// Errors carry the path of fields that leads to them (see [`locate`]).
+macro_rules! wire {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident<$a:lifetime> {
+        $($field:ident : $ty:ty = $key:literal),* $(,)?
+    }) => {
+        $crate::json::wire!(@type $(#[$meta])* $vis $name $a [
+            $($field : $ty,)*] [$vis extra: $crate::json::Fields<$a>,]);
+        $crate::json::wire!(@read $name $a [$($field : $ty = $key,)*] (value, key, map) {
+            value.extra.push((key, map.next_value()?));
+        });
+    };
+    ($(#[$meta:meta])* $vis:vis struct $name:ident<$a:lifetime> ignoring {
+        $($field:ident : $ty:ty = $key:literal),* $(,)?
+    }) => {
+        $crate::json::wire!(@type $(#[$meta])* $vis $name $a [
+            $($field : $ty,)*] [$vis lifetime: std::marker::PhantomData<&$a ()>,]);
+        $crate::json::wire!(@read $name $a [$($field : $ty = $key,)*] (value, key, map) {
+            map.next_value::<serde::de::IgnoredAny>()?;
+        });
+    };
+    (@type $(#[$meta:meta])* $vis:vis $name:ident $a:lifetime
+        [$($field:ident : $ty:ty,)*] [$($rest:tt)*]) => {
+        $(#[$meta])*
+        #[derive(Debug, Default)]
+        $vis struct $name<$a> {
+            $($vis $field: Option<$ty>,)*
+            $($rest)*
+        }
+    };
+    (@read $name:ident $a:lifetime [$($field:ident : $ty:ty = $key:literal,)*]
+        ($value:ident, $name_of_key:ident, $map:ident) $unknown:block) => {
+        impl<'de: $a, $a> serde::Deserialize<'de> for $name<$a> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Fields<$a>(std::marker::PhantomData<&$a ()>);
+                impl<'de: $a, $a> serde::de::Visitor<'de> for Fields<$a> {
+                    type Value = $name<$a>;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(
+                        self,
+                        mut $map: A,
+                    ) -> Result<Self::Value, A::Error> {
+                        let mut $value = $name::default();
+                        while let Some($name_of_key) = $map.next_key::<$crate::json::Str<$a>>()? {
+                            match &*$name_of_key {
+                                $($key => {
+                                    $value.$field = $map.next_value().map_err(|error| {
+                                        $crate::json::Located::wrap($key, &error)
+                                    })?;
+                                })*
+                                _ => $unknown
+                            }
+                        }
+                        Ok($value)
+                    }
+                }
+                deserializer.deserialize_map(Fields(std::marker::PhantomData))
+            }
+        }
+    };
+}
+pub(crate) use wire;
+
+/// Errors that carry the path to what is at fault, apart from the reason.
+pub(crate) struct Located;
+
+impl Located {
+    /// Puts a field's name before the path of an inner error.
+    pub(crate) fn wrap<E: de::Error>(field: &str, inner: &impl Display) -> E {
+        let text = inner.to_string();
+        let text = text.split(" at line ").next().unwrap_or_default();
+        match text.split_once(MARK) {
+            Some((path, reason)) => E::custom(format_args!("{field}.{path}{MARK}{reason}")),
+            None => E::custom(format_args!("{field}{MARK}{text}")),
+        }
+    }
+}
+
+/// The path and the reason of a reading error.
+pub(crate) fn locate(error: &serde_json::Error) -> (Option<String>, String) {
+    let text = error.to_string();
+    match text.split_once(MARK) {
+        Some((path, reason)) => {
+            let reason = reason.split(" at line ").next().unwrap_or_default();
+            (Some(path.to_owned()), reason.to_owned())
+        }
+        None => (None, text),
+    }
+}
+
+/// Separates path and reason; no serde message and no JSON key of ours contains it.
+const MARK: char = '\u{1}';
+
+impl Extra {
+    /// Takes over unknown fields, each under a prefix.
+    pub(crate) fn absorb(&mut self, prefix: &str, fields: Fields<'_>) {
+        for (name, raw) in fields {
+            // What is nested too deeply is dropped as unreadable rather than kept as a bomb.
+            let Ok(raw) = Raw::from_raw(raw) else { continue };
+            if prefix.is_empty() {
+                self.push(&*name, raw);
+            } else {
+                self.push(format!("{prefix}{}", &*name), raw);
+            }
+        }
+    }
+
+    /// Takes over unknown fields.
+    pub(crate) fn from_fields(fields: Fields<'_>) -> Self {
+        let mut extra = Self::new();
+        extra.absorb("", fields);
+        extra
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    wire! {
+        struct Inner<'a> { count: u32 = "count" }
+    }
+    wire! {
+        struct Outer<'a> { name: Str<'a> = "name", inner: Inner<'a> = "inner" }
+    }
+
+    #[test]
+    fn borrows_and_keeps_the_unknown() {
+        let text = r#"{"name":"n","x":1.0,"inner":{"count":3,"y":[2]}}"#;
+        let outer: Outer<'_> = serde_json::from_str(text).unwrap();
+        assert!(matches!(outer.name.unwrap().0, std::borrow::Cow::Borrowed("n")));
+        assert_eq!(outer.extra[0].1.get(), "1.0");
+        let inner = outer.inner.unwrap();
+        assert_eq!((inner.count, inner.extra[0].1.get()), (Some(3), "[2]"));
+    }
+
+    #[test]
+    fn errors_name_the_path() {
+        let error = serde_json::from_str::<Outer<'_>>(r#"{"inner":{"count":"x"}}"#).unwrap_err();
+        let (path, reason) = locate(&error);
+        assert_eq!(path.as_deref(), Some("inner.count"));
+        assert_eq!(reason, "invalid type: string \"x\", expected u32");
+    }
+
+    #[test]
+    fn null_is_absent() {
+        let outer: Outer<'_> = serde_json::from_str(r#"{"name":null,"inner":null}"#).unwrap();
+        assert!(outer.name.is_none() && outer.inner.is_none());
+    }
+}

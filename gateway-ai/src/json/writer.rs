@@ -1,0 +1,243 @@
+use bytes::{BufMut, BytesMut};
+
+use crate::canonical::{Number, Raw};
+
+/// Writes JSON straight into the output buffer.
+///
+/// Commas are its own affair; that braces pair is the caller's.
+#[derive(Debug)]
+pub(crate) struct Writer<'b> {
+    out: &'b mut BytesMut,
+    comma: bool,
+}
+
+impl<'b> Writer<'b> {
+    pub(crate) fn new(out: &'b mut BytesMut) -> Self {
+        Self { out, comma: false }
+    }
+
+    fn separate(&mut self) {
+        if self.comma {
+            self.out.put_u8(b',');
+        }
+        self.comma = true;
+    }
+
+    pub(crate) fn begin_object(&mut self) {
+        self.separate();
+        self.out.put_u8(b'{');
+        self.comma = false;
+    }
+
+    pub(crate) fn end_object(&mut self) {
+        self.out.put_u8(b'}');
+        self.comma = true;
+    }
+
+    pub(crate) fn begin_array(&mut self) {
+        self.separate();
+        self.out.put_u8(b'[');
+        self.comma = false;
+    }
+
+    pub(crate) fn end_array(&mut self) {
+        self.out.put_u8(b']');
+        self.comma = true;
+    }
+
+    /// An object written by a closure.
+    pub(crate) fn object(&mut self, fill: impl FnOnce(&mut Self)) {
+        self.begin_object();
+        fill(self);
+        self.end_object();
+    }
+
+    /// An array written by a closure.
+    pub(crate) fn array(&mut self, fill: impl FnOnce(&mut Self)) {
+        self.begin_array();
+        fill(self);
+        self.end_array();
+    }
+
+    pub(crate) fn key(&mut self, key: &str) {
+        self.separate();
+        escape(self.out, key);
+        self.out.put_u8(b':');
+        self.comma = false;
+    }
+
+    pub(crate) fn string(&mut self, text: &str) {
+        self.separate();
+        escape(self.out, text);
+    }
+
+    /// A string made of two pieces.
+    pub(crate) fn string_of(&mut self, pieces: &[&str]) {
+        self.separate();
+        self.out.put_u8(b'"');
+        for piece in pieces {
+            escape_inner(self.out, piece);
+        }
+        self.out.put_u8(b'"');
+    }
+
+    pub(crate) fn raw(&mut self, json: &str) {
+        self.separate();
+        self.out.put_slice(json.as_bytes());
+    }
+
+    pub(crate) fn u64(&mut self, value: u64) {
+        self.separate();
+        let mut digits = [0_u8; 20];
+        let mut position = digits.len();
+        let mut rest = value;
+        loop {
+            position -= 1;
+            digits[position] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.out.put_slice(&digits[position..]);
+    }
+
+    pub(crate) fn bool(&mut self, value: bool) {
+        self.raw(if value { "true" } else { "false" });
+    }
+
+    pub(crate) fn null(&mut self) {
+        self.raw("null");
+    }
+
+    // === fields ===
+
+    pub(crate) fn str_field(&mut self, key: &str, text: &str) {
+        self.key(key);
+        self.string(text);
+    }
+
+    pub(crate) fn u64_field(&mut self, key: &str, value: u64) {
+        self.key(key);
+        self.u64(value);
+    }
+
+    pub(crate) fn bool_field(&mut self, key: &str, value: bool) {
+        self.key(key);
+        self.bool(value);
+    }
+
+    pub(crate) fn raw_field(&mut self, key: &str, raw: &Raw) {
+        self.key(key);
+        self.raw(raw.as_str());
+    }
+
+    pub(crate) fn opt_str(&mut self, key: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.str_field(key, text);
+        }
+    }
+
+    pub(crate) fn opt_u64(&mut self, key: &str, value: Option<u64>) {
+        if let Some(value) = value {
+            self.u64_field(key, value);
+        }
+    }
+
+    pub(crate) fn opt_bool(&mut self, key: &str, value: Option<bool>) {
+        if let Some(value) = value {
+            self.bool_field(key, value);
+        }
+    }
+
+    pub(crate) fn opt_raw(&mut self, key: &str, raw: Option<&Raw>) {
+        if let Some(raw) = raw {
+            self.raw_field(key, raw);
+        }
+    }
+
+    pub(crate) fn opt_number(&mut self, key: &str, number: Option<&Number>) {
+        if let Some(number) = number {
+            self.key(key);
+            self.raw(number.as_str());
+        }
+    }
+
+    pub(crate) fn object_field(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
+        self.key(key);
+        self.object(fill);
+    }
+
+    pub(crate) fn array_field(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
+        self.key(key);
+        self.array(fill);
+    }
+}
+
+fn escape(out: &mut BytesMut, text: &str) {
+    out.reserve(text.len() + 2);
+    out.put_u8(b'"');
+    escape_inner(out, text);
+    out.put_u8(b'"');
+}
+
+fn escape_inner(out: &mut BytesMut, text: &str) {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.put_slice(&bytes[from..at]);
+        from = at + 1;
+        match byte {
+            b'"' => out.put_slice(b"\\\""),
+            b'\\' => out.put_slice(b"\\\\"),
+            b'\n' => out.put_slice(b"\\n"),
+            b'\r' => out.put_slice(b"\\r"),
+            b'\t' => out.put_slice(b"\\t"),
+            other => {
+                out.put_slice(b"\\u00");
+                out.put_u8(HEX[usize::from(other >> 4)]);
+                out.put_u8(HEX[usize::from(other & 15)]);
+            }
+        }
+    }
+    out.put_slice(&bytes[from..]);
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn commas_fall_where_they_belong() {
+        let mut out = BytesMut::new();
+        let mut w = Writer::new(&mut out);
+        w.object(|w| {
+            w.array_field("a", |w| {
+                w.u64(0);
+                w.u64(u64::MAX);
+                w.object(|_| {});
+                w.null();
+            });
+            w.str_field("b", "x");
+            w.opt_bool("c", None);
+            w.bool_field("d", true);
+        });
+        assert_eq!(out, r#"{"a":[0,18446744073709551615,{},null],"b":"x","d":true}"#);
+    }
+
+    proptest! {
+        #[test]
+        fn any_string_reads_back(text in any::<String>()) {
+            let mut out = BytesMut::new();
+            Writer::new(&mut out).string(&text);
+            prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
+    }
+}

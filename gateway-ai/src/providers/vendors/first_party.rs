@@ -1,0 +1,113 @@
+//! Those who train the models they serve.
+
+use crate::{
+    dialect::{Dialect, ReasoningHistory},
+    providers::spec::{Auth, ProviderSpec, Quirks},
+};
+
+pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
+    ProviderSpec {
+        quirks: Quirks::NONE,
+        ..ProviderSpec::chat(
+            "openai",
+            "OpenAI",
+            "https://api.openai.com/v1",
+            "OPENAI_API_KEY",
+            &["gpt-", "o1", "o3", "o4", "chatgpt-", "text-embedding-", "omni-moderation-"],
+        )
+    },
+    ProviderSpec {
+        kind: "anthropic",
+        title: "Anthropic",
+        dialect: Dialect::Messages,
+        base_url: Some("https://api.anthropic.com/v1"),
+        auth: Auth::Header("x-api-key"),
+        key_env: Some("ANTHROPIC_API_KEY"),
+        keyless: false,
+        quirks: Quirks::NONE,
+        families: &["claude-"],
+    },
+    // The `/openai/v1` surface needs neither `api-version` nor a deployment in the path.
+    ProviderSpec {
+        auth: Auth::Header("api-key"),
+        base_url: None,
+        quirks: Quirks::NONE,
+        ..ProviderSpec::chat(
+            "azure",
+            "Azure OpenAI (v1)",
+            "",
+            "AZURE_OPENAI_API_KEY",
+            &["gpt-", "o1", "o3", "o4"],
+        )
+    },
+    // Counts at the end of every stream, and answers 422 to fields it does not know.
+    ProviderSpec::chat(
+        "mistral",
+        "Mistral",
+        "https://api.mistral.ai/v1",
+        "MISTRAL_API_KEY",
+        &["mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-"],
+    )
+    .with_quirks(Quirks { stream_usage: false, ..Quirks::IMITATION }),
+    ProviderSpec::chat(
+        "deepseek",
+        "DeepSeek",
+        "https://api.deepseek.com/v1",
+        "DEEPSEEK_API_KEY",
+        &["deepseek-"],
+    )
+    .with_quirks(Quirks {
+        reasoning_history: Some(ReasoningHistory::ReasoningContent),
+        structured_output: Some(false),
+        ..Quirks::IMITATION
+    }),
+    ProviderSpec::chat("xai", "xAI", "https://api.x.ai/v1", "XAI_API_KEY", &["grok-"]),
+    ProviderSpec::chat(
+        "cohere",
+        "Cohere (compatibility API)",
+        "https://api.cohere.ai/compatibility/v1",
+        "COHERE_API_KEY",
+        &["command-", "embed-"],
+    ),
+    // Usage is in every chunk, asked for or not.
+    ProviderSpec::chat(
+        "perplexity",
+        "Perplexity",
+        "https://api.perplexity.ai",
+        "PERPLEXITY_API_KEY",
+        &["sonar"],
+    )
+    .with_quirks(Quirks { stream_usage: false, ..Quirks::IMITATION }),
+    ProviderSpec::chat(
+        "moonshot",
+        "Moonshot AI",
+        "https://api.moonshot.ai/v1",
+        "MOONSHOT_API_KEY",
+        &["kimi-", "moonshot-"],
+    )
+    .with_quirks(Quirks {
+        reasoning_history: Some(ReasoningHistory::ReasoningContent),
+        ..Quirks::IMITATION
+    }),
+    ProviderSpec::chat(
+        "zai",
+        "Z.ai",
+        "https://api.z.ai/api/paas/v4",
+        "ZAI_API_KEY",
+        &["glm-"],
+    ),
+    ProviderSpec::chat(
+        "dashscope",
+        "Alibaba Model Studio (DashScope)",
+        "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+        "DASHSCOPE_API_KEY",
+        &["qwen", "qwq-", "qvq-"],
+    ),
+    ProviderSpec::chat(
+        "minimax",
+        "MiniMax",
+        "https://api.minimax.io/v1",
+        "MINIMAX_API_KEY",
+        &["MiniMax-"],
+    ),
+];

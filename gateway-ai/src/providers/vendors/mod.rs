@@ -1,0 +1,10 @@
+//! The vendors, a few to a file.
+
+mod aggregators;
+mod first_party;
+mod hosts;
+mod local;
+
+pub(super) use self::{
+    aggregators::AGGREGATORS, first_party::FIRST_PARTY, hosts::HOSTS, local::LOCAL,
+};
