@@ -1,0 +1,336 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+use crate::config::{
+    ByteSize, Duration, Format, Lookup, Rate, Secret, Source, Style, System, codes,
+};
+
+#[derive(Debug, Deserialize)]
+struct Config {
+    listen: String,
+    #[serde(default)]
+    port: Option<u16>,
+    #[serde(default)]
+    routes: BTreeMap<String, Route>,
+    #[serde(default)]
+    token: Option<Secret>,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "only read")]
+struct Route {
+    to: String,
+    #[serde(default)]
+    layers: Layers,
+    #[serde(default)]
+    balance: Balance,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[expect(dead_code, reason = "only read")]
+struct Layers {
+    jwt: Option<Jwt>,
+    rate_limit: Option<RateLimit>,
+    store: Option<Store>,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "only read")]
+struct Jwt {
+    audience: String,
+    issuer: Option<String>,
+    leeway: Option<Duration>,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "only read")]
+struct RateLimit {
+    rate: Rate,
+    #[serde(default)]
+    mode: Mode,
+    body: Option<ByteSize>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Mode {
+    #[default]
+    Reject,
+    Queue {
+        max_wait: Duration,
+    },
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Balance {
+    #[default]
+    P2cEwma,
+    RoundRobin,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only read")]
+enum Store {
+    Memory { max: ByteSize },
+    Redis { url: String },
+}
+
+struct Fixture;
+
+impl Lookup for Fixture {
+    fn env(&self, name: &str) -> Option<String> {
+        match name {
+            "PORT" => Some("8080".to_owned()),
+            "SECRET" => Some("hunter2".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn file(&self, path: &std::path::Path) -> std::io::Result<String> {
+        System::default().file(path)
+    }
+}
+
+fn describe(path: &str) -> Option<Scope> {
+    let (before, name) = path.rsplit_once('.')?;
+    let kind = match before.rsplit('.').next()? {
+        "layers" => "layer",
+        "routes" => "route",
+        _ => return None,
+    };
+    Some(Scope {
+        title: format!("{kind} `{name}`"),
+        note: (kind == "layer").then(|| format!("all fields: gateway schema layers.{name}")),
+    })
+}
+
+fn read(text: &str) -> (Option<Config>, Diagnostics) {
+    let mut findings = Diagnostics::new();
+    let source = Source::new("gateway.yaml", text);
+    let mut tree = Tree::parse(source, Format::Yaml, &mut findings).unwrap();
+    tree.resolve(&Fixture, &mut findings);
+    let config = Reader::new(&tree).describe(describe).read(&mut findings);
+    findings.sort();
+    (config, findings)
+}
+
+fn found(text: &str) -> Vec<(&'static str, u32, u32, String)> {
+    let (_, findings) = read(text);
+    findings
+        .iter()
+        .map(|f| {
+            let at = f.location().unwrap();
+            let label = f.get_label().unwrap_or_default().to_owned();
+            (f.code(), at.line, at.col, label)
+        })
+        .collect()
+}
+
+#[test]
+fn golden_all_findings_in_one_run() {
+    let (config, findings) = read(
+        r#"listen: 8080
+port: 70000
+routes:
+  orders:
+    to: orders
+    layers:
+      jwt: { audiance: orders-api, issuer: https://id.example.com }
+      rate_limit: { rate: 600, mode: { queu: { max_wait: 2 } } }
+  items:
+    layers: { jwt: { audience: x, leeway: 30 } }
+    balance: round-robin
+token: hunter2
+"#,
+    );
+    assert!(config.is_none());
+    assert_eq!(
+        findings.render(Style::Human),
+        r#"error[GW1004]: wrong type for `listen`
+  ┌─ gateway.yaml:1:9
+1 │ listen: 8080
+  │         ^^^^ expected a text, found the number 8080: put it in quotes
+
+error[GW1006]: invalid value for `port`
+  ┌─ gateway.yaml:2:7
+2 │ port: 70000
+  │       ^^^^^ expected a whole number from 0 to 65535, found the number 70000
+
+error[GW1003]: unknown field `audiance` in layer `jwt`
+  ┌─ gateway.yaml:7:14
+7 │       jwt: { audiance: orders-api, issuer: https://id.example.com }
+  │              ^^^^^^^^ did you mean `audience`?
+  = unknown fields are errors, so a typo can never switch a check off
+  = all fields: gateway schema layers.jwt
+
+error[GW1006]: invalid value for `rate` in layer `rate_limit`
+  ┌─ gateway.yaml:8:27
+8 │       rate_limit: { rate: 600, mode: { queu: { max_wait: 2 } } }
+  │                           ^^^ a rate needs a period: write `600/s`, `600/min` or `600/day`
+
+error[GW1007]: unknown value `queu` for `mode` in layer `rate_limit`
+  ┌─ gateway.yaml:8:40
+8 │       rate_limit: { rate: 600, mode: { queu: { max_wait: 2 } } }
+  │                                        ^^^^ did you mean `queue`?
+
+error[GW1005]: missing field `to` in route `items`
+  ┌─ gateway.yaml:9:3
+9 │   items:
+  │   ^^^^^ `to` is required here
+
+error[GW1006]: invalid value for `leeway` in layer `jwt`
+   ┌─ gateway.yaml:10:43
+10 │     layers: { jwt: { audience: x, leeway: 30 } }
+   │                                           ^^ a duration needs a unit: write `30s` or `30ms`
+
+error[GW1007]: unknown value `round-robin` for `balance` in route `items`
+   ┌─ gateway.yaml:11:14
+11 │     balance: round-robin
+   │              ^^^^^^^^^^^ did you mean `round_robin`?
+
+warning[GW3101]: the secret `token` is written out
+   ┌─ gateway.yaml:12:8
+12 │ token: •••••••
+   │        ^^^^^^^ refer to it: `${env:NAME}` or `${file:/path}`
+
+8 errors, 1 warning · config not loaded
+"#
+    );
+}
+
+#[test]
+fn a_good_file_gives_the_value_and_no_findings() {
+    let (config, findings) = read(
+        r#"
+listen: "127.0.0.1:${env:PORT}"
+port: ${env:PORT}
+token: ${env:SECRET}
+routes:
+  a: { to: x, layers: { rate_limit: { rate: 600/min, mode: { queue: { max_wait: 2s } } } } }
+  b: { to: y, balance: round_robin, layers: { store: { type: memory, max: 1MiB } } }
+"#,
+    );
+    assert!(findings.is_empty(), "{findings}");
+    let config = config.unwrap();
+    assert_eq!(config.listen, "127.0.0.1:8080");
+    assert_eq!(config.port, Some(8080));
+    assert_eq!(config.token.unwrap().expose(), "hunter2");
+    let limit = config.routes["a"].layers.rate_limit.as_ref().unwrap();
+    assert_eq!(
+        limit.mode,
+        Mode::Queue {
+            max_wait: Duration::from_secs(2)
+        }
+    );
+    assert!(matches!(config.routes["b"].balance, Balance::RoundRobin));
+}
+
+#[test]
+fn tagged_types_are_placed_by_name() {
+    let text = "listen: x\nroutes:\n  a:\n    to: b\n    layers:\n      store: { type: memory, max: 1MiB, mx: 1 }\n";
+    assert_eq!(
+        found(text),
+        [(
+            codes::UNKNOWN_FIELD,
+            6,
+            41,
+            "did you mean `max`?".to_owned()
+        )]
+    );
+    let text = "listen: x\nroutes:\n  a:\n    to: b\n    layers:\n      store: { type: memry, max: 1MiB }\n";
+    assert_eq!(
+        found(text),
+        [(
+            codes::UNKNOWN_VARIANT,
+            6,
+            22,
+            "did you mean `memory`?".to_owned()
+        )]
+    );
+}
+
+#[test]
+fn what_follows_from_a_finding_is_not_one() {
+    // The value of a required field is wrong: it is not missing as well.
+    assert_eq!(found("listen: [1]").len(), 1);
+    // A reference that is not resolved is no malformed rate as well.
+    let text =
+        "listen: x\nroutes: { a: { to: b, layers: { rate_limit: { rate: \"${env:NOPE}\" } } } }";
+    let found = found(text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, codes::MISSING_ENV);
+}
+
+#[test]
+fn lists_and_nothing_are_not_maps() {
+    for (text, label) in [
+        ("listen: x\nroutes: [a]", "expected a map, found a list"),
+        (
+            "listen: x\nroutes: { a: [b, {}] }",
+            "expected a map, found a list",
+        ),
+        ("listen: x\nroutes: { a: }", "expected a map, found nothing"),
+        (
+            "listen: x\nroutes: { a: b }",
+            "expected a map, found the text `b`",
+        ),
+        (
+            "listen: x\nroutes: { a: { to: b, balance: 3 } }",
+            "expected one of `p2c_ewma`, `round_robin`, found the number 3",
+        ),
+        ("listen:", "expected a text, found nothing"),
+        (
+            "listen: x\nport: .inf",
+            "expected a finite number, found the number inf",
+        ),
+    ] {
+        let found = found(text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert_eq!(found[0].3, label, "{text}");
+    }
+}
+
+#[test]
+fn a_resolved_value_is_never_quoted() {
+    let text = "listen: x\nport: ${env:SECRET}\nroutes: { a: { to: b, layers: { jwt: { audience: x, leeway: \"${env:SECRET}\" } } } }";
+    let (_, findings) = read(text);
+    assert_eq!(findings.len(), 2);
+    for style in [Style::Human, Style::Json, Style::Github] {
+        let shown = findings.render(style);
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(shown.contains("‹env:SECRET›"), "{shown}");
+    }
+}
+
+#[test]
+fn findings_are_bounded() {
+    let mut text = String::from("listen: x\nroutes:\n");
+    for route in 0..500 {
+        text.push_str(&format!("  r{route}: 1\n"));
+    }
+    let (config, findings) = read(&text);
+    assert!(config.is_none());
+    assert!(findings.len() <= MAX_TRIES + 1);
+}
+
+proptest! {
+    #[test]
+    fn any_tree_is_read_or_refused(parts in prop::collection::vec(prop::sample::select(vec![
+        "listen: ", "routes:\n", "  a: ", "{", "}", "to: b", ", ", "layers: ", "jwt: ", "mode: ", "queue: ",
+        "\n", "x", "1", "[", "]", "rate_limit: ", "store: ", "type: ", "memory", "${env:PORT}", "token: ",
+    ]), 0..30)) {
+        let mut findings = Diagnostics::new();
+        let source = Source::new("f", &parts.concat());
+        if let Some(mut tree) = Tree::parse(source, Format::Yaml, &mut findings) {
+            tree.resolve(&Fixture, &mut findings);
+            let config: Option<Config> = Reader::new(&tree).read(&mut findings);
+            prop_assert!(config.is_some() || findings.has_errors());
+        }
+        let _ = findings.render(Style::Human);
+    }
+}
