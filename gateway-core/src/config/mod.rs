@@ -17,10 +17,10 @@
 //! ```
 //! use gateway_core::config::{Diagnostics, Duration, Format, Named, Reader, Source, System, Tree};
 //!
-//! #[derive(serde::Deserialize)]
+//! #[derive(Debug, serde::Deserialize)]
 //! struct Config { routes: Named<Route> }
 //!
-//! #[derive(serde::Deserialize)]
+//! #[derive(Debug, serde::Deserialize)]
 //! struct Route { timeout: Duration }
 //!
 //! fn load(text: &str) -> Result<Config, Diagnostics> {
