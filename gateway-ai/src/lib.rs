@@ -10,9 +10,15 @@
 //! behind `edge`.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "edge")]
+pub mod call;
 pub mod canonical;
 pub mod dialect;
 pub mod error;
 mod json;
 pub mod loss;
+#[cfg(feature = "edge")]
+pub mod models;
+#[cfg(feature = "edge")]
+pub mod providers;
 pub mod sse;

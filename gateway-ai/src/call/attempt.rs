@@ -47,7 +47,10 @@ impl FailedAttempt {
     /// `target` failed with `error`.
     #[must_use]
     pub fn new(target: Arc<str>, error: &AiError) -> Self {
-        Self { target, reason: Reason::of(error) }
+        Self {
+            target,
+            reason: Reason::of(error),
+        }
     }
 
     /// The target, `provider/model`.
@@ -84,7 +87,9 @@ impl Attempts {
     /// How many targets were asked, the one that answered included.
     #[must_use]
     pub fn count(&self) -> u32 {
-        u32::try_from(self.failed.len()).unwrap_or(u32::MAX).saturating_add(1)
+        u32::try_from(self.failed.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
     }
 }
 
@@ -118,6 +123,9 @@ mod tests {
             attempts.push(FailedAttempt::new(Arc::from("openai/a"), &error));
         }
         assert_eq!(attempts.count(), 4);
-        assert_eq!(attempts.to_string(), "openai/a=500, openai/a=connect, openai/a=overloaded");
+        assert_eq!(
+            attempts.to_string(),
+            "openai/a=500, openai/a=connect, openai/a=overloaded"
+        );
     }
 }

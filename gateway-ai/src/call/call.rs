@@ -30,6 +30,7 @@ pub struct AiCall {
     body: Body,
     target: Option<Target>,
     attempts: Attempts,
+    strict: bool,
 }
 
 struct Shared {
@@ -60,11 +61,7 @@ impl AiCall {
     /// # Errors
     ///
     /// A client fault when the body is not an object of that dialect that names a model.
-    pub fn from_wire(
-        dialect: Dialect,
-        operation: Operation,
-        body: Bytes,
-    ) -> Result<Self, AiError> {
+    pub fn from_wire(dialect: Dialect, operation: Operation, body: Bytes) -> Result<Self, AiError> {
         let wire = Wire::read(body)?;
         let shared = Shared {
             dialect,
@@ -74,7 +71,13 @@ impl AiCall {
             headers: HeaderMap::new(),
             extensions: Extensions::new(),
         };
-        Ok(Self::build(shared, Body::Wire(Arc::new(WireBody { wire, parsed: OnceLock::new() }))))
+        Ok(Self::build(
+            shared,
+            Body::Wire(Arc::new(WireBody {
+                wire,
+                parsed: OnceLock::new(),
+            })),
+        ))
     }
 
     /// A chat call made in Rust; the answer comes in the dialect the request says it is in.
@@ -92,7 +95,13 @@ impl AiCall {
     }
 
     fn build(shared: Shared, body: Body) -> Self {
-        Self { shared: Arc::new(shared), body, target: None, attempts: Attempts::default() }
+        Self {
+            shared: Arc::new(shared),
+            body,
+            target: None,
+            attempts: Attempts::default(),
+            strict: false,
+        }
     }
 
     /// Attaches the head of the HTTP request the call came with. Before the call is cloned.
@@ -105,10 +114,21 @@ impl AiCall {
         self
     }
 
+    /// Refuses a translation that would lose something. Defaults to `false`.
+    #[must_use]
+    pub const fn with_strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
     /// The same call for one target: an attempt.
     #[must_use]
     pub fn for_target(&self, target: Target, attempts: Attempts) -> Self {
-        Self { target: Some(target), attempts, ..self.clone() }
+        Self {
+            target: Some(target),
+            attempts,
+            ..self.clone()
+        }
     }
 
     /// The dialect the client speaks.
@@ -133,6 +153,12 @@ impl AiCall {
     #[must_use]
     pub fn is_stream(&self) -> bool {
         self.shared.stream
+    }
+
+    /// Whether a translation that would lose something is refused.
+    #[must_use]
+    pub const fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// The client's headers.
@@ -203,7 +229,9 @@ impl AiCall {
             Body::Wire(body) => body
                 .parsed
                 .get_or_init(|| {
-                    self.shared.dialect.parse_request(body.wire.bytes(), Url::default())
+                    self.shared
+                        .dialect
+                        .parse_request(body.wire.bytes(), Url::default())
                 })
                 .as_ref()
                 .map_err(Clone::clone),

@@ -29,14 +29,16 @@ mod call;
 mod operation;
 mod reply;
 mod settle;
+mod whole;
 mod wire;
 
+pub(crate) use self::reply::ReplyStream;
 pub use self::{
     attempt::{Attempts, FailedAttempt, Reason},
     call::AiCall,
     operation::{Operation, PassOperation},
     reply::{AiReply, ReplyBody},
     settle::{Settle, summary},
-    wire::Wire,
+    whole::Whole,
+    wire::{Spliced, Wire},
 };
-pub(crate) use self::reply::ReplyStream;

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use gateway_core::Body;
 use http::{HeaderMap, StatusCode};
 
-use super::{Attempts, Settle};
+use super::{Attempts, Settle, Whole};
 use crate::{
     canonical::{Event, Usage},
     dialect::{Dialect, Restore, StreamParser},
+    error::AiError,
     loss::Losses,
     models::Target,
 };
@@ -22,8 +23,9 @@ pub struct AiReply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: ReplyBody,
+    pub(crate) refusal: Option<AiError>,
     pub(crate) target: Target,
-    pub(crate) endpoint: Option<Arc<str>>,
+    pub(crate) endpoint: Arc<str>,
     pub(crate) first_byte: Duration,
     pub(crate) losses: Losses,
     pub(crate) restore: Restore,
@@ -36,7 +38,7 @@ pub struct AiReply {
 #[derive(Debug)]
 pub enum ReplyBody {
     /// The whole answer.
-    Whole(Bytes),
+    Whole(Whole),
     /// A stream of events.
     Stream(Box<ReplyStream>),
     /// Bytes that mean nothing to the gateway: sound, pictures.
@@ -72,6 +74,12 @@ impl AiReply {
     #[must_use]
     pub const fn body(&self) -> &ReplyBody {
         &self.body
+    }
+
+    /// The error this is, where the provider refused in words meant for the client.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&AiError> {
+        self.refusal.as_ref()
     }
 
     /// Who answered.

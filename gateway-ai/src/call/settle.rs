@@ -23,7 +23,10 @@ impl Settle {
     /// For a call that is answered by `model`, a target's name.
     #[must_use]
     pub const fn new(outcome: Option<Outcome>, model: Arc<str>) -> Self {
-        Self { usage: None, open: Some(Open { outcome, model }) }
+        Self {
+            usage: None,
+            open: Some(Open { outcome, model }),
+        }
     }
 
     /// Takes over what the provider has counted so far.
@@ -42,7 +45,9 @@ impl Settle {
 
     /// The call is over.
     pub fn finish(&mut self) {
-        let Some(Open { outcome, model }) = self.open.take() else { return };
+        let Some(Open { outcome, model }) = self.open.take() else {
+            return;
+        };
         let usage = self.usage.as_ref().map(summary);
         tracing::debug!(
             model = &*model,

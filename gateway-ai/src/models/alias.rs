@@ -26,12 +26,18 @@ pub struct Alias {
 impl Alias {
     /// Targets tried one after the other.
     pub fn ordered(targets: impl IntoIterator<Item = Target>) -> Self {
-        Self { split: Vec::new(), then: targets.into_iter().collect() }
+        Self {
+            split: Vec::new(),
+            then: targets.into_iter().collect(),
+        }
     }
 
     /// One of these targets, chosen by weight.
     pub fn split(targets: impl IntoIterator<Item = Target>) -> Self {
-        Self { split: targets.into_iter().collect(), then: Vec::new() }
+        Self {
+            split: targets.into_iter().collect(),
+            then: Vec::new(),
+        }
     }
 
     /// Targets tried after the chosen one.
@@ -47,7 +53,10 @@ impl Alias {
     }
 
     fn total_weight(&self) -> u64 {
-        self.split.iter().map(|target| u64::from(target.share())).sum()
+        self.split
+            .iter()
+            .map(|target| u64::from(target.share()))
+            .sum()
     }
 
     /// The chosen target of the split, if there is one. `ticket` is spread over the weights.
@@ -137,8 +146,10 @@ impl Aliases {
         aliases: impl IntoIterator<Item = (String, Alias)>,
         is_provider: impl Fn(&str) -> bool,
     ) -> Result<Self, AliasError> {
-        let by_name: BTreeMap<Box<str>, Alias> =
-            aliases.into_iter().map(|(name, alias)| (name.into_boxed_str(), alias)).collect();
+        let by_name: BTreeMap<Box<str>, Alias> = aliases
+            .into_iter()
+            .map(|(name, alias)| (name.into_boxed_str(), alias))
+            .collect();
         let this = Self { by_name };
         for (name, alias) in &this.by_name {
             this.check(name, alias, &is_provider)?;
@@ -157,7 +168,9 @@ impl Aliases {
     ) -> Result<(), AliasError> {
         let no_choice = !alias.split.is_empty() && alias.total_weight() == 0;
         if alias.targets().next().is_none() || no_choice {
-            return Err(AliasError::Empty { alias: name.to_owned() });
+            return Err(AliasError::Empty {
+                alias: name.to_owned(),
+            });
         }
         for target in alias.targets() {
             let known = if target.is_alias() {
@@ -167,10 +180,16 @@ impl Aliases {
             };
             let (alias, target_name) = (name.to_owned(), target.to_string());
             if !known {
-                return Err(AliasError::Unknown { alias, target: target_name });
+                return Err(AliasError::Unknown {
+                    alias,
+                    target: target_name,
+                });
             }
             if !target.is_alias() && !super::target::is_valid_model(target.model()) {
-                return Err(AliasError::Invalid { alias, target: target_name });
+                return Err(AliasError::Invalid {
+                    alias,
+                    target: target_name,
+                });
             }
         }
         Ok(())
@@ -178,9 +197,13 @@ impl Aliases {
 
     fn check_loop<'a>(&'a self, name: &'a str, path: &mut Vec<&'a str>) -> Result<(), AliasError> {
         if path.contains(&name) {
-            return Err(AliasError::Loop { alias: name.to_owned() });
+            return Err(AliasError::Loop {
+                alias: name.to_owned(),
+            });
         }
-        let Some(alias) = self.by_name.get(name) else { return Ok(()) };
+        let Some(alias) = self.by_name.get(name) else {
+            return Ok(());
+        };
         path.push(name);
         for target in alias.targets().filter(|target| target.is_alias()) {
             self.check_loop(target.name(), path)?;
@@ -236,8 +259,12 @@ mod tests {
     use crate::models::target;
 
     fn aliases(all: &[(&str, Alias)]) -> Result<Aliases, AliasError> {
-        let owned = all.iter().map(|(name, alias)| ((*name).to_owned(), alias.clone()));
-        Aliases::new(owned, |provider| ["openai", "anthropic", "vllm"].contains(&provider))
+        let owned = all
+            .iter()
+            .map(|(name, alias)| ((*name).to_owned(), alias.clone()));
+        Aliases::new(owned, |provider| {
+            ["openai", "anthropic", "vllm"].contains(&provider)
+        })
     }
 
     fn names(plan: &Plan) -> Vec<&str> {
@@ -247,18 +274,30 @@ mod tests {
     #[test]
     fn aliases_nest_and_targets_appear_once() {
         let all = aliases(&[
-            ("fast", Alias::from([target("openai/a"), target("anthropic/b")])),
-            ("all", Alias::from([target("anthropic/b"), target("fast"), target("vllm/c")])),
+            (
+                "fast",
+                Alias::from([target("openai/a"), target("anthropic/b")]),
+            ),
+            (
+                "all",
+                Alias::from([target("anthropic/b"), target("fast"), target("vllm/c")]),
+            ),
         ])
         .unwrap();
-        assert_eq!(names(&all.plan("all", 0).unwrap()), ["anthropic/b", "openai/a", "vllm/c"]);
+        assert_eq!(
+            names(&all.plan("all", 0).unwrap()),
+            ["anthropic/b", "openai/a", "vllm/c"]
+        );
         assert!(all.plan("none", 0).is_none());
     }
 
     #[test]
     fn a_split_follows_its_weights_and_keeps_its_reserve() {
-        let split = Alias::split([target("openai/a").weight(80), target("anthropic/b").weight(20)])
-            .then([target("vllm/c")]);
+        let split = Alias::split([
+            target("openai/a").weight(80),
+            target("anthropic/b").weight(20),
+        ])
+        .then([target("vllm/c")]);
         let all = aliases(&[("smart", split)]).unwrap();
         let mut first = 0;
         for ticket in 0..1000 {
@@ -274,14 +313,29 @@ mod tests {
         let to = |name: &str| Alias::from(target(name));
         for (all, expected) in [
             (vec![("a", Alias::default())], "alias `a` has no target"),
-            (vec![("a", Alias::split([target("openai/x").weight(0)]))], "alias `a` has no target"),
+            (
+                vec![("a", Alias::split([target("openai/x").weight(0)]))],
+                "alias `a` has no target",
+            ),
             (vec![("a", to("a"))], "alias `a` leads back to itself"),
-            (vec![("a", to("b")), ("b", to("a"))], "alias `a` leads back to itself"),
+            (
+                vec![("a", to("b")), ("b", to("a"))],
+                "alias `a` leads back to itself",
+            ),
         ] {
             assert_eq!(aliases(&all).unwrap_err().to_string(), expected);
         }
-        assert!(matches!(aliases(&[("a", to("b"))]), Err(AliasError::Unknown { .. })));
-        assert!(matches!(aliases(&[("a", to("nobody/x"))]), Err(AliasError::Unknown { .. })));
-        assert!(matches!(aliases(&[("a", to("openai/../x"))]), Err(AliasError::Invalid { .. })));
+        assert!(matches!(
+            aliases(&[("a", to("b"))]),
+            Err(AliasError::Unknown { .. })
+        ));
+        assert!(matches!(
+            aliases(&[("a", to("nobody/x"))]),
+            Err(AliasError::Unknown { .. })
+        ));
+        assert!(matches!(
+            aliases(&[("a", to("openai/../x"))]),
+            Err(AliasError::Invalid { .. })
+        ));
     }
 }

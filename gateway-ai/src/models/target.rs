@@ -118,7 +118,9 @@ pub fn is_valid_model(model: &str) -> bool {
     !model.is_empty()
         && model.len() <= MAX_MODEL
         && model.bytes().all(plain)
-        && model.split('/').all(|segment| !matches!(segment, "" | "." | ".."))
+        && model
+            .split('/')
+            .all(|segment| !matches!(segment, "" | "." | ".."))
 }
 
 const MAX_MODEL: usize = 256;
@@ -143,7 +145,13 @@ mod tests {
 
     #[test]
     fn names_that_would_change_a_path_are_refused() {
-        for name in ["gpt-4o", "meta-llama/llama-3.3", "qwen2.5:7b", "arn:aws:x/y", "a@b"] {
+        for name in [
+            "gpt-4o",
+            "meta-llama/llama-3.3",
+            "qwen2.5:7b",
+            "arn:aws:x/y",
+            "a@b",
+        ] {
             assert!(is_valid_model(name), "{name}");
         }
         for name in [

@@ -8,9 +8,12 @@ use crate::dialect::Dialect;
 const fn own(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
         Dialect::Messages => &["anthropic-beta", "anthropic-version", "idempotency-key"],
-        Dialect::Chat | Dialect::Responses => {
-            &["openai-beta", "openai-organization", "openai-project", "idempotency-key"]
-        }
+        Dialect::Chat | Dialect::Responses => &[
+            "openai-beta",
+            "openai-organization",
+            "openai-project",
+            "idempotency-key",
+        ],
         Dialect::Gemini | Dialect::Converse => &[],
     }
 }
@@ -103,10 +106,15 @@ mod tests {
     }
 
     fn sent(same: Option<Dialect>, named: &[&'static str]) -> Vec<String> {
-        let named: Vec<_> = named.iter().map(|name| HeaderName::from_static(name)).collect();
+        let named: Vec<_> = named
+            .iter()
+            .map(|name| HeaderName::from_static(name))
+            .collect();
         let mut out = HeaderMap::new();
         forward(&client(), same, &named, &mut out);
-        out.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
+        out.iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -125,7 +133,13 @@ mod tests {
 
     #[test]
     fn named_headers_go_and_credentials_never_do() {
-        let named = ["x-tenant", "authorization", "cookie", "x-api-key", "api-key"];
+        let named = [
+            "x-tenant",
+            "authorization",
+            "cookie",
+            "x-api-key",
+            "api-key",
+        ];
         assert_eq!(sent(None, &named), ["x-tenant: a"]);
         assert_eq!(sent(None, &["anthropic-beta"]).len(), 2);
     }

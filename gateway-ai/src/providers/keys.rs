@@ -55,10 +55,18 @@ impl KeyPool {
             .into_iter()
             .map(|mut value| {
                 value.set_sensitive(true);
-                Key { value, rests_until: AtomicU64::new(0), strikes: AtomicU32::new(0) }
+                Key {
+                    value,
+                    rests_until: AtomicU64::new(0),
+                    strikes: AtomicU32::new(0),
+                }
             })
             .collect();
-        Self { keys, next: AtomicUsize::new(0), epoch: now }
+        Self {
+            keys,
+            next: AtomicUsize::new(0),
+            epoch: now,
+        }
     }
 
     /// The number of keys.
@@ -104,9 +112,13 @@ impl KeyPool {
     /// The key was refused: it rests for as long as the provider said, or for a time that doubles
     /// with every refusal in a row.
     pub fn refused(&self, index: usize, fault: KeyFault, after: Option<Duration>, now: Instant) {
-        let Some(key) = self.keys.get(index) else { return };
+        let Some(key) = self.keys.get(index) else {
+            return;
+        };
         let strikes = key.strikes.fetch_add(1, Relaxed).min(MAX_DOUBLINGS);
-        let rest = after.unwrap_or_else(|| fault.rest() * 2_u32.pow(strikes)).min(LONGEST_REST);
+        let rest = after
+            .unwrap_or_else(|| fault.rest() * 2_u32.pow(strikes))
+            .min(LONGEST_REST);
         key.rests_until.fetch_max(self.millis(now + rest), Relaxed);
     }
 
@@ -127,7 +139,9 @@ impl KeyPool {
 
 impl fmt::Debug for KeyPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyPool").field("keys", &self.keys.len()).finish_non_exhaustive()
+        f.debug_struct("KeyPool")
+            .field("keys", &self.keys.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -143,13 +157,18 @@ mod tests {
     }
 
     fn picks(pool: &KeyPool, tried: &[usize], now: Instant, count: usize) -> Vec<usize> {
-        (0..count).map(|_| pool.pick(tried, now).unwrap().0).collect()
+        (0..count)
+            .map(|_| pool.pick(tried, now).unwrap().0)
+            .collect()
     }
 
     #[test]
     fn takes_turns() {
         let now = Instant::now();
-        assert_eq!(picks(&pool(&["a", "b", "c"], now), &[], now, 4), [0, 1, 2, 0]);
+        assert_eq!(
+            picks(&pool(&["a", "b", "c"], now), &[], now, 4),
+            [0, 1, 2, 0]
+        );
         assert!(pool(&[], now).pick(&[], now).is_none());
     }
 

@@ -5,7 +5,9 @@ use super::{
 
 /// All known vendors.
 pub fn all() -> impl Iterator<Item = &'static ProviderSpec> {
-    [FIRST_PARTY, HOSTS, AGGREGATORS, LOCAL].into_iter().flatten()
+    [FIRST_PARTY, HOSTS, AGGREGATORS, LOCAL]
+        .into_iter()
+        .flatten()
 }
 
 /// The vendor of this kind.
@@ -26,7 +28,11 @@ mod tests {
         let kinds: HashSet<_> = all().map(|spec| spec.kind).collect();
         assert_eq!(kinds.len(), all().count());
         for spec in all() {
-            assert!(spec.kind.bytes().all(|b| b.is_ascii_lowercase()), "{}", spec.kind);
+            assert!(
+                spec.kind.bytes().all(|b| b.is_ascii_lowercase()),
+                "{}",
+                spec.kind
+            );
             let Some(base) = spec.base_url else { continue };
             let uri: http::Uri = base.parse().unwrap();
             assert!(uri.host().is_some() && !base.ends_with('/'), "{base}");
@@ -37,9 +43,27 @@ mod tests {
     #[test]
     fn the_vendors_people_name_are_there() {
         for kind in [
-            "openai", "anthropic", "mistral", "groq", "deepseek", "xai", "openrouter", "together",
-            "fireworks", "perplexity", "cerebras", "sambanova", "nvidia", "huggingface", "nebius",
-            "moonshot", "ollama", "vllm", "llamacpp", "lmstudio", "azure",
+            "openai",
+            "anthropic",
+            "mistral",
+            "groq",
+            "deepseek",
+            "xai",
+            "openrouter",
+            "together",
+            "fireworks",
+            "perplexity",
+            "cerebras",
+            "sambanova",
+            "nvidia",
+            "huggingface",
+            "nebius",
+            "moonshot",
+            "ollama",
+            "vllm",
+            "llamacpp",
+            "lmstudio",
+            "azure",
         ] {
             assert!(find(kind).is_some(), "{kind}");
         }

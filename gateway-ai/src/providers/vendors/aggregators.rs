@@ -11,7 +11,14 @@ pub(in crate::providers) const AGGREGATORS: &[ProviderSpec] = &[
         "OpenRouter",
         "https://openrouter.ai/api/v1",
         "OPENROUTER_API_KEY",
-        &["openai/", "anthropic/", "google/", "meta-llama/", "deepseek/", "qwen/"],
+        &[
+            "openai/",
+            "anthropic/",
+            "google/",
+            "meta-llama/",
+            "deepseek/",
+            "qwen/",
+        ],
     )
     .with_quirks(Quirks {
         reasoning_history: Some(ReasoningHistory::Details),

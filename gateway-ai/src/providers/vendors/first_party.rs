@@ -13,7 +13,15 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
             "OpenAI",
             "https://api.openai.com/v1",
             "OPENAI_API_KEY",
-            &["gpt-", "o1", "o3", "o4", "chatgpt-", "text-embedding-", "omni-moderation-"],
+            &[
+                "gpt-",
+                "o1",
+                "o3",
+                "o4",
+                "chatgpt-",
+                "text-embedding-",
+                "omni-moderation-",
+            ],
         )
     },
     ProviderSpec {
@@ -46,9 +54,19 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
         "Mistral",
         "https://api.mistral.ai/v1",
         "MISTRAL_API_KEY",
-        &["mistral-", "ministral-", "magistral-", "codestral-", "devstral-", "pixtral-"],
+        &[
+            "mistral-",
+            "ministral-",
+            "magistral-",
+            "codestral-",
+            "devstral-",
+            "pixtral-",
+        ],
     )
-    .with_quirks(Quirks { stream_usage: false, ..Quirks::IMITATION }),
+    .with_quirks(Quirks {
+        stream_usage: false,
+        ..Quirks::IMITATION
+    }),
     ProviderSpec::chat(
         "deepseek",
         "DeepSeek",
@@ -61,7 +79,13 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
         structured_output: Some(false),
         ..Quirks::IMITATION
     }),
-    ProviderSpec::chat("xai", "xAI", "https://api.x.ai/v1", "XAI_API_KEY", &["grok-"]),
+    ProviderSpec::chat(
+        "xai",
+        "xAI",
+        "https://api.x.ai/v1",
+        "XAI_API_KEY",
+        &["grok-"],
+    ),
     ProviderSpec::chat(
         "cohere",
         "Cohere (compatibility API)",
@@ -77,7 +101,10 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
         "PERPLEXITY_API_KEY",
         &["sonar"],
     )
-    .with_quirks(Quirks { stream_usage: false, ..Quirks::IMITATION }),
+    .with_quirks(Quirks {
+        stream_usage: false,
+        ..Quirks::IMITATION
+    }),
     ProviderSpec::chat(
         "moonshot",
         "Moonshot AI",

@@ -8,7 +8,13 @@ pub(in crate::providers) const HOSTS: &[ProviderSpec] = &[
         "Groq",
         "https://api.groq.com/openai/v1",
         "GROQ_API_KEY",
-        &["llama-", "openai/gpt-oss-", "moonshotai/", "qwen/", "whisper-"],
+        &[
+            "llama-",
+            "openai/gpt-oss-",
+            "moonshotai/",
+            "qwen/",
+            "whisper-",
+        ],
     ),
     ProviderSpec::chat(
         "cerebras",

@@ -8,5 +8,9 @@ pub(in crate::providers) const LOCAL: &[ProviderSpec] = &[
     ProviderSpec::local("sglang", "SGLang", "http://127.0.0.1:30000/v1"),
     ProviderSpec::local("llamacpp", "llama.cpp server", "http://127.0.0.1:8080/v1"),
     ProviderSpec::local("lmstudio", "LM Studio", "http://127.0.0.1:1234/v1"),
-    ProviderSpec::local("tgi", "Text Generation Inference", "http://127.0.0.1:3000/v1"),
+    ProviderSpec::local(
+        "tgi",
+        "Text Generation Inference",
+        "http://127.0.0.1:3000/v1",
+    ),
 ];

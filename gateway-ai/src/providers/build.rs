@@ -1,0 +1,183 @@
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::Scheme};
+use tokio::time::Instant;
+
+use super::{
+    Auth, HttpClient, KeyPool, Provider, ProviderSpec, Quirks, headers,
+    provider::{Inner, Routes},
+};
+
+/// Puts a [`Provider`] together.
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct ProviderBuilder {
+    name: String,
+    spec: ProviderSpec,
+    base_url: Option<String>,
+    keys: Vec<HeaderValue>,
+    bad_key: bool,
+    forward: Vec<HeaderName>,
+    extra: HeaderMap,
+    quirks: Quirks,
+}
+
+/// Why a provider cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProviderError {
+    /// There is no base URL, or it is not an absolute `http` or `https` URL.
+    #[error("{0}")]
+    BaseUrl(String),
+    /// The vendor wants a key and there is none, or a key has characters no header can carry.
+    #[error("{0}")]
+    Key(String),
+    /// A name is not fit for `provider/model`.
+    #[error("provider name `{0}` must not be empty or contain `/`, spaces or control characters")]
+    Name(String),
+    /// A header that must not be forwarded or fixed.
+    #[error("the header `{0}` carries credentials or belongs to one connection")]
+    Header(HeaderName),
+}
+
+impl ProviderBuilder {
+    pub(super) fn new(name: &str, spec: &ProviderSpec) -> Self {
+        Self {
+            name: name.to_owned(),
+            spec: *spec,
+            base_url: None,
+            keys: Vec::new(),
+            bad_key: false,
+            forward: Vec::new(),
+            extra: HeaderMap::new(),
+            quirks: spec.quirks,
+        }
+    }
+
+    /// What precedes the dialect's own path. Defaults to the vendor's.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Adds a key. Blank keys are left out, so that an optional second key may be unset.
+    pub fn key(mut self, key: &str) -> Self {
+        let key = key.trim();
+        if key.is_empty() {
+            return self;
+        }
+        let value = match self.spec.auth {
+            Auth::Bearer => HeaderValue::try_from(format!("Bearer {key}")),
+            Auth::Header(_) => HeaderValue::try_from(key),
+        };
+        match value {
+            Ok(value) => self.keys.push(value),
+            Err(_) => self.bad_key = true,
+        }
+        self
+    }
+
+    /// Passes this client header on, beside those of the dialect.
+    pub fn forward_header(mut self, name: HeaderName) -> Self {
+        self.forward.push(name);
+        self
+    }
+
+    /// Sends this header with every call.
+    pub fn extra_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.extra.append(name, value);
+        self
+    }
+
+    /// Where this server differs from its dialect. Defaults to the vendor's.
+    pub const fn quirks(mut self, quirks: Quirks) -> Self {
+        self.quirks = quirks;
+        self
+    }
+
+    /// Checks everything and builds the provider.
+    ///
+    /// # Errors
+    ///
+    /// When the base URL is missing or unusable, a key is missing, or a header is not allowed.
+    pub fn build(self, client: HttpClient) -> Result<Provider, ProviderError> {
+        if !is_name(&self.name) {
+            return Err(ProviderError::Name(self.name));
+        }
+        let own = self.base_url.is_some();
+        let base = self
+            .base_url
+            .as_deref()
+            .or(self.spec.base_url)
+            .ok_or_else(|| {
+                ProviderError::BaseUrl(format!(
+                    "a provider of kind `{}` needs a base URL",
+                    self.spec.kind
+                ))
+            })?;
+        let base = base.trim_end_matches('/');
+        let uri = parse_base(base)?;
+        if self.bad_key {
+            return Err(ProviderError::Key(
+                "a key has characters no header can carry".to_owned(),
+            ));
+        }
+        if self.keys.is_empty() && !self.spec.keyless && !own {
+            return Err(ProviderError::Key(format!(
+                "{} needs a key",
+                self.spec.title
+            )));
+        }
+        if let Some(name) = self.forward.iter().find(|name| !headers::may_forward(name)) {
+            return Err(ProviderError::Header(name.clone()));
+        }
+        let endpoint = uri.authority().map_or(base, |authority| {
+            let end = base
+                .find(authority.as_str())
+                .map_or(0, |at| at + authority.as_str().len());
+            &base[..end]
+        });
+        Ok(Provider {
+            inner: Arc::new(Inner {
+                endpoint: Arc::from(endpoint),
+                routes: Routes::new(base, self.spec.dialect)?,
+                name: Arc::from(self.name),
+                dialect: self.spec.dialect,
+                key_header: match self.spec.auth {
+                    Auth::Bearer => http::header::AUTHORIZATION,
+                    Auth::Header(name) => HeaderName::from_static(name),
+                },
+                keys: KeyPool::new(self.keys, Instant::now()),
+                quirks: self.quirks,
+                forward: self.forward.into_boxed_slice(),
+                extra: self.extra,
+                client,
+            }),
+        })
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b'/')
+}
+
+fn parse_base(base: &str) -> Result<Uri, ProviderError> {
+    let wrong = |why: &str| ProviderError::BaseUrl(format!("`{base}` {why}"));
+    let uri: Uri = base.parse().map_err(|_| wrong("is not a URL"))?;
+    let known = uri.scheme() == Some(&Scheme::HTTP) || uri.scheme() == Some(&Scheme::HTTPS);
+    if !known || uri.host().is_none_or(str::is_empty) {
+        return Err(wrong("is not an absolute http or https URL"));
+    }
+    if uri.query().is_some() {
+        return Err(wrong(
+            "has a query: only what precedes the path of a call belongs here",
+        ));
+    }
+    if uri
+        .authority()
+        .is_some_and(|authority| authority.as_str().contains('@'))
+    {
+        return Err(wrong("has credentials: keys belong under `keys`"));
+    }
+    Ok(uri)
+}

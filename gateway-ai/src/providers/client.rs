@@ -1,0 +1,97 @@
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use gateway_core::{Body, BoxError, Request, Response};
+use http_body::Body as HttpBody;
+use tower_service::Service;
+
+/// The HTTP client that calls providers: any service over `http`, erased and shared.
+///
+/// [`HttpClient::default`] is the gateway's pooled client. Anything else works as well: a client
+/// with its own layers, or a function that answers in the process – which is how everything here
+/// is tested.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use gateway_ai::providers::HttpClient;
+/// use gateway_core::{Body, Request, Response};
+///
+/// let client = HttpClient::new(tower::service_fn(async |_: Request| {
+///     Ok::<_, Infallible>(Response::new(Body::from("{}")))
+/// }));
+/// # drop(client);
+/// ```
+#[derive(Clone)]
+pub struct HttpClient {
+    inner: Arc<dyn Call>,
+}
+
+impl HttpClient {
+    /// Erases `service`.
+    pub fn new<S, B>(service: S) -> Self
+    where
+        S: Service<Request, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self {
+            inner: Arc::new(Erased { service }),
+        }
+    }
+
+    /// Sends a request.
+    ///
+    /// # Errors
+    ///
+    /// What the client says when there is no response head.
+    pub fn send(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, BoxError>> + Send + use<> {
+        self.inner.call(request)
+    }
+}
+
+impl Default for HttpClient {
+    fn default() -> Self {
+        Self::new(gateway_layers::transport::Client::new())
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient").finish_non_exhaustive()
+    }
+}
+
+type BoxFuture = Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>>;
+
+trait Call: Send + Sync {
+    fn call(&self, request: Request) -> BoxFuture;
+}
+
+struct Erased<S> {
+    service: S,
+}
+
+impl<S, B> Call for Erased<S>
+where
+    S: Service<Request, Response = http::Response<B>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    fn call(&self, request: Request) -> BoxFuture {
+        let mut service = self.service.clone();
+        Box::pin(async move {
+            std::future::poll_fn(|cx| service.poll_ready(cx))
+                .await
+                .map_err(Into::into)?;
+            let response = service.call(request).await.map_err(Into::into)?;
+            Ok(response.map(Body::new))
+        })
+    }
+}

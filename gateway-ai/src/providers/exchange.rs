@@ -1,0 +1,139 @@
+//! One call of a provider: request out, answer in, another key where the first was refused.
+
+use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Request, error::cause_ref};
+use http::{HeaderValue, Method, Uri, header};
+use smallvec::SmallVec;
+use tokio::time::Instant;
+
+use super::{
+    KeyFault, headers,
+    payload::Payload,
+    provider::Inner,
+    receive::{self, Context},
+};
+use crate::{
+    call::{AiCall, AiReply},
+    error::{AiError, AiErrorKind, Origin},
+};
+
+pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiError> {
+    let Some(target) = call.target().cloned() else {
+        return Err(AiError::new(
+            AiErrorKind::Server,
+            "the call was not given a target",
+        ));
+    };
+    let Some(uri) = provider.routes.get(call.operation()) else {
+        return Err(AiError::new(
+            AiErrorKind::Unsupported,
+            format!("`{}` does not offer this operation", provider.name),
+        ));
+    };
+    let mut tried: SmallVec<[usize; 4]> = SmallVec::new();
+    loop {
+        let payload = Payload::new(&call, provider.dialect, &provider.quirks, target.model())?;
+        let sent = Instant::now();
+        let (index, key) = provider.keys.pick(&tried, sent).unzip();
+        let request = request(provider, &call, uri, payload.body, key);
+        let context = Context {
+            call: &call,
+            target: &target,
+            provider,
+            losses: payload.losses,
+            restore: payload.restore,
+            hide_usage: payload.hide_usage,
+            sent,
+        };
+        let answer = match provider.client.send(request).await {
+            Ok(response) => receive::answer(response, context).await,
+            Err(error) => Err(unreachable(&error)),
+        };
+        let Some(index) = index else { return answer };
+        let error = match &answer {
+            Ok(reply) => reply.refusal(),
+            Err(error) => Some(error),
+        };
+        let Some((error, fault)) = error.and_then(|error| Some((error, fault(error)?))) else {
+            if answer.is_ok() {
+                provider.keys.accepted(index);
+            }
+            return answer;
+        };
+        let now = Instant::now();
+        provider
+            .keys
+            .refused(index, fault, error.retry_after(), now);
+        tried.push(index);
+        if !provider.keys.has_fresh(&tried, now) {
+            return answer;
+        }
+        tracing::debug!(
+            provider = &*provider.name,
+            ?fault,
+            "key refused, taking the next one"
+        );
+    }
+}
+
+fn request(
+    provider: &Inner,
+    call: &AiCall,
+    uri: &Uri,
+    body: Body,
+    key: Option<HeaderValue>,
+) -> Request {
+    let mut request = Request::new(body);
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri.clone();
+    let out = request.headers_mut();
+    let same = (call.dialect() == provider.dialect).then_some(provider.dialect);
+    headers::forward(call.headers(), same, &provider.forward, out);
+    headers::dialect(provider.dialect, out);
+    for (name, value) in &provider.extra {
+        out.insert(name.clone(), value.clone());
+    }
+    let accept = if call.is_stream() {
+        "text/event-stream"
+    } else {
+        "application/json"
+    };
+    out.insert(header::ACCEPT, HeaderValue::from_static(accept));
+    out.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    out.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    if let Some(key) = key {
+        out.insert(provider.key_header.clone(), key);
+    }
+    request
+}
+
+/// What a failed send means. The client's own words stay in the log: they name addresses.
+fn unreachable(error: &BoxError) -> AiError {
+    let kind = cause_ref::<GatewayError>(&**error)
+        .map(GatewayError::kind)
+        .or_else(|| Some(cause_ref::<gateway_layers::transport::Error>(&**error)?.kind()));
+    tracing::debug!(%error, "provider cannot be reached");
+    match kind {
+        Some(ErrorKind::UpstreamTimeout | ErrorKind::DeadlineExceeded) => {
+            AiError::upstream(AiErrorKind::Timeout, "the provider did not answer in time")
+        }
+        _ => AiError::upstream(AiErrorKind::Connect, "the provider cannot be reached"),
+    }
+}
+
+/// Whether an error is about the key it was called with.
+fn fault(error: &AiError) -> Option<KeyFault> {
+    if error.origin() != Origin::Upstream {
+        return None;
+    }
+    match error.kind() {
+        AiErrorKind::RateLimited => Some(KeyFault::RateLimited),
+        AiErrorKind::QuotaExhausted => Some(KeyFault::Exhausted),
+        AiErrorKind::Authentication => Some(KeyFault::Dead),
+        _ => None,
+    }
+}
+
+const USER_AGENT: &str = concat!("gateway/", env!("CARGO_PKG_VERSION"));

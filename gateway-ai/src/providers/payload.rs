@@ -1,0 +1,137 @@
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::{Bytes, BytesMut};
+use gateway_core::Body;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use smallvec::SmallVec;
+
+use super::Quirks;
+use crate::{
+    call::AiCall,
+    dialect::{Dialect, Restore, Target},
+    error::{AiError, AiErrorKind},
+    loss::Losses,
+};
+
+/// What is sent to a provider, and what must be known about it when the answer comes.
+pub(super) struct Payload {
+    pub(super) body: Body,
+    pub(super) losses: Losses,
+    pub(super) restore: Restore,
+    /// Whether the provider counts only because the gateway asked for it.
+    pub(super) hide_usage: bool,
+}
+
+impl Payload {
+    /// The call's body for `model` in the provider's dialect: the client's own bytes where it
+    /// speaks the same one, printed from the canonical form where it does not.
+    pub(super) fn new(
+        call: &AiCall,
+        dialect: Dialect,
+        quirks: &Quirks,
+        model: &str,
+    ) -> Result<Self, AiError> {
+        let streams_chat = dialect == Dialect::Chat
+            && call.is_stream()
+            && call.operation() == crate::call::Operation::Chat;
+        match call.wire() {
+            Some(wire) if call.dialect() == dialect => {
+                let ask = streams_chat && quirks.stream_usage && !wire.wants_usage();
+                Ok(Self {
+                    body: parts(wire.splice(model, ask).into_parts()),
+                    losses: Losses::new(),
+                    restore: Restore::default(),
+                    hide_usage: ask,
+                })
+            }
+            _ => Self::print(call, dialect, quirks, model, streams_chat),
+        }
+    }
+
+    fn print(
+        call: &AiCall,
+        dialect: Dialect,
+        quirks: &Quirks,
+        model: &str,
+        streams_chat: bool,
+    ) -> Result<Self, AiError> {
+        let request = call.request()?;
+        let target = if request.source == dialect {
+            Target {
+                stream_usage: quirks.stream_usage,
+                ..Target::verbatim(dialect, model)
+            }
+        } else {
+            quirks.target(dialect, model)
+        };
+        let mut out = BytesMut::with_capacity(call.wire().map_or(1024, |w| w.bytes().len() + 256));
+        let printed = dialect.print_request(request, &target, &mut out)?;
+        if call.is_strict()
+            && let Some(first) = printed.losses.iter().next()
+        {
+            return Err(AiError::new(
+                AiErrorKind::Lossy,
+                format!("`{first}` cannot be expressed for this model and `strict` is set"),
+            )
+            .with_param(first));
+        }
+        Ok(Self {
+            body: Body::from(out.freeze()),
+            losses: printed.losses,
+            restore: printed.restore,
+            hide_usage: streams_chat
+                && quirks.stream_usage
+                && request.source == dialect
+                && request.stream.include_usage != Some(true),
+        })
+    }
+}
+
+fn parts(mut parts: SmallVec<[Bytes; 5]>) -> Body {
+    match parts.len() {
+        0 => Body::empty(),
+        1 => Body::from(parts.remove(0)),
+        _ => Body::new(Parts {
+            left: parts.iter().map(Bytes::len).sum(),
+            parts,
+            next: 0,
+        }),
+    }
+}
+
+/// Buffers one after the other, with their length known.
+struct Parts {
+    parts: SmallVec<[Bytes; 5]>,
+    next: usize,
+    left: usize,
+}
+
+impl HttpBody for Parts {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = self.next;
+        let part = self.parts.get_mut(next).map(std::mem::take);
+        Poll::Ready(part.map(|part| {
+            self.next += 1;
+            self.left -= part.len();
+            Ok(Frame::data(part))
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.next == self.parts.len()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left as u64)
+    }
+}

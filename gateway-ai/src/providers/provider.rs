@@ -1,0 +1,148 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{HeaderMap, HeaderName, Uri};
+use tower_service::Service;
+
+use super::{HttpClient, KeyPool, ProviderBuilder, ProviderError, ProviderSpec, Quirks, exchange};
+use crate::{
+    call::{AiCall, AiReply, Operation, PassOperation},
+    dialect::Dialect,
+    error::AiError,
+};
+
+/// A service that has a call answered by one provider.
+///
+/// See the [module docs](crate::providers) for an example.
+#[derive(Clone)]
+pub struct Provider {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) name: Arc<str>,
+    pub(super) dialect: Dialect,
+    /// `scheme://host:port`, for logs.
+    pub(super) endpoint: Arc<str>,
+    pub(super) routes: Routes,
+    pub(super) key_header: HeaderName,
+    pub(super) keys: KeyPool,
+    pub(super) quirks: Quirks,
+    pub(super) forward: Box<[HeaderName]>,
+    pub(super) extra: HeaderMap,
+    pub(super) client: HttpClient,
+}
+
+/// The URLs of a provider's operations, parsed once.
+pub(super) struct Routes(Box<[(Operation, Uri)]>);
+
+impl Routes {
+    pub(super) fn new(base: &str, dialect: Dialect) -> Result<Self, ProviderError> {
+        let operations = [Operation::Chat, Operation::CountTokens]
+            .into_iter()
+            .chain(PassOperation::ALL.map(Operation::Pass));
+        let mut routes = Vec::new();
+        for operation in operations {
+            let Some(path) = operation.path(dialect) else {
+                continue;
+            };
+            let uri = format!("{base}{path}").parse().map_err(|_| {
+                ProviderError::BaseUrl(format!("`{base}` cannot be extended by `{path}`"))
+            })?;
+            routes.push((operation, uri));
+        }
+        Ok(Self(routes.into_boxed_slice()))
+    }
+
+    pub(super) fn get(&self, operation: Operation) -> Option<&Uri> {
+        self.0
+            .iter()
+            .find(|(have, _)| *have == operation)
+            .map(|(_, uri)| uri)
+    }
+}
+
+impl Provider {
+    /// Starts a provider called `name` in configuration, targets and logs.
+    pub fn builder(name: &str, spec: &ProviderSpec) -> ProviderBuilder {
+        ProviderBuilder::new(name, spec)
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.inner.name
+    }
+
+    /// What it speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.inner.dialect
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn keys(&self) -> &KeyPool {
+        &self.inner.keys
+    }
+
+    /// Whether it has an operation at all.
+    #[must_use]
+    pub fn has(&self, operation: Operation) -> bool {
+        let translated = operation == Operation::Chat;
+        translated || self.inner.routes.get(operation).is_some()
+    }
+}
+
+impl Service<AiCall> for Provider {
+    type Response = AiReply;
+    type Error = AiError;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), AiError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: AiCall) -> ResponseFuture {
+        let provider = self.clone();
+        ResponseFuture {
+            inner: Box::pin(async move { exchange::run(&provider.inner, call).await }),
+        }
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider")
+            .field("name", &self.inner.name)
+            .field("dialect", &self.inner.dialect)
+            .field("endpoint", &self.inner.endpoint)
+            .field("keys", &self.inner.keys)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Response future of [`Provider`].
+#[must_use = "futures do nothing unless polled"]
+pub struct ResponseFuture {
+    pub(super) inner: Pin<Box<dyn Future<Output = Result<AiReply, AiError>> + Send>>,
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<AiReply, AiError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.inner.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,161 @@
+//! What came back: an answer, a stream, or an error – whatever the status says.
+
+use bytes::Bytes;
+use gateway_core::{
+    Body, Response,
+    body::{CollectError, collect},
+};
+use http::{HeaderMap, HeaderName, header, response::Parts};
+use tokio::time::Instant;
+
+use super::provider::Inner;
+use crate::{
+    call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole},
+    dialect::Restore,
+    error::{AiError, AiErrorKind},
+    loss::Losses,
+    models::Target,
+};
+
+/// What must be known about the request to read its answer.
+pub(super) struct Context<'a> {
+    pub(super) call: &'a AiCall,
+    pub(super) target: &'a Target,
+    pub(super) provider: &'a Inner,
+    pub(super) losses: Losses,
+    pub(super) restore: Restore,
+    pub(super) hide_usage: bool,
+    pub(super) sent: Instant,
+}
+
+pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<AiReply, AiError> {
+    let (head, body) = response.into_parts();
+    let first_byte = context.sent.elapsed();
+    let refusal;
+    let body = if head.status.is_success() {
+        refusal = None;
+        success(&head, body, &context).await?
+    } else {
+        let bytes = collect(body, ERROR_LIMIT)
+            .await
+            .map_or_else(|_| Bytes::new(), |c| c.into_parts().0);
+        let dialect = context.provider.dialect;
+        let error = dialect.parse_error(head.status, &head.headers, &bytes);
+        // What only the client can mend reaches it in the provider's own words, byte for byte.
+        let speaks_it = context.call.dialect() == dialect && head.status.is_client_error();
+        if !speaks_it || error.is_gateway_credential() || bytes.is_empty() {
+            return Err(error);
+        }
+        refusal = Some(error);
+        ReplyBody::Whole(Whole { bytes, reply: None })
+    };
+    let Context {
+        call,
+        target,
+        provider,
+        losses,
+        restore,
+        ..
+    } = context;
+    let mut settle = Settle::new(call.outcome().cloned(), target.name().clone());
+    if let ReplyBody::Whole(whole) = &body
+        && refusal.is_none()
+        && let Some(usage) = whole.usage(provider.dialect, call.operation())
+    {
+        settle.count(usage);
+    }
+    Ok(AiReply {
+        dialect: provider.dialect,
+        status: head.status,
+        headers: kept(&head.headers),
+        verbatim: call.dialect() == provider.dialect && restore.is_empty(),
+        body,
+        refusal,
+        target: target.clone(),
+        endpoint: provider.endpoint.clone(),
+        first_byte,
+        losses,
+        restore,
+        attempts: call.attempts().clone(),
+        settle,
+    })
+}
+
+async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<ReplyBody, AiError> {
+    if let Some(coding) = head.headers.get(header::CONTENT_ENCODING)
+        && coding != "identity"
+    {
+        return Err(malformed(
+            "the provider's answer is compressed, which was not asked for",
+        ));
+    }
+    let media = media_type(&head.headers);
+    let json = media.ends_with("json");
+    match context.call.operation() {
+        Operation::Pass(_) if !json => return Ok(ReplyBody::Opaque(body)),
+        // Some servers send streams with no media type or a wrong one; only JSON is never a stream.
+        Operation::Chat if media == "text/event-stream" || (context.call.is_stream() && !json) => {
+            let stream = ReplyStream::new(context.provider.dialect, body, context.hide_usage);
+            return Ok(ReplyBody::Stream(Box::new(stream)));
+        }
+        _ => {}
+    }
+    let bytes = match collect(body, REPLY_LIMIT).await {
+        Ok(collected) => collected.into_parts().0,
+        Err(CollectError::TooLarge { limit }) => {
+            return Err(malformed(&format!(
+                "the provider's answer exceeds {limit} bytes"
+            )));
+        }
+        Err(_) => {
+            return Err(AiError::upstream(
+                AiErrorKind::Truncated,
+                "the provider's answer broke off",
+            ));
+        }
+    };
+    Whole::read(
+        bytes,
+        context.provider.dialect,
+        context.call,
+        &context.restore,
+    )
+    .map(ReplyBody::Whole)
+}
+
+fn malformed(message: &str) -> AiError {
+    AiError::upstream(AiErrorKind::Malformed, message)
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map_or_else(String::new, |media| media.trim().to_ascii_lowercase())
+}
+
+/// Response headers that mean something to the client and nothing about the operator's account.
+fn kept(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for name in KEPT {
+        if let Some(value) = headers.get(&name) {
+            kept.insert(name, value.clone());
+        }
+    }
+    kept
+}
+
+const KEPT: [HeaderName; 7] = [
+    header::CONTENT_TYPE,
+    header::RETRY_AFTER,
+    HeaderName::from_static("retry-after-ms"),
+    HeaderName::from_static("x-should-retry"),
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("request-id"),
+    HeaderName::from_static("openai-processing-ms"),
+];
+
+/// Error bodies are read to tell one error from another; nobody needs more than this of them.
+const ERROR_LIMIT: usize = 64 * 1024;
+const REPLY_LIMIT: usize = 32 * 1024 * 1024;
