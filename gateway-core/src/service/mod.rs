@@ -5,16 +5,19 @@
 //! - [`Reloadable`]: a service whose whole stack can be swapped while requests are in flight;
 //! - [`BodyLayer`]: makes any HTTP service answer with [`Body`](crate::Body);
 //! - [`take_ready`]: moves the service that was polled ready into a future, the one correct way to
-//!   wait before calling.
+//!   wait before calling;
+//! - [`Unsent`]: a request that a leaf could not send, given back for another try.
 
 mod body_layer;
 mod ready;
 mod reloadable;
 mod shared;
+mod unsent;
 
 pub use self::{
     body_layer::{BodyLayer, BodyService},
     ready::take_ready,
     reloadable::{ReloadHandle, Reloadable},
     shared::{ResponseFuture, SharedService},
+    unsent::Unsent,
 };

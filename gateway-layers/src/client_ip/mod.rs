@@ -102,7 +102,9 @@ mod service;
 #[cfg(feature = "config")]
 pub use self::config::ClientIpConfig;
 #[cfg(feature = "request-id")]
-pub(crate) use self::peer::{PeerSource, default_peer};
+pub(crate) use self::peer::PeerSource;
+#[cfg(any(feature = "proxy", feature = "request-id"))]
+pub(crate) use self::peer::default_peer;
 pub use self::{
     cidr::{Cidr, ParseCidrError},
     layer::ClientIpLayer,

@@ -191,6 +191,11 @@ impl Inner {
                 .headers_mut()
                 .insert(header::HOST, self.host.clone());
         }
+        let headers = request.headers_mut();
+        if headers.contains_key(header::TE) && !headers.contains_key(header::CONNECTION) {
+            // RFC 9110 §10.1.4: whoever sends `TE` must say that it is for this connection.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+        }
         to_origin_form(request.uri_mut());
         let response = conn.sender.try_send_request(request).await?;
         if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
@@ -206,6 +211,7 @@ impl Inner {
     ) -> Result<Response, Refused> {
         *request.version_mut() = Version::HTTP_2;
         self.to_absolute_form(&mut request);
+        request.headers_mut().remove(header::CONNECTION);
         let stream = conn.streams.open();
         let response = conn.sender.try_send_request(request).await?;
         Ok(response.map(|body| Body::new(GuardedBody::new(body, stream))))

@@ -11,7 +11,8 @@ use std::{
 use bytes::Bytes;
 use gateway_core::{Body, ErrorKind, Request, body::collect};
 use http::{HeaderMap, Response, Version};
-use http_body_util::{BodyExt as _, Full};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use hyper::{body::Incoming, server::conn, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
@@ -65,7 +66,9 @@ async fn answer(request: http::Request<Incoming>) -> Result<Response<Body>, Infa
     let mut trailers = HeaderMap::new();
     trailers.insert("x-sum", "7".parse().unwrap());
     let text = format!("{version:?} {host} {path} {size}");
-    let body = Full::new(Bytes::from(text)).with_trailers(std::future::ready(Some(Ok(trailers))));
+    // A stream of unknown length: with a `Content-Length` HTTP/1 has no room for trailers.
+    let frames = [Frame::data(Bytes::from(text)), Frame::trailers(trailers)];
+    let body = StreamBody::new(futures_util::stream::iter(frames.map(Ok::<_, Infallible>)));
     Ok(Response::builder()
         .header("trailer", "x-sum")
         .body(Body::new(body))

@@ -1,0 +1,181 @@
+//! Fields that end at the next hop (RFC 9110 §7.6.1).
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use smallvec::SmallVec;
+
+/// Removes what the fixed list and `Connection` name; what `keep` says stays although it is named.
+///
+/// A field named by `Connection` is one the sender means for the next hop only. It cannot be one
+/// that a layer of the gateway has set since, which is what `keep` is for.
+pub(super) fn strip(headers: &mut HeaderMap, keep: impl Fn(&HeaderName) -> bool) {
+    let mut doomed = Doomed::new();
+    for name in headers.keys() {
+        if is_hop_by_hop(name) {
+            doomed.push(name.clone());
+        }
+    }
+    if doomed.is_empty() {
+        return;
+    }
+    named(headers, &mut doomed, keep);
+    for name in doomed {
+        headers.remove(name);
+    }
+}
+
+/// Removes what `Connection` names and leaves the fixed list: for the edge, where the proxy has still
+/// to see `Upgrade` and `TE`.
+pub(super) fn strip_named(headers: &mut HeaderMap) {
+    let mut doomed = Doomed::new();
+    named(headers, &mut doomed, is_hop_by_hop);
+    for name in doomed {
+        headers.remove(name);
+    }
+}
+
+fn named(headers: &HeaderMap, doomed: &mut Doomed, keep: impl Fn(&HeaderName) -> bool) {
+    for value in headers.get_all(header::CONNECTION) {
+        for token in tokens(value) {
+            if let Ok(name) = HeaderName::from_bytes(token.as_bytes())
+                && !is_end_to_end(&name)
+                && !keep(&name)
+            {
+                doomed.push(name);
+            }
+        }
+    }
+}
+
+type Doomed = SmallVec<[HeaderName; 4]>;
+
+/// The comma-separated tokens of a field value.
+pub(super) fn tokens(value: &HeaderValue) -> impl Iterator<Item = &str> {
+    let text = value.to_str().unwrap_or_default();
+    text.split(',')
+        .map(str::trim)
+        .filter(|token| !token.is_empty())
+}
+
+/// Whether the field `name` has `token`, in any line and any case.
+pub(super) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .flat_map(tokens)
+        .any(|have| have.eq_ignore_ascii_case(token))
+}
+
+/// The fixed list. `Trailer` is not on it: it announces fields of the message, which are forwarded.
+pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+            | "http2-settings"
+    )
+}
+
+/// Fields no sender can mean for one hop only: naming one in `Connection` is an attack on whoever
+/// relies on it behind the gateway.
+fn is_end_to_end(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.starts_with("x-forwarded-")
+        || name.starts_with("content-")
+        || matches!(
+            name,
+            "authorization"
+                | "cache-control"
+                | "cookie"
+                | "forwarded"
+                | "host"
+                | "traceparent"
+                | "tracestate"
+                | "trailer"
+                | "via"
+                | "x-real-ip"
+                | "x-request-id"
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(fields: &[(&str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(
+                HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                value.parse().unwrap(),
+            );
+        }
+        headers
+    }
+
+    #[test]
+    fn strips_the_list_and_what_is_named() {
+        let mut headers = map(&[
+            ("connection", "close, X-Hop ,, keep-alive"),
+            ("connection", "x-Other"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("proxy-authorization", "Basic x"),
+            ("te", "trailers, deflate"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("http2-settings", "AA"),
+            ("x-hop", "1"),
+            ("x-hop", "2"),
+            ("x-other", "1"),
+            ("trailer", "x-sum"),
+            ("accept", "*/*"),
+        ]);
+        strip(&mut headers, |_| false);
+        assert_eq!(headers, map(&[("trailer", "x-sum"), ("accept", "*/*")]));
+    }
+
+    #[test]
+    fn naming_a_field_does_not_make_it_hop_by_hop() {
+        let mut headers = map(&[
+            (
+                "connection",
+                "authorization, x-forwarded-for, host, x-user, content-length",
+            ),
+            ("authorization", "Bearer x"),
+            ("x-forwarded-for", "192.0.2.1"),
+            ("host", "h"),
+            ("x-user", "alice"),
+            ("content-length", "3"),
+        ]);
+        strip(&mut headers, |name| name == "x-user");
+        assert_eq!(headers.len(), 5);
+        assert!(!headers.contains_key("connection"));
+    }
+
+    #[test]
+    fn the_edge_leaves_the_fixed_list_to_the_proxy() {
+        let mut headers = map(&[
+            ("connection", "upgrade, x-user, te"),
+            ("upgrade", "websocket"),
+            ("te", "trailers"),
+            ("x-user", "forged"),
+        ]);
+        strip_named(&mut headers);
+        assert_eq!(headers.len(), 3);
+        assert!(!headers.contains_key("x-user"));
+    }
+
+    #[test]
+    fn without_a_connection_field_nothing_is_touched() {
+        let mut headers = map(&[("accept", "*/*"), ("x-hop", "1")]);
+        let before = headers.clone();
+        strip(&mut headers, |_| false);
+        assert_eq!(headers, before);
+    }
+}

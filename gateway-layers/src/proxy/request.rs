@@ -1,0 +1,202 @@
+//! What is done to a request before it is sent. No I/O.
+
+use gateway_core::{ClientIp, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, uri};
+use hyper::upgrade::OnUpgrade;
+
+use super::{
+    builder::Host,
+    edge::EdgeDone,
+    forwarded::{self, Forwarding, Hop},
+    hop,
+    service::Shared,
+    tunnel::Hold,
+};
+use crate::client_ip::default_peer;
+
+/// Put into a request that is given back unsent: its headers are ready, and doing them again would
+/// add a second hop that does not exist.
+#[derive(Clone)]
+struct Prepared;
+
+/// What must be put back if the request turns out not to have been sent.
+pub(super) struct Undo {
+    uri: Option<Uri>,
+    host: Option<Option<HeaderValue>>,
+}
+
+/// An upgrade the client asked for.
+pub(super) struct Upgrade {
+    pub(super) client: OnUpgrade,
+    pub(super) protocol: HeaderValue,
+    pub(super) hold: Option<Hold>,
+}
+
+impl Shared {
+    pub(super) fn prepare(&self, request: &mut Request) -> (Undo, Option<Upgrade>) {
+        let upgrade = self.take_upgrade(request);
+        if request.extensions_mut().remove::<Prepared>().is_none() {
+            self.rewrite_headers(request, upgrade.as_ref());
+        }
+        let host = match &self.host {
+            Host::Pass => None,
+            Host::Upstream => Some(self.origin.host()),
+            Host::Set(host) => Some(host),
+        };
+        let host = host.map(|host| request.headers_mut().insert(header::HOST, host.clone()));
+        let uri = request
+            .uri()
+            .path_and_query()
+            .and_then(|target| self.path.apply(target))
+            .map(|target| {
+                let mut parts = uri::Parts::default();
+                parts.path_and_query = Some(target);
+                let uri = Uri::from_parts(parts).expect("a path alone is a valid target");
+                std::mem::replace(request.uri_mut(), uri)
+            });
+        (Undo { uri, host }, upgrade)
+    }
+
+    fn rewrite_headers(&self, request: &mut Request, upgrade: Option<&Upgrade>) {
+        let edge_done = request.extensions().get::<EdgeDone>().is_some();
+        let trailers = hop::has_token(request.headers(), &header::TE, "trailers");
+        let version = request.version();
+        set_host(request);
+        let ip = self.peer(request);
+        let https = is_https(request);
+        let headers = request.headers_mut();
+        hop::strip(headers, |name| edge_done || self.protect.contains(name));
+        if self.forwarding == Forwarding::Replace {
+            self.remove_forged(headers);
+        }
+        let host = headers.get(header::HOST).cloned();
+        let hop = Hop {
+            ip,
+            host: host.as_ref(),
+            https,
+        };
+        forwarded::write(headers, self.forwarding, self.rfc7239, &hop);
+        if let Some(lines) = &self.via {
+            forwarded::via(headers, version, lines);
+        }
+        if trailers {
+            headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        }
+        if let Some(upgrade) = upgrade {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+            headers.insert(header::UPGRADE, upgrade.protocol.clone());
+        }
+        expect(headers);
+    }
+
+    fn peer(&self, request: &Request) -> Option<std::net::IpAddr> {
+        let extensions = request.extensions();
+        let client = || extensions.get::<ClientIp>().map(|client| client.ip());
+        let peer = || default_peer(extensions).map(|peer| peer.ip().to_canonical());
+        match self.forwarding {
+            // The list already names the client; what it lacks is who handed the request over.
+            Forwarding::Append => peer().or_else(client),
+            _ => client().or_else(peer),
+        }
+    }
+
+    /// Fields that only the gateway may set, also in the spelling that CGI-like upstreams confuse
+    /// with them: `X_Forwarded_For` reaches an application under the same name.
+    fn remove_forged(&self, headers: &mut HeaderMap) {
+        let forged: Vec<HeaderName> = headers
+            .keys()
+            .filter(|name| self.is_forged(name))
+            .cloned()
+            .collect();
+        for name in forged {
+            headers.remove(name);
+        }
+    }
+
+    fn is_forged(&self, name: &HeaderName) -> bool {
+        if forwarded::is_forwarding(name) {
+            return true;
+        }
+        let text = name.as_str();
+        if !text.contains('_') {
+            return false;
+        }
+        HeaderName::try_from(text.replace('_', "-"))
+            .is_ok_and(|twin| forwarded::is_forwarding(&twin) || self.protect.contains(&twin))
+    }
+
+    /// Takes the client's half of an upgrade, if the request asks for one that can be carried.
+    ///
+    /// `h2c` cannot: behind it the client would speak to the upstream past every layer.
+    fn take_upgrade(&self, request: &mut Request) -> Option<Upgrade> {
+        let headers = request.headers();
+        let protocol = headers.get(header::UPGRADE)?;
+        let asks = request.version() == Version::HTTP_11
+            && hop::has_token(headers, &header::CONNECTION, "upgrade")
+            && !hop::has_token(headers, &header::UPGRADE, "h2c")
+            && headers.get_all(header::UPGRADE).iter().count() == 1
+            && self.origin.can_upgrade();
+        if !asks {
+            return None;
+        }
+        let protocol = protocol.clone();
+        let client = request.extensions_mut().remove::<OnUpgrade>()?;
+        Some(Upgrade {
+            client,
+            protocol,
+            hold: request.extensions_mut().remove::<Hold>(),
+        })
+    }
+}
+
+impl Undo {
+    /// Makes `request` what it was, except that its headers are ready.
+    pub(super) fn restore(self, request: &mut Request, upgrade: Option<Upgrade>) {
+        if let Some(uri) = self.uri {
+            *request.uri_mut() = uri;
+        }
+        match self.host {
+            None => {}
+            Some(None) => _ = request.headers_mut().remove(header::HOST),
+            Some(Some(host)) => _ = request.headers_mut().insert(header::HOST, host),
+        }
+        request.extensions_mut().insert(Prepared);
+        if let Some(upgrade) = upgrade {
+            request.extensions_mut().insert(upgrade.client);
+            if let Some(hold) = upgrade.hold {
+                request.extensions_mut().insert(hold);
+            }
+        }
+    }
+}
+
+/// The target's authority is the host where there is one: `:authority` in HTTP/2 (RFC 9113
+/// §8.3.1), the absolute form in HTTP/1 (RFC 9112 §3.2.2).
+fn set_host(request: &mut Request) {
+    let Some(authority) = request.uri().authority() else {
+        return;
+    };
+    let host = match authority.as_str().rsplit_once('@') {
+        Some((_, host)) => HeaderValue::from_str(host),
+        None => HeaderValue::from_str(authority.as_str()),
+    };
+    if let Ok(host) = host {
+        request.headers_mut().insert(header::HOST, host);
+    }
+}
+
+/// The server says so with a `Scheme` extension where it terminates TLS; HTTP/2 and absolute
+/// targets carry it.
+fn is_https(request: &Request) -> bool {
+    let told = request.extensions().get::<uri::Scheme>();
+    told.or_else(|| request.uri().scheme()) == Some(&uri::Scheme::HTTPS)
+}
+
+/// The server side answers `100 Continue` when the body is first asked for, which is after a
+/// connection to the upstream has taken the head: the client is not told to send what nobody will
+/// read, and the upstream has nothing left to say.
+fn expect(headers: &mut HeaderMap) {
+    if hop::has_token(headers, &header::EXPECT, "100-continue") {
+        headers.remove(header::EXPECT);
+    }
+}

@@ -1,0 +1,270 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use gateway_core::{
+    Body, BoxError, ErrorKind, GatewayError, Outcome, Responder, Response, Upstream,
+    service::Unsent,
+};
+use http::{HeaderName, Method, StatusCode, Version, header};
+use http_body::Body as HttpBody;
+use tokio::time::Instant;
+use tower_service::Service;
+
+use super::{
+    BuildError, ProxyBuilder, Tunnels,
+    builder::Host,
+    forwarded::{Forwarding, ViaLines},
+    hop,
+    path::PathRule,
+    request::{Undo, Upgrade},
+};
+use crate::transport::{Failed, Origin};
+
+/// A service that forwards requests to one endpoint.
+///
+/// See the [module docs](crate::proxy) for an example.
+#[derive(Clone)]
+pub struct Proxy {
+    shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub(super) name: Arc<str>,
+    /// Whether the name was chosen, and may be shown to clients; an address may not.
+    pub(super) named: bool,
+    pub(super) endpoint: Arc<str>,
+    pub(super) origin: Origin,
+    pub(super) path: PathRule,
+    pub(super) host: Host,
+    pub(super) forwarding: Forwarding,
+    pub(super) rfc7239: bool,
+    pub(super) via: Option<ViaLines>,
+    pub(super) protect: Vec<HeaderName>,
+    pub(super) tunnels: Tunnels,
+}
+
+impl Proxy {
+    /// Forwards to the endpoint at `url`, for instance `http://127.0.0.1:9001`, with the defaults.
+    ///
+    /// # Errors
+    ///
+    /// `url` is not an absolute `http` or `https` URL, or has a query.
+    pub fn new(url: &str) -> Result<Self, BuildError> {
+        Self::builder(url)?.build()
+    }
+
+    /// Configures a proxy to the endpoint at `url`.
+    ///
+    /// # Errors
+    ///
+    /// `url` cannot be read.
+    pub fn builder(url: &str) -> Result<ProxyBuilder, BuildError> {
+        let uri = url
+            .parse()
+            .map_err(|_| BuildError("an endpoint is an absolute http or https URL"))?;
+        Ok(ProxyBuilder::new(uri))
+    }
+
+    pub(super) fn from_shared(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// The endpoint, `scheme://host:port`.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.shared.endpoint
+    }
+
+    /// The upgraded connections of this proxy.
+    #[must_use]
+    pub fn tunnels(&self) -> &Tunnels {
+        &self.shared.tunnels
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy")
+            .field("name", &self.shared.name)
+            .field("endpoint", &self.shared.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B> Service<http::Request<B>> for Proxy
+where
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
+        let mut request = request.map(Body::new);
+        let shared = Arc::clone(&self.shared);
+        let trip = Trip {
+            responder: Responder::of(&request),
+            outcome: request.extensions().get::<Outcome>().cloned(),
+            started: Instant::now(),
+        };
+        if request.method() == Method::CONNECT {
+            return ResponseFuture::ready(trip.refuse_connect());
+        }
+        let (undo, upgrade) = shared.prepare(&mut request);
+        ResponseFuture {
+            inner: Inner::Sent(Box::pin(async move {
+                match shared.origin.send(request, upgrade.is_some()).await {
+                    Ok(response) => shared.answer(response, &trip, upgrade),
+                    Err(failed) => shared.fail(failed, &trip, undo, upgrade),
+                }
+            })),
+        }
+    }
+}
+
+/// What is kept while a request is under way.
+struct Trip {
+    responder: Responder,
+    outcome: Option<Outcome>,
+    started: Instant,
+}
+
+impl Trip {
+    fn refuse(&self, error: GatewayError) -> Response {
+        if let Some(outcome) = &self.outcome {
+            outcome.update(|record| record.error = Some(error.clone()));
+        }
+        self.responder.refuse(error.layer("proxy"))
+    }
+
+    /// `CONNECT` makes a forward proxy of whatever answers it. The extended one (RFC 8441) is a
+    /// `CONNECT` too.
+    fn refuse_connect(&self) -> Response {
+        let error = GatewayError::new(ErrorKind::NotImplemented);
+        self.refuse(error.detail("CONNECT is not served here"))
+    }
+}
+
+impl Shared {
+    fn answer(&self, mut response: Response, trip: &Trip, upgrade: Option<Upgrade>) -> Response {
+        *response.version_mut() = Version::HTTP_11;
+        self.stamp(&mut response, trip);
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return match upgrade {
+                Some(upgrade) if switches_as_asked(&response, &upgrade) => {
+                    self.open_tunnel(response, upgrade)
+                }
+                _ => self.refuse_switch(trip),
+            };
+        }
+        hop::strip(response.headers_mut(), |_| false);
+        response
+    }
+
+    /// The tunnel is opened only now that the upstream has agreed. Until then the client's bytes
+    /// stay in its connection, and if the upstream refuses they are its next request.
+    fn open_tunnel(&self, mut response: Response, upgrade: Upgrade) -> Response {
+        let upstream = hyper::upgrade::on(&mut response);
+        self.tunnels.spawn(upgrade.client, upstream, upgrade.hold);
+        response.map(|_| Body::empty())
+    }
+
+    fn refuse_switch(&self, trip: &Trip) -> Response {
+        let error = GatewayError::new(ErrorKind::UpstreamProtocol)
+            .source("the upstream switched to a protocol nobody asked for");
+        let mut response = trip.refuse(self.error(error));
+        self.stamp(&mut response, trip);
+        response
+    }
+
+    fn fail(&self, failed: Failed, trip: &Trip, undo: Undo, upgrade: Option<Upgrade>) -> Response {
+        let (error, request) = failed.into_parts();
+        tracing::debug!(upstream = %self.name, %error, "upstream failed");
+        let mut response = trip.refuse(self.error(error.into()));
+        self.stamp(&mut response, trip);
+        if let Some(mut request) = request {
+            undo.restore(&mut request, upgrade);
+            response.extensions_mut().insert(Unsent::new(request));
+        }
+        response
+    }
+
+    fn error(&self, error: GatewayError) -> GatewayError {
+        if self.named {
+            error.detail(format!("upstream `{}`", self.name))
+        } else {
+            error
+        }
+    }
+
+    /// Leaves in the response and in the outcome who answered and how long it took.
+    fn stamp(&self, response: &mut Response, trip: &Trip) {
+        let upstream = Upstream::new(Arc::clone(&self.name), Arc::clone(&self.endpoint))
+            .with_first_byte(trip.started.elapsed());
+        if let Some(outcome) = &trip.outcome {
+            outcome.update(|record| record.upstream = Some(upstream.clone()));
+        }
+        response.extensions_mut().insert(upstream);
+    }
+}
+
+/// RFC 9110 §7.8: a server must not switch to a protocol that was not offered.
+fn switches_as_asked(response: &Response, upgrade: &Upgrade) -> bool {
+    let mut chosen = response.headers().get_all(header::UPGRADE).iter();
+    let chosen = chosen.by_ref().flat_map(hop::tokens).next();
+    chosen.is_some_and(|chosen| {
+        hop::tokens(&upgrade.protocol).any(|asked| asked.eq_ignore_ascii_case(chosen))
+    })
+}
+
+/// Response future of [`Proxy`]. Dropping it cancels the request.
+#[must_use = "futures do nothing unless polled"]
+pub struct ResponseFuture {
+    inner: Inner,
+}
+
+enum Inner {
+    Sent(Pin<Box<dyn Future<Output = Response> + Send>>),
+    Refused(Option<Box<Response>>),
+}
+
+impl ResponseFuture {
+    fn ready(response: Response) -> Self {
+        Self {
+            inner: Inner::Refused(Some(Box::new(response))),
+        }
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.inner {
+            Inner::Sent(future) => future.as_mut().poll(cx).map(Ok),
+            Inner::Refused(response) => {
+                Poll::Ready(Ok(*response.take().expect("polled after completion")))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
