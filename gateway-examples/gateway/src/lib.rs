@@ -1,1 +1,2 @@
 //! The reference gateway.
+pub mod server;

@@ -1,0 +1,112 @@
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::{Buf as _, Bytes};
+use hyper::rt::{Read, ReadBufCursor, Write};
+
+use super::state::State;
+
+/// The connection's IO: gives what was read while the protocol was found out, and holds the writes
+/// of streamed answers until the tasks that are ready now have run.
+///
+/// hyper's body channel hands over one frame at a time and its server flushes after each, so a burst
+/// of n events costs n system calls and 2n task switches. Here the first attempt to write wakes its
+/// own task and says "not yet": the task goes to the back of the run queue, whoever has the next
+/// frame runs first, and hyper adds it to what it holds. When an attempt offers no more than the one
+/// before, nobody was ready, and it is written. No timer, no copy: what is held stays in hyper's
+/// queue of at most [`HOLD`] bytes or 16 frames. Measured on a burst of 104 events: from 1.06 to
+/// about 0.1 system calls an event; a paced event costs one more poll.
+#[derive(Debug)]
+pub(super) struct Coalesce<T> {
+    inner: T,
+    read_before: Bytes,
+    state: Arc<State>,
+    offered: usize,
+}
+
+/// More than this is written at once.
+const HOLD: usize = 16 << 10;
+
+impl<T> Coalesce<T> {
+    pub(super) const fn new(inner: T, read_before: Bytes, state: Arc<State>) -> Self {
+        Self {
+            inner,
+            read_before,
+            state,
+            offered: 0,
+        }
+    }
+
+    /// Whether to wait for more than these `bytes`.
+    fn holds(&mut self, bytes: usize, cx: &Context<'_>) -> bool {
+        let grew = bytes > self.offered;
+        if grew && bytes < HOLD && self.state.is_streaming() {
+            self.offered = bytes;
+            cx.waker().wake_by_ref();
+            return true;
+        }
+        self.offered = 0;
+        false
+    }
+}
+
+impl<T: Read + Unpin> Read for Coalesce<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.read_before.is_empty() {
+            let take = self.read_before.len().min(buf.remaining());
+            buf.put_slice(&self.read_before[..take]);
+            self.read_before.advance(take);
+            return Poll::Ready(Ok(()));
+        }
+        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+        if polled.is_ready() {
+            self.state.on_read();
+        }
+        polled
+    }
+}
+
+impl<T: Write + Unpin> Write for Coalesce<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.holds(buf.len(), cx) {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let bytes = bufs.iter().map(|buf| buf.len()).sum();
+        if self.holds(bytes, cx) {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}

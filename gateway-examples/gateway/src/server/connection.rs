@@ -1,0 +1,134 @@
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use gateway_core::{Body, Request, Response};
+use gateway_layers::client_ip::PeerAddr;
+use http_body::Body as _;
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use super::{
+    Drain, Limits, check,
+    coalesce::Coalesce,
+    detect::{Spoken, detect},
+    state::{ServerBody, State},
+    supervise::supervise,
+};
+
+/// Serves one connection to its end.
+pub(super) async fn serve<S>(
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    service: S,
+    limits: &Limits,
+    drain: Drain,
+) where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    let detected = tokio::select! {
+        detected = tokio::time::timeout(limits.header_timeout, detect(&mut stream)) => detected,
+        () = async { drain.clone().started().await } => return,
+    };
+    let Ok(Ok(Some((spoken, read_before)))) = detected else {
+        return;
+    };
+    match spoken {
+        Spoken::Http1 => http1(stream, read_before, peer, service, limits, drain).await,
+        Spoken::Http2 => http2(stream, read_before, peer, service, limits, drain).await,
+    }
+}
+
+async fn http1<S>(
+    stream: TcpStream,
+    read_before: Bytes,
+    peer: SocketAddr,
+    service: S,
+    limits: &Limits,
+    drain: Drain,
+) where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    let state = State::new();
+    state.on_read();
+    let io = Coalesce::new(TokioIo::new(stream), read_before, Arc::clone(&state));
+    let answering = Arc::clone(&state);
+    let service =
+        service_fn(move |request| answer(service.clone(), request, peer, Arc::clone(&answering)));
+    let connection = http1::Builder::new()
+        .half_close(true)
+        .max_buf_size(limits.header_bytes.max(8 << 10))
+        .max_headers(limits.headers)
+        // The supervisor's clocks tell a slow head from an idle connection; hyper's does not.
+        .header_read_timeout(None)
+        .timer(TokioTimer::new())
+        .serve_connection(io, service)
+        .with_upgrades();
+    supervise(connection, &state, limits, drain).await;
+}
+
+async fn http2<S>(
+    stream: TcpStream,
+    read_before: Bytes,
+    peer: SocketAddr,
+    service: S,
+    limits: &Limits,
+    drain: Drain,
+) where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    let state = State::new();
+    let io = Coalesce::new(TokioIo::new(stream), read_before, Arc::clone(&state));
+    let answering = Arc::clone(&state);
+    let service =
+        service_fn(move |request| answer(service.clone(), request, peer, Arc::clone(&answering)));
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.max_streams)
+        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        // A reset stream costs the peer nothing and us a request: CVE-2023-44487, CVE-2025-8671.
+        .max_pending_accept_reset_streams(RESETS)
+        .max_local_error_reset_streams(RESETS)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_TIMEOUT)
+        .serve_connection(io, service);
+    supervise(connection, &state, limits, drain).await;
+}
+
+async fn answer<S>(
+    mut service: S,
+    request: http::Request<Incoming>,
+    peer: SocketAddr,
+    state: Arc<State>,
+) -> Result<http::Response<ServerBody>, Infallible>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    let in_flight = state.begin();
+    let mut request = request.map(Body::new);
+    if let Err(refusal) = check::request(&mut request) {
+        let response = check::refuse(&request, refusal);
+        return Ok(response.map(|body| ServerBody::new(body, in_flight)));
+    }
+    request.extensions_mut().insert(PeerAddr::new(peer));
+    let Ok(()) = std::future::poll_fn(|cx| service.poll_ready(cx)).await;
+    let Ok(response) = service.call(request).await;
+    debug_assert!(
+        response.status() != http::StatusCode::SWITCHING_PROTOCOLS
+            || response.body().is_end_stream()
+    );
+    Ok(response.map(|body| ServerBody::new(body, in_flight)))
+}
+
+/// Resets that are tolerated before the connection is.
+const RESETS: usize = 100;
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,32 @@
+use std::time::Duration;
+
+/// What a connection may cost.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of a request head, 8 KiB at least. Beyond it: 431.
+    pub header_bytes: usize,
+    /// Header fields of a request. Beyond it: 431.
+    pub headers: usize,
+    /// Time for a request head, from its first byte; also from accepting to the first byte.
+    pub header_timeout: Duration,
+    /// How long a kept-alive connection may be quiet.
+    pub idle: Duration,
+    /// Open connections. Beyond it, new ones wait in the listen queue.
+    pub max_connections: usize,
+    /// Concurrent HTTP/2 streams of one connection.
+    pub max_streams: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_bytes: 32 << 10,
+            headers: 100,
+            header_timeout: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
+            max_connections: 20_000,
+            max_streams: 200,
+        }
+    }
+}

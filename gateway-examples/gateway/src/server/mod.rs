@@ -1,0 +1,29 @@
+//! The accept loop: connections in, requests to a service, and an orderly end.
+//!
+//! hyper parses and frames; this module decides what a connection may cost. The stock loops leave
+//! holes: nothing bounds the time before the protocol is known, an idle connection and a slow head
+//! share one clock, and each frame of a burst becomes a system call. Here:
+//!
+//! - the HTTP/2 preface is looked for under the same deadline as a request head;
+//! - a head has [`header_timeout`](Limits::header_timeout), a quiet connection has
+//!   [`idle`](Limits::idle), a request in flight has neither;
+//! - writes of streamed answers are held until the tasks that are ready now have run, so that frames
+//!   which are there together leave together and none waits for one that is not there yet;
+//! - requests that hyper accepts and a gateway must not pass on are refused ([`check`]);
+//! - [`Drain`] ends it: stop accepting, tell the connections, wait for the streams.
+
+pub mod check;
+mod coalesce;
+mod connection;
+mod detect;
+mod drain;
+mod limits;
+mod listen;
+mod state;
+mod supervise;
+
+pub use self::{
+    drain::{Drain, DrainHandle},
+    limits::Limits,
+    listen::serve,
+};

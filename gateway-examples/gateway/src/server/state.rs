@@ -1,0 +1,220 @@
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use gateway_core::{Body, BoxError};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::time::Instant;
+
+/// What the IO, the service and the supervisor of one connection tell each other.
+///
+/// All three run in the connection's task (HTTP/2 streams excepted), so relaxed atomics are cells
+/// that happen to be `Sync`.
+#[derive(Debug)]
+pub(super) struct State {
+    started: Instant,
+    in_flight: AtomicU32,
+    streaming: AtomicBool,
+    /// Milliseconds after `started` at which the first byte of a head came; 0 while there is none.
+    head_since: AtomicU64,
+    /// Milliseconds after `started` at which the last answer ended.
+    quiet_since: AtomicU64,
+    served: AtomicBool,
+}
+
+/// What a supervisor should do now.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Look again after this time.
+    Wait(Duration),
+    /// The head did not come in time.
+    HeadTimeout,
+    /// Nothing was asked for too long.
+    Idle,
+}
+
+impl State {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            started: Instant::now(),
+            in_flight: AtomicU32::new(0),
+            streaming: AtomicBool::new(false),
+            head_since: AtomicU64::new(0),
+            quiet_since: AtomicU64::new(0),
+            served: AtomicBool::new(false),
+        })
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Bytes arrived from the client.
+    pub(super) fn on_read(&self) {
+        if self.in_flight.load(Ordering::Relaxed) == 0
+            && self.head_since.load(Ordering::Relaxed) == 0
+        {
+            self.head_since.store(self.now().max(1), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether frames of an answer may be worth waiting for.
+    pub(super) fn is_streaming(&self) -> bool {
+        self.streaming.load(Ordering::Relaxed)
+    }
+
+    /// A request head is complete.
+    pub(super) fn begin(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.head_since.store(0, Ordering::Relaxed);
+        InFlight {
+            state: Arc::clone(self),
+        }
+    }
+
+    pub(super) fn judge(&self, header_timeout: Duration, idle: Duration) -> Verdict {
+        if self.in_flight.load(Ordering::Relaxed) > 0 {
+            return Verdict::Wait(header_timeout);
+        }
+        let now = self.now();
+        let head = self.head_since.load(Ordering::Relaxed);
+        let served = self.served.load(Ordering::Relaxed);
+        let (since, allowed, over) = if head > 0 || !served {
+            (head, header_timeout, Verdict::HeadTimeout)
+        } else {
+            (
+                self.quiet_since.load(Ordering::Relaxed),
+                idle,
+                Verdict::Idle,
+            )
+        };
+        let passed = Duration::from_millis(now.saturating_sub(since));
+        match allowed.checked_sub(passed) {
+            // A kept-alive connection may begin a head right after this look: look often enough
+            // that the head's own deadline is met within twice its length.
+            Some(left) if !left.is_zero() => Verdict::Wait(left.min(header_timeout)),
+            _ => over,
+        }
+    }
+}
+
+/// A request between its head and the end of its answer.
+#[derive(Debug)]
+pub(super) struct InFlight {
+    state: Arc<State>,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let state = &self.state;
+        state.streaming.store(false, Ordering::Relaxed);
+        state.served.store(true, Ordering::Relaxed);
+        state.quiet_since.store(state.now(), Ordering::Relaxed);
+        state.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The answer's body as hyper sees it: knows when it has been written.
+#[derive(Debug)]
+pub(super) struct ServerBody {
+    inner: Body,
+    _in_flight: InFlight,
+}
+
+impl ServerBody {
+    pub(super) fn new(inner: Body, in_flight: InFlight) -> Self {
+        // A body of known length is written in one go; only what arrives piece by piece is held.
+        let streaming = inner.size_hint().exact().is_none();
+        in_flight
+            .state
+            .streaming
+            .store(streaming, Ordering::Relaxed);
+        Self {
+            inner,
+            _in_flight: in_flight,
+        }
+    }
+}
+
+impl HttpBody for ServerBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.inner).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: Duration = Duration::from_secs(10);
+    const IDLE: Duration = Duration::from_secs(75);
+
+    async fn pass(seconds: u64) {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_connection_has_the_time_of_a_head() {
+        let state = State::new();
+        pass(9).await;
+        assert_eq!(
+            state.judge(HEAD, IDLE),
+            Verdict::Wait(Duration::from_secs(1))
+        );
+        pass(1).await;
+        assert_eq!(state.judge(HEAD, IDLE), Verdict::HeadTimeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_in_flight_has_no_clock() {
+        let state = State::new();
+        let in_flight = state.begin();
+        pass(1_000).await;
+        assert_eq!(state.judge(HEAD, IDLE), Verdict::Wait(HEAD));
+        drop(in_flight);
+        pass(74).await;
+        assert_eq!(
+            state.judge(HEAD, IDLE),
+            Verdict::Wait(Duration::from_secs(1))
+        );
+        pass(1).await;
+        assert_eq!(state.judge(HEAD, IDLE), Verdict::Idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_head_on_a_kept_alive_connection_is_not_idle() {
+        let state = State::new();
+        drop(state.begin());
+        pass(50).await;
+        state.on_read();
+        pass(9).await;
+        state.on_read();
+        assert_eq!(
+            state.judge(HEAD, IDLE),
+            Verdict::Wait(Duration::from_secs(1))
+        );
+        pass(1).await;
+        assert_eq!(state.judge(HEAD, IDLE), Verdict::HeadTimeout);
+    }
+}

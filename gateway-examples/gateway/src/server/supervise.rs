@@ -1,0 +1,88 @@
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+};
+
+use gateway_core::BoxError;
+use http_body::Body as HttpBody;
+use hyper::{
+    body::Incoming,
+    rt::{Read, Write, bounds::Http2ServerConnExec},
+    server::conn::{http1, http2},
+    service::HttpService,
+};
+use tokio::time::Instant;
+
+use super::{
+    Drain, Limits,
+    state::{State, Verdict},
+};
+
+/// Drives a connection, closes it when its clocks say so, and asks it to finish when the drain starts.
+///
+/// One timer a connection, moved only when it fires: a busy connection never touches it.
+pub(super) async fn supervise<C>(connection: C, state: &State, limits: &Limits, mut drain: Drain)
+where
+    C: Graceful,
+{
+    let mut connection = pin!(connection);
+    let mut clock = pin!(tokio::time::sleep(limits.header_timeout));
+    let mut draining = false;
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended");
+                }
+                return;
+            }
+            () = drain.started(), if !draining => {
+                draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = clock.as_mut() => match state.judge(limits.header_timeout, limits.idle) {
+                Verdict::Wait(time) => clock.as_mut().reset(Instant::now() + time),
+                Verdict::HeadTimeout => return,
+                Verdict::Idle if draining => return,
+                Verdict::Idle => {
+                    connection.as_mut().graceful_shutdown();
+                    clock.as_mut().reset(Instant::now() + limits.header_timeout);
+                }
+            },
+        }
+    }
+}
+
+/// A connection of either protocol that can be asked to finish.
+pub(super) trait Graceful: Future<Output = hyper::Result<()>> {
+    /// Finishes what is in flight and takes nothing new: `Connection: close`, or GOAWAY.
+    fn graceful_shutdown(self: Pin<&mut Self>);
+}
+
+impl<I, S, B> Graceful for http1::UpgradeableConnection<I, S>
+where
+    I: Read + Write + Unpin + Send + 'static,
+    S: HttpService<Incoming, ResBody = B>,
+    S::Error: Into<BoxError>,
+    B: HttpBody + 'static,
+    B::Error: Into<BoxError>,
+{
+    fn graceful_shutdown(self: Pin<&mut Self>) {
+        Self::graceful_shutdown(self);
+    }
+}
+
+impl<I, S, B, E> Graceful for http2::Connection<I, S, E>
+where
+    I: Read + Write + Unpin + 'static,
+    S: HttpService<Incoming, ResBody = B>,
+    S::Error: Into<BoxError>,
+    B: HttpBody + 'static,
+    B::Error: Into<BoxError>,
+    E: Http2ServerConnExec<S::Future, B>,
+{
+    fn graceful_shutdown(self: Pin<&mut Self>) {
+        Self::graceful_shutdown(self);
+    }
+}
