@@ -1,0 +1,158 @@
+use std::time::Duration;
+
+use http::Version;
+
+use super::{Query, escape, number, time};
+use crate::observe::{Record, trace::write_hex};
+
+pub(super) fn write(query: Query, record: &Record<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"time\":\"");
+    time::rfc3339(out, record.time);
+    out.push(b'"');
+    request(query, record, out);
+    out.extend_from_slice(b",\"status\":");
+    number::decimal(out, u64::from(record.status));
+    text(out, b",\"code\":\"", record.reason());
+    outcome(record, out);
+    caller(record, out);
+    model(record, out);
+    ids(record, out);
+    out.extend_from_slice(b",\"duration_ms\":");
+    number::millis(out, record.duration);
+    duration(out, b",\"first_byte_ms\":", record.first_byte);
+    count(out, b",\"bytes_in\":", record.bytes_in);
+    count(out, b",\"bytes_out\":", Some(record.bytes_out));
+    text(out, b",\"end\":\"", Some(record.end_str()));
+    value(
+        out,
+        b",\"user_agent\":\"",
+        record.user_agent.map(http::HeaderValue::as_bytes),
+    );
+    value(
+        out,
+        b",\"referer\":\"",
+        record.referer.map(http::HeaderValue::as_bytes),
+    );
+    out.push(b'}');
+}
+
+fn request(query: Query, record: &Record<'_>, out: &mut Vec<u8>) {
+    text(out, b",\"method\":\"", Some(record.method.as_str()));
+    let authority = record
+        .uri
+        .authority()
+        .map(|authority| authority.as_str().as_bytes());
+    let host = authority.or_else(|| record.host.map(http::HeaderValue::as_bytes));
+    value(out, b",\"host\":\"", host);
+    out.extend_from_slice(b",\"path\":\"");
+    escape::json(out, record.uri.path().as_bytes());
+    query.write(record.uri.query(), out, escape::json);
+    out.push(b'"');
+    text(out, b",\"protocol\":\"", Some(protocol(record.version)));
+}
+
+fn outcome(record: &Record<'_>, out: &mut Vec<u8>) {
+    let known = record.outcome;
+    text(
+        out,
+        b",\"layer\":\"",
+        known.error.as_ref().and_then(|error| error.layer_name()),
+    );
+    text(
+        out,
+        b",\"route\":\"",
+        known.route.as_ref().map(|route| route.name()),
+    );
+    if let Some(upstream) = &known.upstream {
+        text(out, b",\"upstream\":\"", Some(upstream.name()));
+        text(out, b",\"endpoint\":\"", Some(upstream.endpoint()));
+        count(out, b",\"attempts\":", Some(u64::from(upstream.attempts())));
+        duration(out, b",\"upstream_ms\":", upstream.first_byte());
+    }
+    text(
+        out,
+        b",\"cache\":\"",
+        known.cache.map(gateway_core::CacheOutcome::as_str),
+    );
+}
+
+fn caller(record: &Record<'_>, out: &mut Vec<u8>) {
+    let known = record.outcome;
+    if let Some(ip) = known.client_ip {
+        out.extend_from_slice(b",\"client_ip\":\"");
+        number::ip(out, ip.ip());
+        out.push(b'"');
+    }
+    if let Some(identity) = &known.identity {
+        text(out, b",\"auth\":\"", Some(identity.kind().as_str()));
+        text(out, b",\"subject\":\"", Some(identity.subject()));
+        text(out, b",\"tenant\":\"", identity.tenant());
+    }
+}
+
+fn model(record: &Record<'_>, out: &mut Vec<u8>) {
+    text(out, b",\"model\":\"", record.outcome.model.as_deref());
+    let Some(usage) = &record.outcome.usage else {
+        return;
+    };
+    count(out, b",\"tokens_in\":", usage.total_input());
+    count(out, b",\"tokens_cached\":", usage.cached_read);
+    count(out, b",\"tokens_out\":", usage.output);
+    count(out, b",\"tokens_reasoning\":", usage.reasoning);
+    count(out, b",\"cost_micro_usd\":", usage.cost_micro_usd);
+    if usage.estimated {
+        out.extend_from_slice(b",\"tokens_estimated\":true");
+    }
+}
+
+fn ids(record: &Record<'_>, out: &mut Vec<u8>) {
+    let id = record.outcome.request_id.as_ref();
+    text(out, b",\"request_id\":\"", id.map(|id| id.as_str()));
+    if let Some(trace) = &record.trace {
+        hex::<32>(out, b",\"trace_id\":\"", trace.trace_id());
+        hex::<16>(out, b",\"span_id\":\"", u128::from(trace.span_id()));
+    }
+}
+
+const fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_3 => "HTTP/3",
+        _ => "HTTP/1.1",
+    }
+}
+
+fn text(out: &mut Vec<u8>, name: &[u8], content: Option<&str>) {
+    value(out, name, content.map(str::as_bytes));
+}
+
+fn value(out: &mut Vec<u8>, name: &[u8], content: Option<&[u8]>) {
+    if let Some(content) = content {
+        out.extend_from_slice(name);
+        escape::json(out, content);
+        out.push(b'"');
+    }
+}
+
+fn count(out: &mut Vec<u8>, name: &[u8], value: Option<u64>) {
+    if let Some(value) = value {
+        out.extend_from_slice(name);
+        number::decimal(out, value);
+    }
+}
+
+fn duration(out: &mut Vec<u8>, name: &[u8], value: Option<Duration>) {
+    if let Some(value) = value {
+        out.extend_from_slice(name);
+        number::millis(out, value);
+    }
+}
+
+fn hex<const N: usize>(out: &mut Vec<u8>, name: &[u8], value: u128) {
+    let mut digits = [0; N];
+    write_hex(&mut digits, value);
+    out.extend_from_slice(name);
+    out.extend_from_slice(&digits);
+    out.push(b'"');
+}

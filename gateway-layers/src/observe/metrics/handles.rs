@@ -1,0 +1,194 @@
+use gateway_core::{CacheOutcome, Upstream, Usage};
+use http::Method;
+use prometheus_client::{
+    metrics::{counter::Counter, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+
+use super::{CounterFamily, HistogramFamily, Labels, OTHER, seconds, slots::Slots};
+use crate::observe::Record;
+
+/// Everything with labels.
+pub(super) struct Families {
+    requests: CounterFamily,
+    duration: HistogramFamily,
+    request_bytes: CounterFamily,
+    response_bytes: CounterFamily,
+    refusals: CounterFamily,
+    cache: CounterFamily,
+    upstream_requests: CounterFamily,
+    upstream_attempts: CounterFamily,
+    upstream_first_byte: HistogramFamily,
+    tokens: CounterFamily,
+    cost: CounterFamily,
+}
+
+impl Families {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let mut counter = |name: &str, help: &str| {
+            let family = CounterFamily::default();
+            registry.register(name, help, family.clone());
+            family
+        };
+        let requests = counter("requests", "Requests that were answered");
+        let request_bytes = counter("request_bytes", "Bytes of request bodies");
+        let response_bytes = counter("response_bytes", "Bytes of response bodies");
+        let refusals = counter("refusals", "Answers the gateway made itself, by code");
+        let cache = counter("cache_requests", "Requests by what the cache did");
+        let upstream_requests = counter("upstream_requests", "Requests an upstream answered");
+        let upstream_attempts = counter("upstream_attempts", "Attempts at upstreams");
+        let tokens = counter("tokens", "Model tokens by kind");
+        let cost = counter("cost_micro_usd", "Cost of model calls in micro-USD");
+        let mut histogram = |name: &str, help: &str| {
+            let family = HistogramFamily::new_with_constructor(seconds);
+            registry.register_with_unit(name, help, Unit::Seconds, family.clone());
+            family
+        };
+        Self {
+            duration: histogram(
+                "request_duration",
+                "From the request's head to the answer's end",
+            ),
+            upstream_first_byte: histogram(
+                "upstream_first_byte",
+                "From sending a request to the head of its answer",
+            ),
+            requests,
+            request_bytes,
+            response_bytes,
+            refusals,
+            cache,
+            upstream_requests,
+            upstream_attempts,
+            tokens,
+            cost,
+        }
+    }
+}
+
+pub(super) struct RouteHandles {
+    name: String,
+    statuses: Slots<(u8, u16), Counter>,
+    refusals: Slots<&'static str, Counter>,
+    cache: Slots<CacheOutcome, Counter>,
+    duration: Histogram,
+    request_bytes: Counter,
+    response_bytes: Counter,
+}
+
+impl RouteHandles {
+    pub(super) fn new(families: &Families, name: &str) -> Self {
+        let labels = one("route", name);
+        Self {
+            name: name.to_owned(),
+            statuses: Slots::new(),
+            refusals: Slots::new(),
+            cache: Slots::new(),
+            duration: families.duration.get_or_create_owned(&labels),
+            request_bytes: families.request_bytes.get_or_create_owned(&labels),
+            response_bytes: families.response_bytes.get_or_create_owned(&labels),
+        }
+    }
+
+    pub(super) fn observe(&self, families: &Families, record: &Record<'_>) {
+        let key = (method_number(record.method), record.status);
+        let status = |key: Option<(u8, u16)>| {
+            let mut labels = one("route", &self.name);
+            let method = key.map_or(OTHER, |(method, _)| METHODS[usize::from(method)]);
+            let status = key.map_or_else(|| OTHER.to_owned(), |(_, status)| status.to_string());
+            labels.extend([("method", method.to_owned()), ("status", status)]);
+            families.requests.get_or_create_owned(&labels)
+        };
+        self.statuses.get(key, status).inc();
+        self.duration.observe(record.duration.as_secs_f64());
+        self.request_bytes.inc_by(record.bytes_in.unwrap_or(0));
+        self.response_bytes.inc_by(record.bytes_out);
+        if let Some(reason) = record.reason() {
+            let make = |key| self.labelled(&families.refusals, "reason", key);
+            self.refusals.get(reason, make).inc();
+        }
+        if let Some(outcome) = record.outcome.cache {
+            let make = |key: Option<CacheOutcome>| {
+                self.labelled(&families.cache, "outcome", key.map(CacheOutcome::as_str))
+            };
+            self.cache.get(outcome, make).inc();
+        }
+    }
+
+    fn labelled(&self, family: &CounterFamily, name: &'static str, value: Option<&str>) -> Counter {
+        let mut labels = one("route", &self.name);
+        labels.push((name, value.unwrap_or(OTHER).to_owned()));
+        family.get_or_create_owned(&labels)
+    }
+}
+
+pub(super) struct UpstreamHandles {
+    requests: Counter,
+    attempts: Counter,
+    first_byte: Histogram,
+}
+
+impl UpstreamHandles {
+    pub(super) fn new(families: &Families, name: &str) -> Self {
+        let labels = one("upstream", name);
+        Self {
+            requests: families.upstream_requests.get_or_create_owned(&labels),
+            attempts: families.upstream_attempts.get_or_create_owned(&labels),
+            first_byte: families.upstream_first_byte.get_or_create_owned(&labels),
+        }
+    }
+
+    pub(super) fn observe(&self, upstream: &Upstream) {
+        self.requests.inc();
+        self.attempts.inc_by(u64::from(upstream.attempts()));
+        if let Some(first_byte) = upstream.first_byte() {
+            self.first_byte.observe(first_byte.as_secs_f64());
+        }
+    }
+}
+
+pub(super) struct ModelHandles {
+    kinds: [Counter; 4],
+    cost: Counter,
+}
+
+impl ModelHandles {
+    pub(super) fn new(families: &Families, name: &str) -> Self {
+        let kind = |kind: &str| {
+            let mut labels = one("model", name);
+            labels.push(("kind", kind.to_owned()));
+            families.tokens.get_or_create_owned(&labels)
+        };
+        Self {
+            kinds: ["input", "cached_read", "cache_write", "output"].map(kind),
+            cost: families.cost.get_or_create_owned(&one("model", name)),
+        }
+    }
+
+    pub(super) fn observe(&self, usage: &Usage) {
+        let counts = [
+            usage.input,
+            usage.cached_read,
+            usage.cache_write,
+            usage.output,
+        ];
+        for (counter, count) in self.kinds.iter().zip(counts) {
+            counter.inc_by(count.unwrap_or(0));
+        }
+        self.cost.inc_by(usage.cost_micro_usd.unwrap_or(0));
+    }
+}
+
+fn one(name: &'static str, value: &str) -> Labels {
+    vec![(name, value.to_owned())]
+}
+
+/// The standard methods; a client can invent any number of others.
+const METHODS: [&str; 10] = [
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", OTHER,
+];
+
+fn method_number(method: &Method) -> u8 {
+    let known = METHODS.iter().position(|name| *name == method.as_str());
+    u8::try_from(known.unwrap_or(METHODS.len() - 1)).unwrap_or(0)
+}

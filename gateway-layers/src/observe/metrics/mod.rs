@@ -1,0 +1,273 @@
+//! Prometheus metrics with bounded labels and handles resolved once per route.
+
+mod handles;
+mod slots;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric as _},
+    metrics::{
+        MetricType, counter::Counter as RawCounter, family::Family, gauge::Gauge as RawGauge,
+        histogram::Histogram,
+    },
+    registry::Registry,
+};
+
+use self::handles::{Families, ModelHandles, RouteHandles, UpstreamHandles};
+use super::{AccessLog, Record};
+
+type Labels = Vec<(&'static str, String)>;
+
+/// The metrics of a gateway, and the text a Prometheus server reads.
+///
+/// Cloning shares them. Labels come from the author of the configuration – routes, upstreams,
+/// models – and from closed sets – methods, statuses, codes; never from paths, keys or users. What
+/// is beyond the bound of a label is counted under `other`.
+///
+/// | metric | labels |
+/// |---|---|
+/// | `gateway_requests_total` | `route`, `method`, `status` |
+/// | `gateway_request_duration_seconds` | `route` |
+/// | `gateway_in_flight` | – |
+/// | `gateway_request_bytes_total`, `gateway_response_bytes_total` | `route` |
+/// | `gateway_refusals_total` | `route`, `reason` |
+/// | `gateway_cache_requests_total` | `route`, `outcome` |
+/// | `gateway_upstream_requests_total`, `gateway_upstream_attempts_total` | `upstream` |
+/// | `gateway_upstream_first_byte_seconds` | `upstream` |
+/// | `gateway_tokens_total` | `model`, `kind` |
+/// | `gateway_cost_micro_usd_total` | `model` |
+/// | `gateway_access_log_dropped_total` | – |
+#[derive(Clone)]
+pub struct Metrics {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    registry: Mutex<Registry>,
+    families: Families,
+    in_flight: RawGauge,
+    routes: Table<RouteHandles>,
+    upstreams: Table<UpstreamHandles>,
+    models: Table<ModelHandles>,
+}
+
+/// Handles by name. A read lock and one hash per request; the write lock once per name.
+struct Table<H> {
+    by_name: RwLock<HashMap<Box<str>, Arc<H>, foldhash::fast::RandomState>>,
+}
+
+impl<H> Table<H> {
+    fn get(&self, name: &str, make: impl FnOnce(&str) -> H) -> Arc<H> {
+        let read = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handles) = read.get(name) {
+            return Arc::clone(handles);
+        }
+        drop(read);
+        let mut write = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        let name = if write.len() < MAX_NAMES { name } else { OTHER };
+        let entry = write.entry(name.into());
+        Arc::clone(entry.or_insert_with(|| Arc::new(make(name))))
+    }
+}
+
+impl Metrics {
+    /// Metrics that start at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("gateway");
+        let families = Families::register(&mut registry);
+        let in_flight = RawGauge::default();
+        registry.register(
+            "in_flight",
+            "Requests whose answer has not ended",
+            in_flight.clone(),
+        );
+        Self {
+            shared: Arc::new(Shared {
+                registry: Mutex::new(registry),
+                families,
+                in_flight,
+                routes: Table {
+                    by_name: RwLock::default(),
+                },
+                upstreams: Table {
+                    by_name: RwLock::default(),
+                },
+                models: Table {
+                    by_name: RwLock::default(),
+                },
+            }),
+        }
+    }
+
+    /// Adds a counter of the application, `gateway_NAME_total`.
+    #[must_use]
+    pub fn counter(&self, name: &str, help: &str) -> Counter {
+        let counter = RawCounter::default();
+        self.registry(|registry| registry.register(name, help, counter.clone()));
+        Counter { inner: counter }
+    }
+
+    /// Adds a gauge of the application, `gateway_NAME`.
+    #[must_use]
+    pub fn gauge(&self, name: &str, help: &str) -> Gauge {
+        let gauge = RawGauge::default();
+        self.registry(|registry| registry.register(name, help, gauge.clone()));
+        Gauge { inner: gauge }
+    }
+
+    /// Counts the lines `log` loses.
+    pub fn watch(&self, log: &AccessLog) {
+        let collector = Box::new(Drops { log: log.clone() });
+        self.registry(|registry| registry.register_collector(collector));
+    }
+
+    /// The metrics in the OpenMetrics text format.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        self.registry(|registry| {
+            prometheus_client::encoding::text::encode(&mut text, registry)
+                .expect("a string takes all text");
+        });
+        text
+    }
+
+    /// The media type of [`encode`](Self::encode).
+    pub const CONTENT_TYPE: &'static str =
+        "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    fn registry<T>(&self, with: impl FnOnce(&mut Registry) -> T) -> T {
+        with(
+            &mut self
+                .shared
+                .registry
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    pub(super) fn enter(&self) -> InFlight {
+        self.shared.in_flight.inc();
+        InFlight {
+            gauge: self.shared.in_flight.clone(),
+        }
+    }
+
+    pub(super) fn observe(&self, record: &Record<'_>) {
+        let shared = &self.shared;
+        let families = &shared.families;
+        let route = shared
+            .routes
+            .get(record.route(), |name| RouteHandles::new(families, name));
+        route.observe(families, record);
+        if let Some(upstream) = &record.outcome.upstream {
+            let make = |name: &str| UpstreamHandles::new(families, name);
+            shared
+                .upstreams
+                .get(upstream.name(), make)
+                .observe(upstream);
+        }
+        if let (Some(model), Some(usage)) = (&record.outcome.model, &record.outcome.usage) {
+            let make = |name: &str| ModelHandles::new(families, name);
+            shared.models.get(model, make).observe(usage);
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+/// Counts a request as in flight until it is dropped.
+#[must_use = "the request counts as answered when this is dropped"]
+#[derive(Debug)]
+pub(super) struct InFlight {
+    gauge: RawGauge,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.gauge.dec();
+    }
+}
+
+/// A number that only grows, from [`Metrics::counter`].
+#[derive(Clone, Debug)]
+pub struct Counter {
+    inner: RawCounter,
+}
+
+impl Counter {
+    /// Adds one.
+    pub fn inc(&self) {
+        self.inner.inc();
+    }
+}
+
+/// A number that goes up and down, from [`Metrics::gauge`].
+#[derive(Clone, Debug)]
+pub struct Gauge {
+    inner: RawGauge,
+}
+
+impl Gauge {
+    /// Sets the value.
+    pub fn set(&self, value: i64) {
+        self.inner.set(value);
+    }
+
+    /// Adds `value`, which may be negative.
+    pub fn add(&self, value: i64) {
+        self.inner.inc_by(value);
+    }
+}
+
+/// Reads the log's own counter when the metrics are read.
+#[derive(Debug)]
+struct Drops {
+    log: AccessLog,
+}
+
+impl Collector for Drops {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let counter = prometheus_client::metrics::counter::ConstCounter::new(self.log.dropped());
+        let metric = encoder.encode_descriptor(
+            "access_log_dropped",
+            "Lines of the access log that were lost",
+            None,
+            MetricType::Counter,
+        )?;
+        counter.encode(metric)
+    }
+}
+
+fn seconds() -> Histogram {
+    Histogram::new(BUCKETS)
+}
+
+/// The boundaries OpenTelemetry advises for `http.server.request.duration`.
+const BUCKETS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
+
+/// How many routes, upstreams and models have labels of their own.
+const MAX_NAMES: usize = 20_000;
+const OTHER: &str = "other";
+
+type CounterFamily = Family<Labels, RawCounter>;
+type HistogramFamily = Family<Labels, Histogram, fn() -> Histogram>;
