@@ -131,3 +131,5 @@ pub use self::{
     tunnel::Tunnels,
 };
 
+#[cfg(test)]
+pub(crate) mod tests;

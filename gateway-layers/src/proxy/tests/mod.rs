@@ -1,0 +1,5 @@
+pub(crate) mod support;
+
+mod failure;
+mod forward;
+mod upgrade;
