@@ -1,2 +1,4 @@
-//! The reference gateway.
+//! The reference gateway: `gateway-layers` and `gateway-ai` assembled from a config file.
+
+pub mod config;
 pub mod server;

@@ -66,6 +66,14 @@ where
         text.parse().map(Flex).map_err(E::custom)
     }
 
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Flex<T>, E> {
+        // A number is no text; but the type knows best what to write instead: `listen: 8080`.
+        match number.to_string().parse::<T>() {
+            Ok(_) => Err(E::invalid_type(de::Unexpected::Unsigned(number), &self)),
+            Err(error) => Err(E::custom(error)),
+        }
+    }
+
     fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Flex<T>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map)).map(Flex)
     }

@@ -1,0 +1,31 @@
+//! The codes of findings about the meaning of a config.
+
+/// A builder refused the options of a layer or upstream.
+pub const REFUSED: &str = "GW2001";
+/// An upstream without endpoints.
+pub const NO_ENDPOINTS: &str = "GW2005";
+/// A route that leads nowhere, or to two places.
+pub const NO_TARGET: &str = "GW2006";
+/// `to` names an upstream that is not there.
+pub const UNDEFINED_UPSTREAM: &str = "GW2007";
+/// Two listeners on one address.
+pub const SAME_ADDRESS: &str = "GW2008";
+/// The admin listener is reachable from outside and has no token.
+pub const ADMIN_EXPOSED: &str = "GW2009";
+/// No route at all.
+pub const NO_ROUTES: &str = "GW2010";
+/// A cache on an authenticated route that does not say whose answers it holds.
+pub const CACHE_PARTITION: &str = "GW2011";
+/// A key that needs an identity on a route that establishes none.
+pub const KEY_NEEDS_AUTH: &str = "GW2012";
+/// A model name that leads to no provider.
+pub const UNDEFINED_PROVIDER: &str = "GW2013";
+/// Model aliases that lead back to themselves.
+pub const ALIAS_LOOP: &str = "GW2014";
+
+/// A route that can never be chosen.
+pub const SHADOWED: &str = "GW3001";
+/// An upstream that no route uses.
+pub const UNUSED_UPSTREAM: &str = "GW3002";
+/// An HTTP upstream with options for TLS.
+pub const UNUSED_TLS: &str = "GW3003";

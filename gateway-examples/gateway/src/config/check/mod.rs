@@ -1,0 +1,29 @@
+//! What types cannot say: names that must exist, options that need each other, doors left open.
+//!
+//! A check sees the whole file even when parts of it could not be read; those parts are missing
+//! from the [`Config`]. So whether a *name* exists is asked of the tree.
+
+mod admin;
+pub mod codes;
+mod listeners;
+mod names;
+mod routes;
+
+use gateway_core::config::{Diagnostics, Tree};
+
+use super::model::Config;
+
+/// What a check works on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    pub(super) config: &'a Config,
+    pub(super) tree: &'a Tree,
+}
+
+/// Adds what is wrong with the meaning of a config.
+pub fn check(config: &Config, tree: &Tree, findings: &mut Diagnostics) {
+    let subject = Subject { config, tree };
+    listeners::check(subject, findings);
+    admin::check(subject, findings);
+    routes::check(subject, findings);
+}

@@ -1,0 +1,26 @@
+//! The typed form of a config file.
+//!
+//! Field names are the keys of the file; a key that has no field here is an error, never ignored.
+//! A layer's own options live beside the layer, in `gateway_layers::<layer>`.
+
+mod addr;
+mod layers;
+mod observe;
+mod root;
+mod route;
+mod server;
+mod slot;
+mod upstream;
+mod url;
+
+pub use self::{
+    addr::Addr,
+    layers::Layers,
+    observe::Observe,
+    root::{Config, Defaults, Version},
+    route::{Match, Route},
+    server::{Admin, Drain, Limits, Listener},
+    slot::Slot,
+    upstream::{Balance, Endpoint, HostHeader, Pool, Protocol, Timeouts, Upstream, UpstreamTls},
+    url::Url,
+};
