@@ -176,10 +176,8 @@ where
         report: Option<Report>,
         parts: &Parts<St, S, Request<ReqBody>>,
     ) -> Self {
-        let mut response = Responder::of(&parts.request).refuse(error);
-        if let Some(report) = report {
-            parts.shared.headers.write(response.headers_mut(), report);
-        }
+        let responder = Responder::of(&parts.request);
+        let response = parts.shared.refuse(&responder, error, report);
         Self::Refused {
             response: Some(response),
         }

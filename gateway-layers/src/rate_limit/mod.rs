@@ -1,12 +1,13 @@
 //! Middleware that admits a request only while its key has quota left.
 //!
-//! Each key has a bucket that refills steadily (the generic cell rate algorithm, GCRA): `600/min` with
-//! a burst of 50 admits 50 at once and then one each 100 ms. Unlike a fixed window it cannot be cheated at a
-//! window's edge, and it needs one number per key. Several policies may hold at once; a request is admitted if all
-//! of them admit it, and otherwise counts under none.
+//! Each key has a bucket that refills steadily (the generic cell rate algorithm, GCRA): `600/min`
+//! with a burst of 50 admits 50 at once and then one each 100 ms. Unlike a fixed window it cannot
+//! be cheated at a window's edge, and it needs one number per key. Several policies may hold at
+//! once; a request is admitted if all of them admit it, and otherwise counts under none.
 //!
-//! Responses – admitted and refused – carry `RateLimit-Policy` and `RateLimit` (draft 11 of the IETF's
-//! httpapi working group) for the tightest policy, and `X-RateLimit-*` for clients that know only those.
+//! Responses – admitted and refused – carry `RateLimit-Policy` and `RateLimit` (draft 11 of the
+//! IETF's httpapi working group) for the tightest policy, and `X-RateLimit-*` for clients that know
+//! only those.
 //!
 //! # Example
 //!
@@ -33,7 +34,8 @@
 //!
 //! # Customizing
 //!
-//! A second policy with a key of its own, a price per request, and a short queue instead of a refusal:
+//! A second policy with a key of its own, a price per request, and a short queue instead of a
+//! refusal:
 //!
 //! ```
 //! use std::{convert::Infallible, time::Duration};
@@ -67,26 +69,29 @@
 //!
 //! # Order
 //!
-//! Inside of whatever provides the key: [`client_ip`](crate::client_ip) for [`Key::ClientIp`], an authentication layer for
+//! Inside of whatever provides the key: [`client_ip`](crate::client_ip) for [`Key::ClientIp`], an
+//! authentication layer for
 //! [`Key::Subject`], the router for [`Key::Route`]. Where an input is missing, [`OnMissing`] decides – by default all such
-//! requests share one bucket – and a warning names the key once. A header that clients choose freely protects nothing on its own.
+//! requests share one bucket – and a warning names the key once. A header that clients choose
+//! freely protects nothing on its own.
 //!
 //! # Refusals
 //!
-//! 429 `rate_limited` with `Retry-After` (at least 1), the `RateLimit` headers and the problem member
-//! `violated-policies`; 429 `queue_timeout` when the queue is full; 503 `state_unavailable` when a store fails and
+//! 429 `rate_limited` with `Retry-After` (at least 1), the `RateLimit` headers and the problem
+//! member `violated-policies`; 429 `queue_timeout` when the queue is full; 503 `state_unavailable`
+//! when a store fails and
 //! [`OnStoreError::Deny`] was chosen. A request that costs more than a full bucket holds is always refused.
 //!
 //! # Cancellation
 //!
-//! An admitted request has used its tokens, whatever becomes of it. One that leaves the queue before its turn gives its
-//! tokens and its place back.
+//! An admitted request has used its tokens, whatever becomes of it. One that leaves the queue
+//! before its turn gives its tokens and its place back.
 //!
 //! # Cost
 //!
-//! One lock of one of 64 shards; per request the key's text (no allocation up to 24 bytes), the `RateLimit` value and, unless
-//! switched off, two `X-` values. Nothing is cloned and no future boxed unless the request has to wait or is refused. Memory is
-//! bounded, see [`MemoryStore`].
+//! One lock of one of 64 shards; per request the key's text (no allocation up to 24 bytes), the
+//! `RateLimit` value and, unless switched off, two `X-` values. Nothing is cloned and no future
+//! boxed unless the request has to wait or is refused. Memory is bounded, see [`MemoryStore`].
 //!
 //! [`Key::ClientIp`]: gateway_core::Key::ClientIp
 //! [`Key::Subject`]: gateway_core::Key::Subject

@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use gateway_core::{Cost, ErrorKind, GatewayError, Key, KeyValue};
-use http::Request;
+use gateway_core::{Cost, ErrorKind, GatewayError, Key, KeyValue, RejectBody, Responder};
+use http::{Request, Response};
 use serde_json::Value;
 use smallvec::SmallVec;
 
@@ -160,6 +160,19 @@ impl<St: Store> Shared<St> {
         refusal("the quota is used up for now")
             .retry_after(wait)
             .member("violated-policies", Value::Array(names))
+    }
+
+    pub(super) fn refuse<B: RejectBody>(
+        &self,
+        responder: &Responder,
+        error: GatewayError,
+        report: Option<Report>,
+    ) -> Response<B> {
+        let mut response = responder.refuse(error);
+        if let Some(report) = report {
+            self.headers.write(response.headers_mut(), report);
+        }
+        response
     }
 
     /// Takes a place in the queue; refuses if there is none.

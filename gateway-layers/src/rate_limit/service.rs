@@ -59,7 +59,11 @@ where
                 let shared = Arc::clone(shared);
                 ResponseFuture::admitted(self.inner.call(request), Some((shared, report)))
             }
-            judgement => {
+            Judgement::Refuse(error, report) => {
+                let responder = Responder::of(&request);
+                ResponseFuture::refused(shared.refuse(&responder, error, report))
+            }
+            judgement @ Judgement::Wait(..) => {
                 let inner = take_ready(&mut self.inner);
                 let parts = Parts::new(inner, request, charge, Arc::clone(shared));
                 ResponseFuture::judged(judgement, parts)
