@@ -1,1 +1,119 @@
-//! balance
+//! A service that spreads requests over the endpoints of one upstream.
+//!
+//! Picking is lock-free and needs only `&self`, so that [`Balance`] is `Clone` and needs no buffer
+//! and no task. A request counts as load until its answer has *ended*, not until its head.
+//!
+//! # Example
+//!
+//! On axum, three backends:
+//!
+//! ```
+//! # #[cfg(feature = "proxy")]
+//! # fn shop() -> Result<(), gateway_layers::proxy::BuildError> {
+//! use axum::{Router, routing::get};
+//! use gateway_layers::balance::Balance;
+//!
+//! let shop = Balance::proxies("shop", [
+//!     "http://127.0.0.1:9001",
+//!     "http://127.0.0.1:9002",
+//!     "http://127.0.0.1:9003",
+//! ])?;
+//! let app: Router = Router::new()
+//!     .route("/healthz", get(|| async { "ok" }))
+//!     .nest_service("/shop", shop);
+//! # drop(app);
+//! # Ok(())
+//! # }
+//! # #[cfg(feature = "proxy")]
+//! # shop().unwrap();
+//! ```
+//!
+//! # Customizing
+//!
+//! The endpoints are any services, here two of the application's own, on plain hyper:
+//!
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use gateway_core::{Body, Request, Response};
+//! use gateway_layers::balance::{Balance, Endpoint, Policy};
+//! use hyper_util::service::TowerToHyperService;
+//! use tower::service_fn;
+//!
+//! let answer = |text: &'static str| {
+//!     service_fn(move |_: Request| async move {
+//!         Ok::<_, Infallible>(Response::new(Body::from(text)))
+//!     })
+//! };
+//! let balance = Balance::new("words", [
+//!     Endpoint::new("hello", answer("hello")).weight(3),
+//!     Endpoint::new("world", answer("world")),
+//! ])
+//! .policy(Policy::Weighted);
+//!
+//! let service = TowerToHyperService::new(balance.clone());
+//! // `http1::Builder::new().serve_connection(io, service)` per connection
+//! # drop(service);
+//!
+//! // Later, for this service and all its clones:
+//! balance.replace([Endpoint::new("world", answer("world"))]);
+//! ```
+//!
+//! # Choosing
+//!
+//! [`Policy::P2cEwma`] draws two endpoints by weight and takes the one with the lower latency ×
+//! load. The latency is a peak EWMA: a slow answer counts at once, good ones over ten seconds. A
+//! failure (a gateway error, 502, 503, 504) multiplies it, so that a broken endpoint that answers
+//! quickly is not the most attractive one.
+//!
+//! An endpoint that gave the request back unsent – it could not be connected to – is followed at
+//! once by one other endpoint, whatever the method. More attempts, and attempts after something was
+//! sent, are for a retry layer to decide.
+//!
+//! [`EndpointState`] is where health checks, outlier ejection and breakers say what they found: an
+//! endpoint with any [`Blocked`] reason set is not chosen.
+//!
+//! # Order
+//!
+//! Inside retry and timeout, around what is per endpoint. Reads nothing; corrects the attempts in
+//! [`Upstream`](gateway_core::Upstream) after a second try.
+//!
+//! # Refusals
+//!
+//! `no_healthy_upstream` (503, `Retry-After: 1`) when no endpoint can be chosen.
+//!
+//! # Cancellation
+//!
+//! A dropped future or body is no longer counted; before the head, the time that was waited counts
+//! as a latency the endpoint did not beat.
+//!
+//! # Cost
+//!
+//! No lock and no allocation to choose; one allocation for the body that carries the count.
+
+mod endpoint;
+mod ewma;
+mod future;
+mod p2c;
+#[cfg(feature = "proxy")]
+mod proxies;
+mod rng;
+mod service;
+mod set;
+mod weighted;
+
+#[cfg(feature = "config")]
+mod config;
+
+#[cfg(feature = "config")]
+pub use self::config::{BalanceConfig, EndpointConfig, PolicyConfig};
+pub use self::{
+    endpoint::{Blocked, Endpoint, EndpointState},
+    future::ResponseFuture,
+    service::Balance,
+    set::Policy,
+};
+
+#[cfg(test)]
+#[cfg(feature = "proxy")]
+mod tests;

@@ -1,0 +1,276 @@
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use gateway_core::{
+    Body, BoxError, GatewayError, Outcome, Request, Response, Upstream, body::GuardedBody,
+    service::Unsent,
+};
+use http::StatusCode;
+use http_body::Body as HttpBody;
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+use tower_service::Service;
+
+use super::{EndpointState, endpoint::LoadGuard, service::Shared};
+
+pin_project! {
+    /// Response future of [`Balance`](super::Balance). Dropping it cancels the request, and counts
+    /// against the endpoint as an answer that takes at least as long as was waited.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ResponseFuture<S: Service<Request>> {
+        #[pin]
+        state: State<S>,
+        shared: Arc<Shared<S>>,
+        second: Option<Second>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<S: Service<Request>> {
+        Ready { service: S, request: Option<Request>, attempt: Option<Attempt> },
+        Called { #[pin] future: S::Future, attempt: Option<Attempt> },
+        Refused { response: Option<Box<Response>> },
+    }
+}
+
+/// What the second attempt must set right: the first left its traces in the outcome.
+struct Second {
+    outcome: Option<Outcome>,
+}
+
+impl<S: Service<Request>> ResponseFuture<S> {
+    pub(super) fn new(
+        shared: Arc<Shared<S>>,
+        service: S,
+        load: LoadGuard,
+        request: Request,
+    ) -> Self {
+        Self {
+            state: State::first(&shared, service, load, request),
+            shared,
+            second: None,
+        }
+    }
+
+    pub(super) fn refused(shared: Arc<Shared<S>>, response: Response) -> Self {
+        Self {
+            state: State::Refused {
+                response: Some(Box::new(response)),
+            },
+            shared,
+            second: None,
+        }
+    }
+}
+
+impl<S: Service<Request>> State<S> {
+    fn first(shared: &Shared<S>, service: S, load: LoadGuard, mut request: Request) -> Self {
+        hold_for_tunnel(&mut request, &load);
+        Self::Ready {
+            service,
+            request: Some(request),
+            attempt: Some(Attempt::new(shared, load)),
+        }
+    }
+}
+
+impl<S, ResBody> Future for ResponseFuture<S>
+where
+    S: Service<Request, Response = http::Response<ResBody>> + Clone,
+    ResBody: HttpBody<Data = Bytes> + Send + 'static,
+    ResBody::Error: Into<BoxError>,
+{
+    type Output = Result<Response, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match this.state.as_mut().project() {
+                StateProj::Refused { response } => {
+                    let response = response.take().expect("polled after completion");
+                    return Poll::Ready(Ok(*response));
+                }
+                StateProj::Ready {
+                    service,
+                    request,
+                    attempt,
+                } => {
+                    ready!(service.poll_ready(cx))?;
+                    let request = request.take().expect("called once, then replaced");
+                    State::Called {
+                        future: service.call(request),
+                        attempt: attempt.take(),
+                    }
+                }
+                StateProj::Called { future, attempt } => {
+                    let answered = ready!(future.poll(cx));
+                    let attempt = attempt.take().expect("polled after completion");
+                    let mut response = match answered {
+                        Ok(response) => response.map(Body::new),
+                        Err(error) => {
+                            drop(attempt.finish(true));
+                            return Poll::Ready(Err(error));
+                        }
+                    };
+                    let load = attempt.finish(is_failure(&response));
+                    match this.second.take() {
+                        Some(second) => second.correct(&mut response),
+                        None => {
+                            if let Some(request) = Unsent::take(response.extensions_mut()) {
+                                match elsewhere(this.shared, load.state(), request) {
+                                    Ok((state, second)) => {
+                                        *this.second = Some(second);
+                                        this.state.set(state);
+                                        continue;
+                                    }
+                                    // For whoever can wait and try again.
+                                    Err(request) => {
+                                        response.extensions_mut().insert(Unsent::new(request));
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    return Poll::Ready(Ok(response.map(|body| guard(body, load))));
+                }
+            };
+            this.state.set(next);
+        }
+    }
+}
+
+/// One immediate try at another endpoint, for a request of which nothing was sent: whatever its
+/// method, it cannot happen twice.
+fn elsewhere<S>(
+    shared: &Shared<S>,
+    tried: &EndpointState,
+    mut request: Box<Request>,
+) -> Result<(State<S>, Second), Box<Request>>
+where
+    S: Service<Request> + Clone,
+{
+    let Some((service, load)) = shared.choose(Some(tried)) else {
+        return Err(request);
+    };
+    let outcome = request.extensions_mut().get::<Outcome>().cloned();
+    if let Some(outcome) = &outcome {
+        outcome.update(|record| record.error = None);
+    }
+    Ok((
+        State::first(shared, service, load, *request),
+        Second { outcome },
+    ))
+}
+
+impl Second {
+    fn correct(self, response: &mut Response) {
+        let upstream = response.extensions_mut().remove::<Upstream>();
+        let Some(upstream) = upstream.map(|upstream| upstream.with_attempts(2)) else {
+            return;
+        };
+        if let Some(outcome) = self.outcome {
+            outcome.update(|record| record.upstream = Some(upstream.clone()));
+        }
+        response.extensions_mut().insert(upstream);
+    }
+}
+
+/// A body that is in memory, a refusal or none at all, needs no guard: its request is over.
+fn guard(body: Body, load: LoadGuard) -> Body {
+    if body.as_bytes().is_some() {
+        return body;
+    }
+    Body::new(GuardedBody::new(body, load))
+}
+
+/// A request that becomes a tunnel is under way until the tunnel ends.
+#[cfg(feature = "proxy")]
+fn hold_for_tunnel(request: &mut Request, load: &LoadGuard) {
+    if request.headers().contains_key(http::header::UPGRADE) {
+        let held = crate::proxy::Hold::new(load.state().open());
+        request.extensions_mut().insert(held);
+    }
+}
+
+#[cfg(not(feature = "proxy"))]
+const fn hold_for_tunnel(_: &mut Request, _: &LoadGuard) {}
+
+/// Whether the answer says that the endpoint, not the request, is at fault.
+fn is_failure(response: &Response) -> bool {
+    match response.extensions().get::<GatewayError>() {
+        Some(error) => error.kind().proxy_error().is_some(),
+        None => matches!(
+            response.status(),
+            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+        ),
+    }
+}
+
+/// One request under way, until its head.
+struct Attempt {
+    load: Option<LoadGuard>,
+    started: Instant,
+    clock: Clock,
+}
+
+/// What is needed to record a latency, also in `Drop`.
+#[derive(Clone, Copy)]
+struct Clock {
+    start: Instant,
+    decay: std::time::Duration,
+}
+
+impl Attempt {
+    fn new<S>(shared: &Shared<S>, load: LoadGuard) -> Self {
+        Self {
+            load: Some(load),
+            started: Instant::now(),
+            clock: Clock {
+                start: shared.start(),
+                decay: shared.picker.decay,
+            },
+        }
+    }
+
+    fn finish(mut self, failed: bool) -> LoadGuard {
+        let load = self.load.take().expect("taken once, here or in `drop`");
+        let (now, took) = self.clock.read(self.started);
+        let latency = load.state().latency();
+        if failed {
+            latency.failed(took, now, self.clock.decay);
+        } else {
+            latency.record(took, now, self.clock.decay);
+        }
+        load
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if let Some(load) = self.load.take() {
+            let (now, took) = self.clock.read(self.started);
+            load.state().latency().at_least(took, now, self.clock.decay);
+        }
+    }
+}
+
+impl Clock {
+    fn read(self, started: Instant) -> (super::ewma::Millis, std::time::Duration) {
+        let now = Instant::now();
+        let at = super::ewma::Millis::since_start(now.saturating_duration_since(self.start));
+        (at, now.saturating_duration_since(started))
+    }
+}
+
+impl<S: Service<Request>> fmt::Debug for ResponseFuture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

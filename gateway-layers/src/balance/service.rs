@@ -1,0 +1,188 @@
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use gateway_core::{
+    Body, BoxError, ErrorKind, GatewayError, Outcome, Request, Responder, Response,
+};
+use http_body::Body as HttpBody;
+use tokio::time::{Duration, Instant};
+use tower_service::Service;
+
+use super::{
+    Endpoint, EndpointState, Policy, ResponseFuture,
+    endpoint::LoadGuard,
+    ewma::Millis,
+    rng::Rng,
+    set::{Picker, Set},
+};
+
+/// A service that spreads requests over endpoints.
+///
+/// See the [module docs](crate::balance) for an example.
+pub struct Balance<S> {
+    shared: Arc<Shared<S>>,
+}
+
+pub(super) struct Shared<S> {
+    name: Arc<str>,
+    set: ArcSwap<Set<S>>,
+    pub(super) picker: Picker,
+    start: Instant,
+}
+
+impl<S> Balance<S> {
+    /// Spreads requests over `endpoints` by [`Policy::P2cEwma`]. `name` is what refusals call the
+    /// upstream.
+    pub fn new(
+        name: impl Into<Arc<str>>,
+        endpoints: impl IntoIterator<Item = Endpoint<S>>,
+    ) -> Self {
+        let endpoints = endpoints.into_iter().collect();
+        Self {
+            shared: Arc::new(Shared {
+                name: name.into(),
+                set: ArcSwap::from_pointee(Set::new(endpoints, Policy::default())),
+                picker: Picker::new(Rng::new()),
+                start: Instant::now(),
+            }),
+        }
+    }
+
+    /// How an endpoint is chosen. Defaults to [`Policy::P2cEwma`].
+    ///
+    /// The balancer starts afresh: clones made before keep their policy.
+    #[must_use]
+    pub fn policy(self, policy: Policy) -> Self
+    where
+        S: Clone,
+    {
+        self.rebuild(|picker| picker.policy = policy)
+    }
+
+    /// Over which time a latency is forgotten. Defaults to 10 s.
+    #[must_use]
+    pub fn decay(self, decay: Duration) -> Self
+    where
+        S: Clone,
+    {
+        self.rebuild(|picker| picker.decay = decay)
+    }
+
+    fn rebuild(self, change: impl FnOnce(&mut Picker)) -> Self
+    where
+        S: Clone,
+    {
+        let mut picker = Picker::new(Rng::new());
+        picker.policy = self.shared.picker.policy;
+        picker.decay = self.shared.picker.decay;
+        change(&mut picker);
+        let endpoints = self.shared.set.load().endpoints.to_vec();
+        Self {
+            shared: Arc::new(Shared {
+                name: Arc::clone(&self.shared.name),
+                set: ArcSwap::from_pointee(Set::new(endpoints, picker.policy)),
+                picker,
+                start: self.shared.start,
+            }),
+        }
+    }
+
+    /// Replaces the endpoints, for this balancer and all its clones. Those that stay, by name, keep
+    /// what is known about them; requests under way finish where they are.
+    pub fn replace(&self, endpoints: impl IntoIterator<Item = Endpoint<S>>) {
+        let endpoints = endpoints.into_iter().collect();
+        let set = Set::new(endpoints, self.shared.picker.policy);
+        // Changes come from one place, configuration or discovery; the last one counts.
+        let set = set.inherit(&self.shared.set.load());
+        self.shared.set.store(Arc::new(set));
+    }
+
+    /// What is known about each endpoint.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<Arc<EndpointState>> {
+        let set = self.shared.set.load();
+        let states = set.endpoints.iter().map(Endpoint::state);
+        states.map(Arc::clone).collect()
+    }
+}
+
+impl<S> Shared<S> {
+    pub(super) const fn start(&self) -> Instant {
+        self.start
+    }
+
+    /// Chooses an endpoint other than `tried` and counts the request there.
+    pub(super) fn choose(&self, tried: Option<&EndpointState>) -> Option<(S, LoadGuard)>
+    where
+        S: Clone,
+    {
+        let set = self.set.load();
+        let now = Millis::since_start(self.start.elapsed());
+        let index = set.pick(&self.picker, now, tried)?;
+        let endpoint = &set.endpoints[index];
+        Some((endpoint.service.clone(), endpoint.state.open()))
+    }
+
+    fn refuse(&self, request: &Request) -> Response {
+        let error = GatewayError::new(ErrorKind::NoHealthyUpstream)
+            .detail(format!("upstream `{}`", self.name))
+            .layer("balance")
+            .retry_after(Duration::from_secs(1));
+        Outcome::record(request.extensions(), |record| {
+            record.error = Some(error.clone());
+        });
+        Responder::of(request).refuse(error)
+    }
+}
+
+impl<S, B, ResBody> Service<http::Request<B>> for Balance<S>
+where
+    S: Service<Request, Response = http::Response<ResBody>> + Clone,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+    ResBody: HttpBody<Data = Bytes> + Send + 'static,
+    ResBody::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S>;
+
+    /// Always ready: which endpoint must be ready is known only once the request is.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> ResponseFuture<S> {
+        let request = request.map(Body::new);
+        match self.shared.choose(None) {
+            Some((service, load)) => {
+                ResponseFuture::new(Arc::clone(&self.shared), service, load, request)
+            }
+            None => ResponseFuture::refused(Arc::clone(&self.shared), self.shared.refuse(&request)),
+        }
+    }
+}
+
+// Not derived: `S` need not be `Clone`, it sits behind the `Arc`.
+impl<S> Clone for Balance<S> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<S> fmt::Debug for Balance<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Balance")
+            .field("name", &self.shared.name)
+            .field("policy", &self.shared.picker.policy)
+            .field("endpoints", &self.endpoints())
+            .finish_non_exhaustive()
+    }
+}

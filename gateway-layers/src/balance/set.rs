@@ -1,0 +1,256 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{
+    endpoint::{Endpoint, EndpointState},
+    ewma::Millis,
+    p2c,
+    rng::Rng,
+    weighted::{Sampler, schedule},
+};
+
+/// How an endpoint is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Policy {
+    /// Two are drawn by weight, the one with the lower latency × load gets the request. Finds slow
+    /// endpoints by itself.
+    #[default]
+    P2cEwma,
+    /// Each in turn, weights ignored.
+    RoundRobin,
+    /// Each in turn, as often as its weight says.
+    Weighted,
+    /// The one with the fewest requests under way per weight.
+    LeastRequest,
+}
+
+/// The endpoints at one moment, with what the policies need worked out.
+#[derive(Debug)]
+pub(super) struct Set<S> {
+    pub(super) endpoints: Box<[Endpoint<S>]>,
+    turns: Box<[usize]>,
+    sampler: Sampler,
+}
+
+/// What changes from one pick to the next, whatever the set.
+#[derive(Debug)]
+pub(super) struct Picker {
+    pub(super) policy: Policy,
+    pub(super) decay: Duration,
+    turn: AtomicUsize,
+    rng: Rng,
+}
+
+impl Picker {
+    pub(super) fn new(rng: Rng) -> Self {
+        Self {
+            policy: Policy::default(),
+            decay: Duration::from_secs(10),
+            turn: AtomicUsize::new(0),
+            rng,
+        }
+    }
+}
+
+impl<S> Set<S> {
+    pub(super) fn new(endpoints: Vec<Endpoint<S>>, policy: Policy) -> Self {
+        let weights: Vec<u32> = endpoints.iter().map(|endpoint| endpoint.weight).collect();
+        let turns = match policy {
+            Policy::Weighted => schedule(&weights),
+            // Without weights the turns are the endpoints; weight 0 is out of service all the same.
+            Policy::RoundRobin => {
+                schedule(&weights.iter().map(|w| (*w).min(1)).collect::<Vec<_>>())
+            }
+            _ => Box::default(),
+        };
+        Self {
+            endpoints: endpoints.into(),
+            turns,
+            sampler: Sampler::new(&weights),
+        }
+    }
+
+    /// Lets endpoints that were in `old` keep what is known about them.
+    pub(super) fn inherit(mut self, old: &Self) -> Self {
+        for endpoint in &mut self.endpoints {
+            let known = old
+                .endpoints
+                .iter()
+                .find(|known| known.state.name() == endpoint.state.name());
+            if let Some(known) = known {
+                endpoint.state = Arc::clone(&known.state);
+            }
+        }
+        self
+    }
+
+    /// An endpoint that is available and not `tried`.
+    pub(super) fn pick(
+        &self,
+        picker: &Picker,
+        now: Millis,
+        tried: Option<&EndpointState>,
+    ) -> Option<usize> {
+        let count = self.endpoints.len();
+        let usable = |index: usize| {
+            let endpoint = &self.endpoints[index];
+            let state = &*endpoint.state;
+            let new = tried.is_none_or(|tried| !std::ptr::eq(tried, state));
+            new && endpoint.weight > 0 && state.is_available()
+        };
+        if self.sampler.total() == 0 {
+            return None;
+        }
+        match picker.policy {
+            Policy::P2cEwma => {
+                let draw = || self.sampler.index(picker.rng.below(self.sampler.total()));
+                let cost = |index: usize| self.endpoints[index].state.cost(now, picker.decay);
+                p2c::pick(count, draw, usable, cost)
+            }
+            Policy::RoundRobin | Policy::Weighted => {
+                // A second try takes nobody's turn, or with two endpoints every request would
+                // begin at the same one.
+                let turn = match tried {
+                    None => picker.turn.fetch_add(1, Ordering::Relaxed),
+                    Some(_) => picker.turn.load(Ordering::Relaxed),
+                };
+                (0..self.turns.len())
+                    .map(|step| self.turns[turn.wrapping_add(step) % self.turns.len()])
+                    .find(|index| usable(*index))
+            }
+            Policy::LeastRequest => {
+                // From a random place on, so that equals share.
+                let start = self.sampler.index(picker.rng.below(self.sampler.total()));
+                (0..count)
+                    .map(|step| (start + step) % count)
+                    .filter(|index| usable(*index))
+                    .min_by(|a, b| self.load(*a).total_cmp(&self.load(*b)))
+            }
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a comparison of small counts")]
+    fn load(&self, index: usize) -> f64 {
+        let endpoint = &self.endpoints[index];
+        (endpoint.state.active() + 1) as f64 / f64::from(endpoint.weight)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(policy: Policy, weights: &[u32]) -> (Set<()>, Picker) {
+        let endpoints = weights
+            .iter()
+            .enumerate()
+            .map(|(index, weight)| Endpoint::new(index.to_string(), ()).weight(*weight))
+            .collect();
+        let mut picker = Picker::new(Rng::seeded(3));
+        picker.policy = policy;
+        (Set::new(endpoints, policy), picker)
+    }
+
+    fn now() -> Millis {
+        Millis::since_start(Duration::ZERO)
+    }
+
+    fn picks(set: &Set<()>, picker: &Picker, count: usize) -> Vec<usize> {
+        (0..count)
+            .map(|_| set.pick(picker, now(), None).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn turns_are_taken() {
+        let (even, picker) = set(Policy::RoundRobin, &[9, 0, 1]);
+        assert_eq!(picks(&even, &picker, 4), [0, 2, 0, 2]);
+        let (uneven, picker) = set(Policy::Weighted, &[3, 0, 1]);
+        assert_eq!(picks(&uneven, &picker, 4), [0, 0, 2, 0]);
+    }
+
+    #[test]
+    fn the_least_loaded_per_weight_is_chosen() {
+        let (set, picker) = set(Policy::LeastRequest, &[1, 4]);
+        let mut guards = Vec::new();
+        for _ in 0..10 {
+            let index = set.pick(&picker, now(), None).unwrap();
+            guards.push(set.endpoints[index].state.open());
+        }
+        assert_eq!(set.endpoints[0].state.active(), 2);
+        assert_eq!(set.endpoints[1].state.active(), 8);
+    }
+
+    #[test]
+    fn no_policy_picks_what_is_blocked_tried_or_weightless() {
+        for policy in [
+            Policy::P2cEwma,
+            Policy::RoundRobin,
+            Policy::Weighted,
+            Policy::LeastRequest,
+        ] {
+            let (set, picker) = set(policy, &[1, 1, 1, 0]);
+            let state = &set.endpoints[0].state;
+            state.set_blocked(super::super::Blocked::Ejected, true);
+            let tried = Some(&*set.endpoints[1].state);
+            for _ in 0..100 {
+                assert_eq!(set.pick(&picker, now(), tried), Some(2), "{policy:?}");
+            }
+            set.endpoints[2]
+                .state
+                .set_blocked(super::super::Blocked::Draining, true);
+            assert_eq!(set.pick(&picker, now(), tried), None, "{policy:?}");
+            let (empty, picker) = self::set(policy, &[]);
+            assert_eq!(empty.pick(&picker, now(), None), None, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_follows_the_name() {
+        let (old, _) = set(Policy::RoundRobin, &[1, 1]);
+        let _guard = old.endpoints[1].state.open();
+        let endpoints = vec![Endpoint::new("1", ()), Endpoint::new("new", ())];
+        let new = Set::new(endpoints, Policy::RoundRobin).inherit(&old);
+        assert_eq!(new.endpoints[0].state.active(), 1);
+        assert_eq!(new.endpoints[1].state.active(), 0);
+    }
+
+    /// A closed loop: 24 clients on three endpoints, one of which is ten times as slow. Its share
+    /// must stay far under that of the others.
+    #[test]
+    fn a_slow_endpoint_gets_less_than_half_of_a_fast_ones_share() {
+        let (set, picker) = set(Policy::P2cEwma, &[1, 1, 1]);
+        let latency = [5_u64, 5, 50];
+        let mut served = [0_u32; 3];
+        // (time it ends, endpoint, guard)
+        let mut under_way: Vec<(u64, usize, _)> = Vec::new();
+        for time in 0..20_000_u64 {
+            let at = Millis::since_start(Duration::from_millis(time));
+            under_way.retain(|(end, index, _)| {
+                let over = *end <= time;
+                if over {
+                    served[*index] += 1;
+                    let took = Duration::from_millis(latency[*index]);
+                    set.endpoints[*index]
+                        .state
+                        .latency()
+                        .record(took, at, picker.decay);
+                }
+                !over
+            });
+            while under_way.len() < 24 {
+                let index = set.pick(&picker, at, None).unwrap();
+                let guard = set.endpoints[index].state.open();
+                under_way.push((time + latency[index], index, guard));
+            }
+        }
+        assert!(served[2] * 2 < served[0].min(served[1]), "{served:?}");
+        assert!(served[2] > 0);
+    }
+}

@@ -1,0 +1,235 @@
+use std::{sync::Arc, time::Duration};
+
+use gateway_core::{
+    Body, ErrorKind, GatewayError, Outcome, Request, Response, Upstream, service::Unsent,
+};
+use http::StatusCode;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::proxy::{
+    Proxy,
+    tests::support::{gateway, listen, raw, read_head, request, stream, text, upstream, within},
+};
+
+fn kind(response: &Response) -> ErrorKind {
+    response.extensions().get::<GatewayError>().unwrap().kind()
+}
+
+async fn named(name: &'static str) -> String {
+    let address = upstream(
+        false,
+        move |_| async move { Response::new(Body::from(name)) },
+    )
+    .await;
+    format!("http://{address}")
+}
+
+async fn dead() -> String {
+    let (listener, address) = listen().await;
+    drop(listener);
+    format!("http://{address}")
+}
+
+fn over(urls: &[String]) -> Balance<Proxy> {
+    Balance::proxies("shop", urls.iter().map(String::as_str)).unwrap()
+}
+
+async fn get(balance: &Balance<Proxy>) -> Response {
+    within(balance.clone().oneshot(request("GET", "/", "")))
+        .await
+        .unwrap()
+}
+
+async fn settled(balance: &Balance<Proxy>, active: usize) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(1);
+    loop {
+        let now: usize = balance.endpoints().iter().map(|e| e.active()).sum();
+        if now == active {
+            return;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{now} requests are counted a second later, expected {active}"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_empty_set_is_a_503() {
+    let outcome = Outcome::new();
+    let mut asked = request("GET", "/", "");
+    asked.extensions_mut().insert(outcome.clone());
+    let response = over(&[]).oneshot(asked).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(kind(&response), ErrorKind::NoHealthyUpstream);
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert_eq!(
+        outcome.take().error.unwrap().kind(),
+        ErrorKind::NoHealthyUpstream
+    );
+}
+
+#[tokio::test]
+async fn a_dead_endpoint_is_skipped_and_the_outcome_says_so() {
+    let balance = over(&[dead().await, named("alive").await]).policy(Policy::RoundRobin);
+    let mut attempts = Vec::new();
+    for _ in 0..20 {
+        let outcome = Outcome::new();
+        let mut asked = request("POST", "/", "not idempotent, and yet sent once");
+        asked.extensions_mut().insert(outcome.clone());
+        let response = balance.clone().oneshot(asked).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let upstream = response.extensions().get::<Upstream>().unwrap().clone();
+        let seen = outcome.take();
+        assert!(seen.error.is_none());
+        assert_eq!(seen.upstream.unwrap().attempts(), upstream.attempts());
+        attempts.push(upstream.attempts());
+        assert_eq!(text(response).await, "alive");
+    }
+    assert!(
+        attempts.contains(&1) && attempts.contains(&2),
+        "{attempts:?}"
+    );
+}
+
+#[tokio::test]
+async fn p2c_soon_leaves_a_dead_endpoint_alone() {
+    let balance = over(&[dead().await, named("a").await, named("b").await]);
+    let mut second_tries = 0;
+    for _ in 0..200 {
+        let response = get(&balance).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        if response.extensions().get::<Upstream>().unwrap().attempts() == 2 {
+            second_tries += 1;
+        }
+        text(response).await;
+    }
+    assert!(
+        second_tries <= 3,
+        "{second_tries} of 200 met the dead endpoint"
+    );
+}
+
+#[tokio::test]
+async fn when_all_are_dead_the_request_comes_back() {
+    let balance = over(&[dead().await, dead().await]);
+    let mut response = get(&balance).await;
+    assert_eq!(kind(&response), ErrorKind::UpstreamConnect);
+    assert!(Unsent::take(response.extensions_mut()).is_some());
+    settled(&balance, 0).await;
+
+    let balance = over(&[dead().await]);
+    let mut response = get(&balance).await;
+    assert_eq!(kind(&response), ErrorKind::UpstreamConnect);
+    assert!(Unsent::take(response.extensions_mut()).is_some());
+}
+
+#[tokio::test]
+async fn a_lost_connection_is_not_tried_elsewhere() {
+    let address = raw(|mut io| async move {
+        assert!(!read_head(&mut io).await.is_empty());
+    })
+    .await;
+    let balance =
+        over(&[format!("http://{address}"), named("alive").await]).policy(Policy::RoundRobin);
+    let response = get(&balance).await;
+    assert_eq!(kind(&response), ErrorKind::UpstreamReset);
+}
+
+#[tokio::test]
+async fn load_is_counted_to_the_end_of_the_stream() {
+    let address = upstream(false, |_| async { Response::new(stream(&["a", "b"])) }).await;
+    let balance = over(&[format!("http://{address}")]);
+    let response = get(&balance).await;
+    assert_eq!(balance.endpoints()[0].active(), 1);
+    assert_eq!(text(response).await, "ab");
+    assert_eq!(balance.endpoints()[0].active(), 0);
+
+    let response = get(&balance).await;
+    assert_eq!(balance.endpoints()[0].active(), 1);
+    drop(response);
+    assert_eq!(balance.endpoints()[0].active(), 0);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_frees_the_load() {
+    let address = raw(|mut io| async move {
+        assert!(!read_head(&mut io).await.is_empty());
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nsome";
+        io.write_all(head).await.unwrap();
+        assert_eq!(io.read(&mut [0]).await.unwrap_or(0), 0);
+    })
+    .await;
+    let balance = over(&[format!("http://{address}")]);
+    let front = gateway(false, balance.clone()).await;
+    let mut io = TcpStream::connect(front).await.unwrap();
+    io.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(read_head(&mut io).await.contains("200 OK"));
+    assert_eq!(balance.endpoints()[0].active(), 1);
+    drop(io);
+    settled(&balance, 0).await;
+}
+
+#[tokio::test]
+async fn a_tunnel_is_load_until_it_closes() {
+    let address = raw(|mut io| async move {
+        assert!(!read_head(&mut io).await.is_empty());
+        let head = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+        io.write_all(head).await.unwrap();
+        assert_eq!(io.read(&mut [0]).await.unwrap_or(0), 0);
+    })
+    .await;
+    let balance = over(&[format!("http://{address}")]);
+    let front = gateway(false, balance.clone()).await;
+    let mut io = TcpStream::connect(front).await.unwrap();
+    io.write_all(b"GET / HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n")
+        .await
+        .unwrap();
+    assert!(read_head(&mut io).await.contains("101"));
+    settled(&balance, 1).await;
+    drop(io);
+    settled(&balance, 0).await;
+}
+
+#[tokio::test]
+async fn the_set_can_be_replaced_under_way() {
+    let (a, b) = (named("a").await, named("b").await);
+    let balance = over(std::slice::from_ref(&a));
+    assert_eq!(text(get(&balance).await).await, "a");
+    let state = Arc::clone(&balance.endpoints()[0]);
+    let proxy = |url: &str| Endpoint::new(url, Proxy::new(url).unwrap());
+    balance.clone().replace([proxy(&b)]);
+    assert_eq!(text(get(&balance).await).await, "b");
+    balance.replace([proxy(&a), proxy(&b)]);
+    // It was gone in between, so it is a new one.
+    assert!(!Arc::ptr_eq(&state, &balance.endpoints()[0]));
+    let b_state = Arc::clone(&balance.endpoints()[1]);
+    balance.replace([proxy(&b)]);
+    assert!(Arc::ptr_eq(&b_state, &balance.endpoints()[0]));
+    b_state.set_blocked(Blocked::Draining, true);
+    assert_eq!(kind(&get(&balance).await), ErrorKind::NoHealthyUpstream);
+}
+
+#[tokio::test]
+async fn errors_of_the_endpoint_pass() {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Failed;
+    let failing = tower::service_fn(|_: Request| async { Err::<Response, _>(Failed) });
+    let balance = Balance::new("x", [Endpoint::new("a", failing)]);
+    let error = balance.clone().oneshot(request("GET", "/", "")).await;
+    assert_eq!(error.unwrap_err(), Failed);
+    assert_eq!(balance.endpoints()[0].active(), 0);
+}
+
+fn _auto_traits() {
+    fn all<T: Clone + Send + Sync + 'static>() {}
+    fn send<T: Send + 'static>() {}
+    all::<Balance<Proxy>>();
+    send::<ResponseFuture<Proxy>>();
+}
