@@ -14,7 +14,11 @@
 pub mod call;
 pub mod canonical;
 pub mod dialect;
+#[cfg(feature = "edge")]
+pub mod edge;
 pub mod error;
+#[cfg(feature = "edge")]
+pub mod fallback;
 mod json;
 pub mod loss;
 #[cfg(feature = "edge")]

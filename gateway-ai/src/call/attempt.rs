@@ -66,7 +66,7 @@ impl FailedAttempt {
     }
 }
 
-/// The targets a call has been through: those that failed, and the one that is asked now.
+/// The targets a call has been through without an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
     failed: SmallVec<[FailedAttempt; 2]>,
@@ -82,14 +82,6 @@ impl Attempts {
     #[must_use]
     pub fn failed(&self) -> &[FailedAttempt] {
         &self.failed
-    }
-
-    /// How many targets were asked, the one that answered included.
-    #[must_use]
-    pub fn count(&self) -> u32 {
-        u32::try_from(self.failed.len())
-            .unwrap_or(u32::MAX)
-            .saturating_add(1)
     }
 }
 
@@ -113,7 +105,7 @@ mod tests {
     #[test]
     fn reads_as_a_header_value() {
         let mut attempts = Attempts::default();
-        assert_eq!((attempts.count(), attempts.to_string()), (1, String::new()));
+        assert_eq!(attempts.to_string(), "");
         for error in [
             AiError::upstream(AiErrorKind::Server, "x")
                 .with_status(StatusCode::INTERNAL_SERVER_ERROR),
@@ -122,7 +114,6 @@ mod tests {
         ] {
             attempts.push(FailedAttempt::new(Arc::from("openai/a"), &error));
         }
-        assert_eq!(attempts.count(), 4);
         assert_eq!(
             attempts.to_string(),
             "openai/a=500, openai/a=connect, openai/a=overloaded"

@@ -1,13 +1,13 @@
 use std::{
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use bytes::Bytes;
 use gateway_core::{Deadline, Identity, Outcome, RequestId};
 use http::{Extensions, HeaderMap};
 
-use super::{Attempts, Operation, Wire};
+use super::{Attempts, FailedAttempt, Operation, Wire};
 use crate::{
     canonical::Request,
     dialect::{Dialect, Url},
@@ -29,7 +29,6 @@ pub struct AiCall {
     shared: Arc<Shared>,
     body: Body,
     target: Option<Target>,
-    attempts: Attempts,
     strict: bool,
 }
 
@@ -40,6 +39,7 @@ struct Shared {
     stream: bool,
     headers: HeaderMap,
     extensions: Extensions,
+    attempts: Mutex<Attempts>,
 }
 
 #[derive(Clone)]
@@ -70,6 +70,7 @@ impl AiCall {
             stream: wire.is_stream(),
             headers: HeaderMap::new(),
             extensions: Extensions::new(),
+            attempts: Mutex::default(),
         };
         Ok(Self::build(
             shared,
@@ -90,6 +91,7 @@ impl AiCall {
             stream: request.is_stream(),
             headers: HeaderMap::new(),
             extensions: Extensions::new(),
+            attempts: Mutex::default(),
         };
         Self::build(shared, Body::Typed(Arc::new(request)))
     }
@@ -99,7 +101,6 @@ impl AiCall {
             shared: Arc::new(shared),
             body,
             target: None,
-            attempts: Attempts::default(),
             strict: false,
         }
     }
@@ -123,10 +124,9 @@ impl AiCall {
 
     /// The same call for one target: an attempt.
     #[must_use]
-    pub fn for_target(&self, target: Target, attempts: Attempts) -> Self {
+    pub fn for_target(&self, target: Target) -> Self {
         Self {
             target: Some(target),
-            attempts,
             ..self.clone()
         }
     }
@@ -203,10 +203,24 @@ impl AiCall {
         self.target.as_ref()
     }
 
-    /// The attempts before this one.
+    /// The attempts that have failed so far. All clones of a call share the record, so whoever holds
+    /// one can read it after the call was given away.
     #[must_use]
-    pub const fn attempts(&self) -> &Attempts {
-        &self.attempts
+    pub fn attempts(&self) -> Attempts {
+        self.shared
+            .attempts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Notes that an attempt has failed.
+    pub fn note_failure(&self, attempt: FailedAttempt) {
+        self.shared
+            .attempts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(attempt);
     }
 
     /// The client's bytes; `None` once the call was changed or where it was made in Rust.

@@ -3,8 +3,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use gateway_core::Body;
 use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
 
-use super::{Attempts, Settle, Whole};
+use super::{Settle, Whole};
 use crate::{
     canonical::{Event, Usage},
     dialect::{Dialect, Restore, StreamParser},
@@ -25,12 +26,12 @@ pub struct AiReply {
     pub(crate) body: ReplyBody,
     pub(crate) refusal: Option<AiError>,
     pub(crate) target: Target,
+    pub(crate) provider: Arc<str>,
     pub(crate) endpoint: Arc<str>,
     pub(crate) first_byte: Duration,
     pub(crate) losses: Losses,
     pub(crate) restore: Restore,
     pub(crate) verbatim: bool,
-    pub(crate) attempts: Attempts,
     pub(crate) settle: Settle,
 }
 
@@ -59,6 +60,8 @@ pub struct ReplyStream {
     pub(crate) hide_usage: bool,
     /// The longest silence.
     pub(crate) idle: Option<Duration>,
+    /// When the whole call must be over.
+    pub(crate) deadline: Option<Instant>,
     /// Whether the body has ended.
     pub(crate) ended: bool,
 }
@@ -94,12 +97,6 @@ impl AiReply {
         &self.losses
     }
 
-    /// The targets that failed before.
-    #[must_use]
-    pub const fn attempts(&self) -> &Attempts {
-        &self.attempts
-    }
-
     /// What the provider has counted so far; for a stream, usually nothing yet.
     #[must_use]
     pub const fn usage(&self) -> Option<&Usage> {
@@ -117,6 +114,7 @@ impl ReplyStream {
             events: Vec::new(),
             hide_usage,
             idle: None,
+            deadline: None,
             ended: false,
         }
     }

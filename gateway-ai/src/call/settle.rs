@@ -6,12 +6,14 @@ use crate::canonical::Usage;
 
 /// Hands the usage of a call to whoever waits for it – exactly once, whatever happens.
 ///
-/// It rides in the reply and, when the reply is streamed, in the response body. It settles at the
-/// end of the stream, at an error, or when it is dropped because the client went away; what the
-/// provider had counted by then is what is reported.
+/// It rides in the reply and, when the reply is streamed, in the response body. Whoever hands the
+/// reply to the client [arms](Self::arm) it; from then on it settles at the end of the stream, at an
+/// error, or when it is dropped because the client went away, and what the provider had counted by
+/// then is what is reported. The reply of a target that another one replaced is never armed.
 pub struct Settle {
     usage: Option<Usage>,
     open: Option<Open>,
+    armed: bool,
 }
 
 struct Open {
@@ -26,6 +28,7 @@ impl Settle {
         Self {
             usage: None,
             open: Some(Open { outcome, model }),
+            armed: false,
         }
     }
 
@@ -43,8 +46,16 @@ impl Settle {
         self.usage.as_ref()
     }
 
+    /// The reply goes to the client: from here on the call counts.
+    pub const fn arm(&mut self) {
+        self.armed = true;
+    }
+
     /// The call is over.
     pub fn finish(&mut self) {
+        if !self.armed {
+            return;
+        }
         let Some(Open { outcome, model }) = self.open.take() else {
             return;
         };
@@ -62,11 +73,6 @@ impl Settle {
             });
         }
     }
-
-    /// The call is over and never was: another target is asked instead, and reports for itself.
-    pub fn cancel(mut self) {
-        self.open = None;
-    }
 }
 
 impl Drop for Settle {
@@ -79,6 +85,7 @@ impl fmt::Debug for Settle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settle")
             .field("usage", &self.usage)
+            .field("armed", &self.armed)
             .field("settled", &self.open.is_none())
             .finish()
     }

@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use gateway_ai::{
-//!     call::{AiCall, Attempts, Operation},
+//!     call::{AiCall, Operation, PassOperation},
 //!     dialect::Dialect,
 //!     models::target,
 //!     providers::{HttpClient, Provider, table},
@@ -36,10 +36,10 @@
 //!
 //! let call = AiCall::from_wire(
 //!     Dialect::Chat,
-//!     Operation::Pass(gateway_ai::call::PassOperation::Embeddings),
+//!     Operation::Pass(PassOperation::Embeddings),
 //!     r#"{"input":"hi","model":"openai/text-embedding-3-small"}"#.into(),
 //! )?
-//! .for_target(target("openai/text-embedding-3-small"), Attempts::default());
+//! .for_target(target("openai/text-embedding-3-small"));
 //!
 //! let reply = provider.oneshot(call).await?;
 //! assert_eq!(reply.usage().unwrap().input, Some(1));
@@ -95,6 +95,11 @@ mod headers;
 mod keys;
 mod payload;
 mod provider;
+#[expect(
+    clippy::module_inception,
+    reason = "the file holds the type of that name"
+)]
+mod providers;
 mod receive;
 mod spec;
 pub mod table;
@@ -106,5 +111,6 @@ pub use self::{
     headers::may_forward,
     keys::{KeyFault, KeyPool},
     provider::{Provider, ResponseFuture},
+    providers::Providers,
     spec::{Auth, ProviderSpec, Quirks},
 };

@@ -72,11 +72,11 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         body,
         refusal,
         target: target.clone(),
+        provider: provider.name.clone(),
         endpoint: provider.endpoint.clone(),
         first_byte,
         losses,
         restore,
-        attempts: call.attempts().clone(),
         settle,
     })
 }

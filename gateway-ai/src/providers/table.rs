@@ -1,3 +1,5 @@
+//! The known vendors, by kind.
+
 use super::{
     spec::ProviderSpec,
     vendors::{AGGREGATORS, FIRST_PARTY, HOSTS, LOCAL},

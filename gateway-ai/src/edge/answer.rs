@@ -1,0 +1,254 @@
+//! How an answer looks to the client.
+
+use bytes::{Bytes, BytesMut};
+use gateway_core::{Body, Outcome, Responder, Response, Upstream, body::GuardedBody};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use super::{context, fold, pass::PassBody, refuse, translate::TranslateBody};
+use crate::{
+    call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole, summary},
+    canonical::{Event, Reply, unfold},
+    dialect::{Dialect, Restore},
+    error::AiError,
+    loss::Losses,
+};
+
+/// Prints a reply for the client that made `call`.
+pub(super) async fn reply(responder: &Responder, call: &AiCall, reply: AiReply) -> Response {
+    let head = Head::of(call, &reply);
+    let AiReply {
+        dialect,
+        status,
+        headers,
+        body,
+        refusal,
+        restore,
+        verbatim,
+        mut settle,
+        ..
+    } = reply;
+    settle.arm();
+    let streamed = call.is_stream() && call.operation() == Operation::Chat && refusal.is_none();
+    let printed = match body {
+        ReplyBody::Opaque(body) => Printed::body(Body::new(GuardedBody::new(body, settle))),
+        ReplyBody::Whole(whole) if streamed => unfolded(call, whole, settle),
+        ReplyBody::Whole(whole) => whole_reply(call, whole, verbatim || refusal.is_some(), settle),
+        ReplyBody::Stream(stream) if !streamed => {
+            folded(call, dialect, *stream, &restore, settle).await
+        }
+        ReplyBody::Stream(stream) if verbatim => Ok(Printed::stream(Body::new(PassBody::new(
+            dialect, *stream, settle,
+        )))),
+        ReplyBody::Stream(stream) => translated(call, *stream, restore, settle),
+    };
+    let Printed {
+        body,
+        losses,
+        usage,
+        stream,
+    } = match printed {
+        Ok(printed) => printed,
+        Err(error) => return refuse::call(responder, call, &error),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    // The provider's own headers, among them the media type, hold for the provider's own bytes.
+    *response.headers_mut() = headers;
+    if stream {
+        stream_headers(&mut response, call.dialect());
+    } else if !verbatim && refusal.is_none() {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    }
+    if let Some(usage) = usage {
+        response.extensions_mut().insert(usage);
+    }
+    if let Some(refusal) = &refusal {
+        refuse::passed(&mut response, refusal);
+    }
+    head.write(call, losses, &mut response);
+    response
+}
+
+/// What of a reply goes into the response's head.
+struct Head {
+    model: HeaderValue,
+    losses: Losses,
+    upstream: Upstream,
+    refused: bool,
+}
+
+impl Head {
+    fn of(call: &AiCall, reply: &AiReply) -> Self {
+        let failed = u32::try_from(call.attempts().failed().len()).unwrap_or(u32::MAX);
+        let name = reply.provider.clone();
+        Self {
+            model: HeaderValue::try_from(&**reply.target.name())
+                .unwrap_or_else(|_| HeaderValue::from_static("unknown")),
+            losses: reply.losses.clone(),
+            upstream: Upstream::new(name, reply.endpoint.clone())
+                .with_attempts(failed.saturating_add(1))
+                .with_first_byte(reply.first_byte),
+            refused: reply.refusal.is_some(),
+        }
+    }
+
+    fn write(mut self, call: &AiCall, losses: Losses, response: &mut Response) {
+        let attempts = call.attempts();
+        // A refusal that is passed on has been noted as a failed attempt already.
+        let count = attempts.failed().len() + usize::from(!self.refused);
+        let headers = response.headers_mut();
+        headers.insert(MODEL, self.model);
+        headers.insert(ATTEMPTS, HeaderValue::from(count));
+        if !attempts.failed().is_empty()
+            && let Ok(value) = HeaderValue::try_from(attempts.to_string())
+        {
+            headers.insert(FALLBACK, value);
+        }
+        self.losses.merge(losses);
+        if !self.losses.is_empty()
+            && let Ok(value) = HeaderValue::try_from(self.losses.to_string())
+        {
+            headers.insert(LOSSY, value);
+        }
+        let upstream = self.upstream;
+        Outcome::record(call.extensions(), |record| {
+            record.upstream = Some(upstream.clone())
+        });
+        response.extensions_mut().insert(upstream);
+    }
+}
+
+struct Printed {
+    body: Body,
+    losses: Losses,
+    usage: Option<gateway_core::Usage>,
+    stream: bool,
+}
+
+impl Printed {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "an arm of a match whose other arms can fail"
+    )]
+    fn body(body: Body) -> Result<Self, AiError> {
+        Ok(Self {
+            body,
+            losses: Losses::new(),
+            usage: None,
+            stream: false,
+        })
+    }
+
+    fn stream(body: Body) -> Self {
+        Self {
+            body,
+            losses: Losses::new(),
+            usage: None,
+            stream: true,
+        }
+    }
+}
+
+/// A whole answer for a client that wants one.
+fn whole_reply(
+    call: &AiCall,
+    whole: Whole,
+    verbatim: bool,
+    mut settle: Settle,
+) -> Result<Printed, AiError> {
+    let usage = settle.usage().map(summary);
+    settle.finish();
+    let (bytes, losses) = match &whole.reply {
+        Some(reply) if !verbatim => print(call, reply)?,
+        _ => (whole.bytes, Losses::new()),
+    };
+    Ok(Printed {
+        body: Body::from(bytes),
+        losses,
+        usage,
+        stream: false,
+    })
+}
+
+/// A stream for a client that wants a whole answer.
+async fn folded(
+    call: &AiCall,
+    dialect: Dialect,
+    stream: ReplyStream,
+    restore: &Restore,
+    mut settle: Settle,
+) -> Result<Printed, AiError> {
+    let mut reply = fold::whole(dialect, stream, &mut settle).await?;
+    restore.reply(&mut reply);
+    let usage = settle.usage().map(summary);
+    settle.finish();
+    let (bytes, losses) = print(call, &reply)?;
+    Ok(Printed {
+        body: Body::from(bytes),
+        losses,
+        usage,
+        stream: false,
+    })
+}
+
+fn print(call: &AiCall, reply: &Reply) -> Result<(Bytes, Losses), AiError> {
+    let context = context::of(call)?;
+    let mut out = BytesMut::with_capacity(1024);
+    let losses = call.dialect().print_reply(reply, &context, &mut out);
+    Ok((out.freeze(), losses))
+}
+
+/// A whole answer for a client that wants a stream.
+fn unfolded(call: &AiCall, whole: Whole, mut settle: Settle) -> Result<Printed, AiError> {
+    let reply = match whole.reply {
+        Some(reply) => *reply,
+        None => call.dialect().parse_reply(&whole.bytes)?,
+    };
+    let mut printer = call.dialect().stream_printer(context::of(call)?);
+    let mut out = BytesMut::with_capacity(1024);
+    for event in unfold(reply) {
+        if let Event::Usage(usage) = &event {
+            settle.count((**usage).clone());
+        }
+        printer.push(&event, &mut out);
+    }
+    settle.finish();
+    Ok(Printed::stream(Body::from(out.freeze())))
+}
+
+/// A stream for a client that speaks another dialect.
+fn translated(
+    call: &AiCall,
+    stream: ReplyStream,
+    restore: Restore,
+    settle: Settle,
+) -> Result<Printed, AiError> {
+    let printer = call.dialect().stream_printer(context::of(call)?);
+    Ok(Printed::stream(Body::new(TranslateBody::new(
+        stream, restore, printer, settle,
+    ))))
+}
+
+/// What keeps proxies and browsers from holding a stream back.
+pub(super) fn stream_headers(response: &mut Response, dialect: Dialect) {
+    *response.status_mut() = StatusCode::OK;
+    let headers = response.headers_mut();
+    let media = match dialect.stream_content_type() {
+        "text/event-stream" => "text/event-stream; charset=utf-8",
+        other => other,
+    };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, no-transform"),
+    );
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+}
+
+pub(super) const MODEL: HeaderName = HeaderName::from_static("x-gateway-model");
+pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-gateway-attempts");
+pub(super) const FALLBACK: HeaderName = HeaderName::from_static("x-gateway-fallback");
+pub(super) const LOSSY: HeaderName = HeaderName::from_static("x-gateway-lossy");
+const JSON: &str = "application/json";

@@ -1,0 +1,171 @@
+use gateway_core::ErrorFormat;
+use http::{HeaderMap, Method};
+
+use crate::{
+    call::{Operation, PassOperation},
+    dialect::Dialect,
+};
+
+/// What a path and method ask the gateway for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ingress<'a> {
+    /// A call of a model.
+    Call(Dialect, Operation),
+    /// The list of models, or one of them.
+    Models(Option<&'a str>),
+    /// A known path with another method than the one it has.
+    WrongMethod(&'static str),
+    /// Nothing.
+    Unknown,
+}
+
+/// Reads a path. `/v1` may be missing: a router that nests the gateway under it strips it, and so
+/// do clients whose base URL lacks it.
+pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
+    let path = path
+        .strip_prefix("/v1")
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path);
+    let path = if path.len() > 1 {
+        path.trim_end_matches('/')
+    } else {
+        path
+    };
+    if path == "/models" || path.starts_with("/models/") {
+        let one = path.strip_prefix("/models/");
+        return if method == Method::GET || method == Method::HEAD {
+            Ingress::Models(one)
+        } else {
+            Ingress::WrongMethod("GET, HEAD")
+        };
+    }
+    let Some((dialect, operation)) = call(path) else {
+        return Ingress::Unknown;
+    };
+    if method == Method::POST {
+        Ingress::Call(dialect, operation)
+    } else {
+        Ingress::WrongMethod("POST")
+    }
+}
+
+fn call(path: &str) -> Option<(Dialect, Operation)> {
+    match path {
+        "/chat/completions" => Some((Dialect::Chat, Operation::Chat)),
+        "/messages" => Some((Dialect::Messages, Operation::Chat)),
+        "/messages/count_tokens" => Some((Dialect::Messages, Operation::CountTokens)),
+        _ => PassOperation::ALL
+            .into_iter()
+            .find(|operation| operation.path() == path)
+            .map(|operation| (Dialect::Chat, Operation::Pass(operation))),
+    }
+}
+
+/// The shape of errors on this path; `None` where no dialect claims it.
+pub(super) fn format(path: &str, headers: &HeaderMap) -> Option<ErrorFormat> {
+    if headers.contains_key("anthropic-version") {
+        return Some(ErrorFormat::Anthropic);
+    }
+    let rest = path
+        .strip_prefix("/v1")
+        .filter(|rest| rest.starts_with('/'));
+    let below = rest.unwrap_or(path);
+    if below == "/messages" || below.starts_with("/messages/") {
+        return Some(ErrorFormat::Anthropic);
+    }
+    if path.starts_with("/v1beta/") {
+        return Some(ErrorFormat::Gemini);
+    }
+    if path.starts_with("/model/") {
+        return Some(ErrorFormat::Bedrock);
+    }
+    let known = rest.is_some() || below.starts_with("/models") || call(below).is_some();
+    known.then_some(ErrorFormat::OpenAi)
+}
+
+/// The shape of errors for clients of a dialect.
+pub(super) const fn format_of(dialect: Dialect) -> ErrorFormat {
+    match dialect {
+        Dialect::Chat | Dialect::Responses => ErrorFormat::OpenAi,
+        Dialect::Messages => ErrorFormat::Anthropic,
+        Dialect::Gemini => ErrorFormat::Gemini,
+        Dialect::Converse => ErrorFormat::Bedrock,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        let chat = Ingress::Call(Dialect::Chat, Operation::Chat);
+        let embed = Ingress::Call(Dialect::Chat, Operation::Pass(PassOperation::Embeddings));
+        for (method, path, expected) in [
+            (Method::POST, "/v1/chat/completions", chat),
+            (Method::POST, "/v1/chat/completions/", chat),
+            (Method::POST, "/chat/completions", chat),
+            (
+                Method::GET,
+                "/v1/chat/completions",
+                Ingress::WrongMethod("POST"),
+            ),
+            (
+                Method::POST,
+                "/v1/messages",
+                Ingress::Call(Dialect::Messages, Operation::Chat),
+            ),
+            (
+                Method::POST,
+                "/v1/messages/count_tokens",
+                Ingress::Call(Dialect::Messages, Operation::CountTokens),
+            ),
+            (Method::POST, "/v1/embeddings", embed),
+            (Method::GET, "/v1/models", Ingress::Models(None)),
+            (
+                Method::GET,
+                "/v1/models/openai/gpt-4o",
+                Ingress::Models(Some("openai/gpt-4o")),
+            ),
+            (
+                Method::POST,
+                "/v1/models",
+                Ingress::WrongMethod("GET, HEAD"),
+            ),
+            (Method::POST, "/v1", Ingress::Unknown),
+            (Method::POST, "/v1chat/completions", Ingress::Unknown),
+            (Method::POST, "/v1/v1/messages", Ingress::Unknown),
+            (Method::POST, "/", Ingress::Unknown),
+        ] {
+            assert_eq!(of(&method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn formats() {
+        let none = HeaderMap::new();
+        for (path, expected) in [
+            ("/v1/chat/completions", Some(ErrorFormat::OpenAi)),
+            ("/v1/whatever", Some(ErrorFormat::OpenAi)),
+            ("/v1/messages", Some(ErrorFormat::Anthropic)),
+            ("/v1/messages/batches", Some(ErrorFormat::Anthropic)),
+            (
+                "/v1beta/models/x:generateContent",
+                Some(ErrorFormat::Gemini),
+            ),
+            ("/model/x/converse", Some(ErrorFormat::Bedrock)),
+            ("/summarize", None),
+        ] {
+            assert_eq!(format(path, &none), expected, "{path}");
+        }
+        let mut anthropic = HeaderMap::new();
+        anthropic.insert(
+            "anthropic-version",
+            http::HeaderValue::from_static("2023-06-01"),
+        );
+        assert_eq!(
+            format("/v1/models", &anthropic),
+            Some(ErrorFormat::Anthropic)
+        );
+    }
+}

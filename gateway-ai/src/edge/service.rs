@@ -1,0 +1,337 @@
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use gateway_core::{
+    Body, BoxError, ErrorFormat, ErrorKind, GatewayError, Outcome, Responder, Response,
+    body::{CollectError, collect},
+    error::cause_ref,
+};
+use http::{HeaderValue, Request, header, request::Parts};
+use http_body::Body as HttpBody;
+use tokio::time::Instant;
+use tower_service::Service;
+
+use super::{
+    answer, estimate,
+    ingress::{self, Ingress},
+    list, refuse, timeout,
+};
+use crate::{
+    call::{AiCall, AiReply, Operation},
+    dialect::Dialect,
+    error::{AiError, AiErrorKind},
+    fallback::Failover,
+    models::Catalog,
+    providers::Providers,
+};
+
+/// The AI gateway as an HTTP service.
+///
+/// See the [module docs](crate::edge) for an example.
+pub struct AiService<S = Failover<Providers>> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub(super) catalog: Catalog,
+    pub(super) request_limit: usize,
+    pub(super) strict: bool,
+    #[cfg(feature = "prompt")]
+    pub(super) prompts: crate::prompt::Prompts,
+    #[cfg(feature = "prompt")]
+    pub(super) decorator: crate::prompt::Decorator,
+}
+
+impl<S> AiService<S> {
+    /// Puts `inner`, which answers calls, behind the paths of the AI APIs. `catalog` says which
+    /// models there are.
+    pub fn new(inner: S, catalog: Catalog) -> Self {
+        let shared = Shared {
+            catalog,
+            request_limit: REQUEST_LIMIT,
+            strict: false,
+            #[cfg(feature = "prompt")]
+            prompts: crate::prompt::Prompts::default(),
+            #[cfg(feature = "prompt")]
+            decorator: crate::prompt::Decorator::default(),
+        };
+        Self {
+            inner,
+            shared: Arc::new(shared),
+        }
+    }
+
+    fn edit(mut self, edit: impl FnOnce(&mut Shared)) -> Self {
+        // Builder methods run before the service is cloned; a clone would go its own way.
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            edit(shared);
+        }
+        self
+    }
+
+    /// The largest body of a request. Defaults to 4 MiB; more is a 413.
+    #[must_use]
+    pub fn request_limit(self, bytes: usize) -> Self {
+        self.edit(|shared| shared.request_limit = bytes)
+    }
+
+    /// Refuses what cannot be translated without loss. Defaults to `false`: losses are named in
+    /// `x-gateway-lossy`.
+    #[must_use]
+    pub fn strict(self, strict: bool) -> Self {
+        self.edit(|shared| shared.strict = strict)
+    }
+
+    /// Publishes prompts as endpoints of their own.
+    #[cfg(feature = "prompt")]
+    #[must_use]
+    pub fn prompts(self, prompts: crate::prompt::Prompts) -> Self {
+        self.edit(|shared| shared.prompts = prompts)
+    }
+
+    /// Puts text around every conversation.
+    #[cfg(feature = "prompt")]
+    #[must_use]
+    pub fn decorator(self, decorator: crate::prompt::Decorator) -> Self {
+        self.edit(|shared| shared.decorator = decorator)
+    }
+
+    /// The models there are.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.shared.catalog
+    }
+
+    /// Where prompts are published: method and path of each.
+    #[cfg(feature = "prompt")]
+    pub fn published(&self) -> impl Iterator<Item = (&http::Method, &str)> {
+        self.shared.prompts.published()
+    }
+}
+
+impl<S, B> Service<Request<B>> for AiService<S>
+where
+    S: Service<AiCall, Response = AiReply, Error = AiError> + Clone + Send + 'static,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // Always ready: what is inside is polled when a request has turned out to be a call.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        let (inner, shared) = (self.inner.clone(), Arc::clone(&self.shared));
+        ResponseFuture {
+            inner: Box::pin(async move { shared.run(inner, request).await }),
+        }
+    }
+}
+
+impl Shared {
+    async fn run<S, B>(&self, inner: S, request: Request<B>) -> Response
+    where
+        S: Service<AiCall, Response = AiReply, Error = AiError>,
+        B: HttpBody<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let mut responder = Responder::of(&request);
+        if request.extensions().get::<ErrorFormat>().is_none()
+            && let Some(format) = ingress::format(request.uri().path(), request.headers())
+        {
+            responder = responder.with_format(format);
+        }
+        let (parts, body) = request.into_parts();
+        #[cfg(feature = "prompt")]
+        if let Some(prompt) = self.prompts.at(&parts.method, parts.uri.path()) {
+            return super::published::serve(self, inner, &responder, prompt, parts, body).await;
+        }
+        match ingress::of(&parts.method, parts.uri.path()) {
+            Ingress::Call(dialect, operation) => {
+                responder = responder.with_format(ingress::format_of(dialect));
+                self.chat(inner, &responder, (dialect, operation), parts, body)
+                    .await
+            }
+            Ingress::Models(one) => {
+                list::models(&self.catalog, one, responder.format(), &parts.method)
+                    .unwrap_or_else(|| responder.refuse(ErrorKind::ModelNotFound))
+            }
+            Ingress::WrongMethod(allow) => responder.refuse(
+                GatewayError::new(ErrorKind::MethodNotAllowed)
+                    .header(header::ALLOW, HeaderValue::from_static(allow)),
+            ),
+            Ingress::Unknown => {
+                responder.refuse(GatewayError::new(ErrorKind::NoRoute).detail("no such API path"))
+            }
+        }
+    }
+
+    async fn chat<S, B>(
+        &self,
+        inner: S,
+        responder: &Responder,
+        (dialect, operation): (Dialect, Operation),
+        parts: Parts,
+        body: B,
+    ) -> Response
+    where
+        S: Service<AiCall, Response = AiReply, Error = AiError>,
+        B: HttpBody<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let bytes = match self.read(&parts, body).await {
+            Ok(bytes) => bytes,
+            Err(error) => return refused(responder, &parts, error),
+        };
+        let call = AiCall::from_wire(dialect, operation, bytes)
+            .and_then(|call| self.prepare(call, parts.headers, parts.extensions));
+        let call = match call {
+            Ok(call) => call,
+            Err(error) => return refuse::request(responder, dialect, &error),
+        };
+        if operation == Operation::CountTokens && self.must_estimate(&call) {
+            return estimated(&call);
+        }
+        match ask(inner, call.clone()).await {
+            Ok(reply) => answer::reply(responder, &call, reply).await,
+            Err(error) => refuse::call(responder, &call, &error),
+        }
+    }
+
+    /// Attaches what is known about the request, and what the route adds to every conversation.
+    pub(super) fn prepare(
+        &self,
+        call: AiCall,
+        headers: http::HeaderMap,
+        mut extensions: http::Extensions,
+    ) -> Result<AiCall, AiError> {
+        timeout::shorten(&headers, &mut extensions, Instant::now())?;
+        #[cfg_attr(
+            not(feature = "prompt"),
+            expect(unused_mut, reason = "edited by decorators")
+        )]
+        let mut call = call.with_head(headers, extensions).with_strict(self.strict);
+        #[cfg(feature = "prompt")]
+        if call.operation() == Operation::Chat && !self.decorator.is_empty() {
+            call.edit(|request| self.decorator.apply(request))?;
+        }
+        Ok(call)
+    }
+
+    pub(super) async fn read<B>(&self, parts: &Parts, body: B) -> Result<Bytes, GatewayError>
+    where
+        B: HttpBody<Data = Bytes>,
+        B::Error: Into<BoxError>,
+    {
+        let coding = parts.headers.get(header::CONTENT_ENCODING);
+        if coding.is_some_and(|coding| coding != "identity") {
+            return Err(GatewayError::new(ErrorKind::UnsupportedMediaType)
+                .detail("compressed request bodies are not accepted"));
+        }
+        match collect(body, self.request_limit).await {
+            Ok(collected) => Ok(collected.into_parts().0),
+            Err(CollectError::TooLarge { limit }) => {
+                Err(GatewayError::new(ErrorKind::BodyTooLarge)
+                    .detail(format!("a request may have at most {limit} bytes")))
+            }
+            // A layer that cut the body off – a deadline, a limit – says so with its own type.
+            Err(CollectError::Body(error)) => Err(match cause_ref::<GatewayError>(&*error) {
+                Some(cause) => cause.clone(),
+                None => GatewayError::new(ErrorKind::BadRequest)
+                    .detail("the request body could not be read")
+                    .source(error),
+            }),
+            Err(error) => Err(GatewayError::new(ErrorKind::BadRequest).source(error)),
+        }
+    }
+
+    /// Whether none of a model's providers can count its tokens.
+    fn must_estimate(&self, call: &AiCall) -> bool {
+        matches!(self.catalog.plan(call), Err(error) if error.kind() == AiErrorKind::Unsupported)
+    }
+}
+
+/// Calls a service that was not polled ready yet.
+pub(super) async fn ask<S>(mut inner: S, call: AiCall) -> Result<AiReply, AiError>
+where
+    S: Service<AiCall, Response = AiReply, Error = AiError>,
+{
+    std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
+    inner.call(call).await
+}
+
+pub(super) fn refused(responder: &Responder, parts: &Parts, error: GatewayError) -> Response {
+    Outcome::record(&parts.extensions, |record| {
+        record.error = Some(error.clone())
+    });
+    responder.refuse(error)
+}
+
+/// The count of a conversation whose provider cannot count, flagged as an estimate.
+fn estimated(call: &AiCall) -> Response {
+    let tokens = call.wire().map_or(0, |wire| estimate::tokens(wire.bytes()));
+    let mut response = Response::new(Body::from(format!(r#"{{"input_tokens":{tokens}}}"#)));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(
+        answer::LOSSY,
+        HeaderValue::from_static("input_tokens.estimated"),
+    );
+    response
+}
+
+// Not derived: cloning shares the catalogue.
+impl<S: Clone> Clone for AiService<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for AiService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AiService")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Response future of [`AiService`].
+#[must_use = "futures do nothing unless polled"]
+pub struct ResponseFuture {
+    inner: Pin<Box<dyn Future<Output = Response> + Send>>,
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.inner.as_mut().poll(cx).map(Ok)
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+const REQUEST_LIMIT: usize = 4 * 1024 * 1024;

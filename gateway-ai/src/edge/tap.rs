@@ -1,0 +1,153 @@
+//! What the gateway must know of a stream it passes on unchanged.
+
+use memchr::memmem;
+
+use crate::{
+    canonical::{Event, Usage},
+    dialect::Dialect,
+};
+
+/// What one event of a passing stream says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// Nothing follows, or nothing need follow.
+    pub(super) complete: bool,
+    /// The provider has failed and said so.
+    pub(super) failed: bool,
+    /// What was counted so far.
+    pub(super) usage: Option<Usage>,
+    /// Nothing but counts: what is left out where the client has not asked for them.
+    pub(super) only_usage: bool,
+}
+
+/// Looks at one event. Text deltas – nearly all events – cost three substring searches.
+pub(super) fn look(dialect: Dialect, event: &[u8], data: &[u8]) -> Seen {
+    match dialect {
+        Dialect::Messages => look_messages(event, data),
+        _ => look_chat(data),
+    }
+}
+
+fn look_chat(data: &[u8]) -> Seen {
+    if data == b"[DONE]" {
+        return Seen {
+            complete: true,
+            ..Seen::default()
+        };
+    }
+    let usage = value_of(data, b"\"usage\"").is_some_and(|value| value.starts_with(b"{"));
+    Seen {
+        complete: value_of(data, b"\"finish_reason\"").is_some_and(|v| v.starts_with(b"\"")),
+        failed: first_key(data) == Some(b"error"),
+        only_usage: usage
+            && value_of(data, b"\"choices\"")
+                .and_then(|value| value.strip_prefix(b"["))
+                .is_some_and(|value| value.trim_ascii_start().starts_with(b"]")),
+        usage: if usage {
+            count(Dialect::Chat, b"", data)
+        } else {
+            None
+        },
+    }
+}
+
+fn look_messages(event: &[u8], data: &[u8]) -> Seen {
+    // Servers that imitate the dialect leave the event's name out.
+    let kind = if event.is_empty() {
+        kind_of(data)
+    } else {
+        event
+    };
+    let mut seen = Seen::default();
+    match kind {
+        b"message_stop" => seen.complete = true,
+        b"error" => seen.failed = true,
+        b"message_start" | b"message_delta" => seen.usage = count(Dialect::Messages, kind, data),
+        _ => {}
+    }
+    seen
+}
+
+/// Has the dialect's own parser read the one event.
+fn count(dialect: Dialect, event: &[u8], data: &[u8]) -> Option<Usage> {
+    let mut framed = Vec::with_capacity(data.len() + event.len() + 24);
+    if !event.is_empty() {
+        framed.extend_from_slice(b"event: ");
+        framed.extend_from_slice(event);
+        framed.push(b'\n');
+    }
+    framed.extend_from_slice(b"data: ");
+    framed.extend_from_slice(data);
+    framed.extend_from_slice(b"\n\n");
+    let mut events = Vec::new();
+    dialect.stream_parser().push(&framed, &mut events);
+    events.into_iter().find_map(|event| match event {
+        Event::Usage(usage) => Some(*usage),
+        _ => None,
+    })
+}
+
+/// What stands behind a key, wherever it is.
+fn value_of<'a>(data: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    let after = memmem::find(data, key)? + key.len();
+    Some(
+        data[after..]
+            .trim_ascii_start()
+            .strip_prefix(b":")?
+            .trim_ascii_start(),
+    )
+}
+
+fn first_key(data: &[u8]) -> Option<&[u8]> {
+    let key = data
+        .trim_ascii_start()
+        .strip_prefix(b"{")?
+        .trim_ascii_start()
+        .strip_prefix(b"\"")?;
+    key.get(..memchr::memchr(b'"', key)?)
+}
+
+fn kind_of(data: &[u8]) -> &[u8] {
+    let kind = value_of(data, b"\"type\"").and_then(|value| value.strip_prefix(b"\""));
+    kind.and_then(|kind| kind.get(..memchr::memchr(b'"', kind)?))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chat() {
+        let look = |data: &str| look(Dialect::Chat, b"", data.as_bytes());
+        let delta =
+            r#"{"id":"x","choices":[{"delta":{"content":"a"},"finish_reason":null}],"usage":null}"#;
+        assert_eq!(look(delta), Seen::default());
+        assert!(look("[DONE]").complete);
+        assert!(look(r#"{"choices":[{"delta":{},"finish_reason": "stop"}]}"#).complete);
+        assert!(look(r#"{"error":{"message":"x"}}"#).failed);
+        assert!(!look(r#"{"choices":[{"delta":{"content":"{\"error\":1}"}}]}"#).failed);
+    }
+
+    #[test]
+    fn chat_counts() {
+        let last = r#"{"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices": [ ],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}"#;
+        let seen = look(Dialect::Chat, b"", last.as_bytes());
+        assert!(seen.only_usage);
+        assert_eq!(seen.usage.and_then(|usage| usage.output), Some(4));
+    }
+
+    #[test]
+    fn messages() {
+        let stop = look(
+            Dialect::Messages,
+            b"message_stop",
+            br#"{"type":"message_stop"}"#,
+        );
+        assert!(stop.complete);
+        assert!(look(Dialect::Messages, b"", br#"{"type": "error","error":{}}"#).failed);
+        let start = br#"{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"c","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":1}}}"#;
+        let seen = look(Dialect::Messages, b"message_start", start);
+        assert_eq!(seen.usage.and_then(|usage| usage.input), Some(9));
+    }
+}

@@ -1,0 +1,150 @@
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::{Bytes, BytesMut};
+use gateway_core::Body;
+use http_body::{Body as HttpBody, Frame};
+use pin_project_lite::pin_project;
+
+use super::clock::Clock;
+use crate::{
+    call::{ReplyStream, Settle},
+    canonical::Event,
+    dialect::{Restore, StreamParser, StreamPrinter},
+    error::AiError,
+    fallback::broke_off,
+};
+
+pin_project! {
+    /// A stream that is printed in another dialect while it comes: parse, restore, print, one pass.
+    pub(super) struct TranslateBody {
+        #[pin]
+        clock: Clock,
+        line: Line,
+    }
+}
+
+struct Line {
+    /// The provider's body; gone once the stream is over.
+    upstream: Option<Body>,
+    parser: StreamParser,
+    restore: Restore,
+    printer: StreamPrinter,
+    /// Parsed and not yet printed.
+    events: Vec<Event>,
+    restored: Vec<Event>,
+    out: BytesMut,
+    settle: Settle,
+}
+
+impl TranslateBody {
+    pub(super) fn new(
+        stream: ReplyStream,
+        restore: Restore,
+        printer: StreamPrinter,
+        settle: Settle,
+    ) -> Self {
+        let mut line = Line {
+            upstream: Some(stream.body),
+            parser: stream.parser,
+            restore,
+            printer,
+            events: stream.events,
+            restored: Vec::new(),
+            out: BytesMut::new(),
+            settle,
+        };
+        line.print();
+        Self {
+            clock: Clock::new(stream.idle, stream.deadline),
+            line,
+        }
+    }
+}
+
+impl Line {
+    /// Prints what was parsed; the first terminal event ends the stream.
+    fn print(&mut self) {
+        let mut over = false;
+        for event in self.events.drain(..) {
+            if over {
+                break;
+            }
+            if let Event::Usage(usage) = &event {
+                self.settle.count((**usage).clone());
+            }
+            over = event.is_terminal();
+            self.restore.event(event, &mut self.restored);
+            for event in self.restored.drain(..) {
+                self.printer.push(&event, &mut self.out);
+            }
+        }
+        if over {
+            self.upstream = None;
+            self.settle.finish();
+        }
+    }
+
+    fn fail(&mut self, error: AiError) {
+        self.events.push(Event::Error(error));
+        self.print();
+    }
+}
+
+impl HttpBody for TranslateBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let mut this = self.project();
+        let line = this.line;
+        while line.out.len() < AT_ONCE {
+            let Some(upstream) = &mut line.upstream else {
+                break;
+            };
+            match Pin::new(upstream).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    this.clock.as_mut().touch();
+                    if let Ok(data) = frame.into_data() {
+                        line.parser.push(&data, &mut line.events);
+                        line.print();
+                    }
+                }
+                Poll::Ready(Some(Err(_))) => line.fail(broke_off()),
+                Poll::Ready(None) => {
+                    line.parser.finish(&mut line.events);
+                    line.print();
+                    if line.upstream.is_some() {
+                        line.fail(broke_off());
+                    }
+                }
+                Poll::Pending => {
+                    if !line.out.is_empty() {
+                        break;
+                    }
+                    match this.clock.as_mut().poll_expired(cx) {
+                        Poll::Ready(error) => line.fail(error),
+                        Poll::Pending => return Poll::Pending,
+                    }
+                }
+            }
+        }
+        if line.out.is_empty() {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(Ok(Frame::data(line.out.split().freeze()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.line.upstream.is_none() && self.line.out.is_empty()
+    }
+}
+
+/// As much as is gathered from frames that are ready before the client gets it.
+const AT_ONCE: usize = 32 * 1024;

@@ -1,0 +1,116 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use super::{Aliases, Plan, is_valid_model, target};
+use crate::{
+    call::AiCall,
+    error::{AiError, AiErrorKind},
+    providers::Providers,
+};
+
+/// Everything a client may name as a model: aliases, and `provider/model` of any provider.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    aliases: Aliases,
+    providers: Providers,
+    tickets: AtomicU64,
+}
+
+impl Catalog {
+    /// A catalogue of these aliases and providers.
+    #[must_use]
+    pub fn new(aliases: Aliases, providers: Providers) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                aliases,
+                providers,
+                tickets: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// The aliases.
+    #[must_use]
+    pub fn aliases(&self) -> &Aliases {
+        &self.inner.aliases
+    }
+
+    /// The providers.
+    #[must_use]
+    pub fn providers(&self) -> &Providers {
+        &self.inner.providers
+    }
+
+    /// The targets of a call in the order they are tried: those that have the operation at all.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such model, or none of its targets has the operation.
+    pub fn plan(&self, call: &AiCall) -> Result<Plan, AiError> {
+        let model = call.model();
+        let mut plan = self.targets(model).ok_or_else(|| not_found(model))?;
+        plan.retain(|target| {
+            let provider = self.inner.providers.get(target.provider());
+            provider.is_some_and(|provider| provider.has(call.operation()))
+        });
+        if plan.is_empty() {
+            return Err(AiError::new(
+                AiErrorKind::Unsupported,
+                format!("no target of the model `{model}` offers this operation"),
+            )
+            .with_param("model"));
+        }
+        Ok(plan)
+    }
+
+    /// The targets a name stands for.
+    #[must_use]
+    pub fn targets(&self, model: &str) -> Option<Plan> {
+        let ticket = self.inner.tickets.fetch_add(1, Relaxed);
+        if let Some(plan) = self.inner.aliases.plan(model, ticket) {
+            return Some(plan);
+        }
+        let direct = target(model);
+        let known = !direct.is_alias()
+            && self.inner.providers.get(direct.provider()).is_some()
+            && is_valid_model(direct.model());
+        known.then(|| Plan::from_iter([direct]))
+    }
+
+    /// The names to show in a list: the aliases, then the targets they name, each once.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let aliases = &self.inner.aliases;
+        let mut names: Vec<&str> = aliases.iter().map(|(name, _)| name).collect();
+        for (_, alias) in aliases.iter() {
+            for target in alias.targets().filter(|target| !target.is_alias()) {
+                if !names.contains(&&**target.name()) {
+                    names.push(target.name());
+                }
+            }
+        }
+        names
+    }
+}
+
+fn not_found(model: &str) -> AiError {
+    // The name is the client's own text, but it goes into a message and a log.
+    let shown: String = model
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(100)
+        .collect();
+    AiError::new(
+        AiErrorKind::NotFound,
+        format!("the model `{shown}` does not exist"),
+    )
+    .with_code("model_not_found")
+    .with_param("model")
+}
