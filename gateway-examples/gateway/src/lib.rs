@@ -1,4 +1,5 @@
 //! The reference gateway: `gateway-layers` and `gateway-ai` assembled from a config file.
 
 pub mod config;
+pub mod doubles;
 pub mod server;

@@ -1,0 +1,12 @@
+//! Bedrock Converse.
+
+mod event_stream;
+mod print;
+mod read;
+
+pub(super) use self::print::exception;
+pub(super) use self::print::refusal;
+pub(super) use self::print::stream;
+pub(super) use self::print::whole;
+pub(super) use self::read::access_key;
+pub(super) use self::read::read;

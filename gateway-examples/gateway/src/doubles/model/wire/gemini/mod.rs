@@ -1,0 +1,9 @@
+//! Gemini `generateContent`.
+
+mod print;
+mod read;
+
+pub(super) use self::print::refusal;
+pub(super) use self::print::stream;
+pub(super) use self::print::whole;
+pub(super) use self::read::read;
