@@ -3,10 +3,11 @@
 //! `cargo run -p gateway-layers --features cache --example cache_proxy -- 127.0.0.1:8000 127.0.0.1:8080`
 //!
 //! Options after the two addresses: `heuristic` guesses lifetimes from `Last-Modified`, `set-cookie`
-//! stores responses that set cookies. With both, the public suite `http-cache-tests` measures all of
-//! RFC 9111 that a shared cache may do.
+//! stores responses that set cookies, `grace` serves stale responses for a minute in place of a
+//! failed origin. With all three, the public suite `http-cache-tests` measures all of RFC 9111 that
+//! a shared cache may do.
 
-use std::{convert::Infallible, net::SocketAddr};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use gateway_core::{Body, ErrorKind, GatewayError, Responder};
 use gateway_layers::cache::CacheLayer;
@@ -26,7 +27,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 async fn main() -> Result<(), Error> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [origin, listen, options @ ..] = arguments.as_slice() else {
-        return Err("usage: cache_proxy ORIGIN LISTEN [heuristic] [set-cookie]".into());
+        return Err("usage: cache_proxy ORIGIN LISTEN [heuristic] [set-cookie] [grace]".into());
     };
     let origin: Authority = origin.parse()?;
     let listener = TcpListener::bind(listen.parse::<SocketAddr>()?).await?;
@@ -35,7 +36,8 @@ async fn main() -> Result<(), Error> {
     let has = |name: &str| options.iter().any(|option| option == name);
     let cache = CacheLayer::memory(64 << 20)
         .heuristic(has("heuristic"))
-        .store_set_cookie(has("set-cookie"));
+        .store_set_cookie(has("set-cookie"))
+        .stale_if_error(if has("grace") { GRACE } else { Duration::ZERO });
     let service = ServiceBuilder::new()
         .layer(cache)
         .service(service_fn(move |request| {
@@ -89,3 +91,5 @@ async fn forward(
 fn refusal(kind: ErrorKind, cause: impl Into<Error>) -> GatewayError {
     GatewayError::new(kind).source(cause)
 }
+
+const GRACE: Duration = Duration::from_secs(60);

@@ -30,7 +30,7 @@ impl CacheHandle {
 
     /// Forgets one URI in all its variants and partitions; returns how many keys that were.
     ///
-    /// The URI is as [`CacheKey::uri`](super::CacheKey::uri) writes it; a scheme is optional.
+    /// The URI is `http://host/path?query` or `host/path?query`; the scheme is not compared.
     #[must_use]
     pub fn purge_uri(&self, uri: &str) -> usize {
         let wanted = without_scheme(uri);
@@ -39,7 +39,7 @@ impl CacheHandle {
             .purge(&|key, _| without_scheme(&key.uri()) == wanted)
     }
 
-    /// Forgets all URIs that begin with `prefix`, a scheme being optional.
+    /// Forgets all URIs that begin with `prefix`; the scheme is not compared.
     #[must_use]
     pub fn purge_prefix(&self, prefix: &str) -> usize {
         let wanted = without_scheme(prefix);
@@ -62,5 +62,8 @@ impl CacheHandle {
 }
 
 fn without_scheme(uri: &str) -> &str {
-    uri.split_once("//").map_or(uri, |(_, rest)| rest)
+    match uri.split_once("//") {
+        Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => rest,
+        _ => uri,
+    }
 }

@@ -76,13 +76,13 @@ impl CacheLayer {
     /// `max-age`, `s-maxage`, `Expires` nor `no-cache`, and to requests without `Cookie` and without
     /// credentials – unless the response is `public` or the partition keeps callers apart. It never
     /// overrides what an origin does say. Defaults to none: such responses are not stored.
-    pub fn default_ttl(self, ttl: Duration) -> Self {
+    pub fn ttl(self, ttl: Duration) -> Self {
         self.with(|options| options.rules.default_ttl = Some(ttl))
     }
 
     /// Whether to take a tenth of the time since `Last-Modified`, at most a day, as the lifetime of
     /// a response whose origin does not say (RFC 9111 §4.2.2), under the same conditions as
-    /// [`default_ttl`](Self::default_ttl) but for the statuses of RFC 9110 §15.1.
+    /// [`ttl`](Self::ttl) but for the statuses of RFC 9110 §15.1.
     /// Defaults to `false`.
     pub fn heuristic(self, heuristic: bool) -> Self {
         let cap = Duration::from_secs(24 * 60 * 60);
@@ -150,14 +150,20 @@ impl CacheLayer {
         self.with(|options| options.wait = wait)
     }
 
-    /// How many refreshes run at once behind answers, and how long each may take. Beyond that, stale
-    /// responses are served without a refresh until their grace is over.
-    /// Defaults to 64 and 30 seconds.
-    pub fn refreshes(self, most: usize, timeout: Duration) -> Self {
-        self.with(|options| {
-            options.refreshes = most;
-            options.refresh_timeout = timeout;
-        })
+    /// How many refreshes run at once behind answers. Beyond that, stale responses are served
+    /// without a refresh until their grace is over. Defaults to 64.
+    pub fn max_refreshes(self, most: usize) -> Self {
+        self.with(|options| options.refreshes = most)
+    }
+
+    /// How long a refresh behind an answer may take. Defaults to 30 seconds.
+    pub fn refresh_timeout(self, longest: Duration) -> Self {
+        self.with(|options| options.refresh_timeout = longest)
+    }
+
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// A handle to look into the cache and to purge it.

@@ -116,19 +116,17 @@ pub(super) fn heuristic_lifetime(
     Some((date.duration_since(modified).ok()? / 10).min(cap))
 }
 
-/// `corrected_initial_age` (§4.2.3). An `Age` that cannot be read is endless: somebody upstream
-/// holds this response for a time nobody knows.
+/// `corrected_initial_age` (§4.2.3). Of several `Age` values the first counts, and one that is not
+/// a number is ignored (§5.1).
 fn initial_age(headers: &HeaderMap, times: Times) -> Duration {
     let apparent = date(headers, &header::DATE)
         .and_then(|date| times.wall.duration_since(date).ok())
         .unwrap_or_default();
-    let mut values = headers.get_all(header::AGE).iter();
-    let age = match (values.next(), values.next()) {
-        (None, _) => 0,
-        (Some(value), None) => delta_seconds(value.as_bytes()).unwrap_or(MAX_SECONDS),
-        (Some(_), Some(_)) => MAX_SECONDS,
-    };
-    apparent.max(Duration::from_secs(age.into()) + times.delay)
+    let age = headers.get(header::AGE).and_then(|value| {
+        let first = value.as_bytes().split(|b| *b == b',').next()?;
+        delta_seconds(first.trim_ascii())
+    });
+    apparent.max(Duration::from_secs(age.unwrap_or(0).into()) + times.delay)
 }
 
 pub(super) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
@@ -215,9 +213,13 @@ mod tests {
             (vec![(header::AGE, "10")], 12),
             (vec![(header::DATE, "Sun, 06 Nov 1994 08:48:37 GMT")], 60),
             (vec![(header::DATE, "Sun, 06 Nov 1994 09:49:37 GMT")], 2),
-            (vec![(header::AGE, "0, 0")], u64::from(MAX_SECONDS) + 2),
+            (vec![(header::AGE, "0, 7200")], 2),
+            (vec![(header::AGE, "7200, 0")], 7202),
+            (vec![(header::AGE, "7200"), (header::AGE, "0")], 7202),
+            (vec![(header::AGE, "abc")], 2),
+            (vec![(header::AGE, "-1")], 2),
             (
-                vec![(header::AGE, "0"), (header::AGE, "0")],
+                vec![(header::AGE, "99999999999")],
                 u64::from(MAX_SECONDS) + 2,
             ),
         ] {

@@ -242,80 +242,99 @@ mod tests {
             .map(|(freshness, _)| freshness.lifetime.as_secs())
     }
 
+    type Case<'a> = (
+        &'a [(&'static str, &'a str)],
+        u16,
+        &'a [(&'static str, &'a str)],
+    );
+
+    fn check(cases: &[(Case<'_>, Result<u64, NotStored>)]) {
+        for ((request, status, response), expected) in cases {
+            let found = decide(request, *status, response, &rules());
+            assert_eq!(found, *expected, "{request:?} {status} {response:?}");
+        }
+    }
+
+    const CC: &str = "cache-control";
+
     #[tokio::test]
-    async fn the_table_of_section_3() {
+    async fn the_response_decides() {
         use NotStored::*;
-        let cc = "cache-control";
-        let auth = [("authorization", "x")];
         let cookie = ("set-cookie", "a=b");
-        let cases: Vec<(&[(&'static str, &str)], u16, Vec<(&'static str, &str)>, _)> = vec![
-            (&[], 200, vec![(cc, "max-age=9")], Ok(9)),
-            (&[], 599, vec![(cc, "max-age=9")], Ok(9)),
+        let events = ("content-type", "Text/Event-Stream; charset=utf-8");
+        check(&[
+            ((&[], 200, &[(CC, "max-age=9")]), Ok(9)),
+            ((&[], 599, &[(CC, "max-age=9")]), Ok(9)),
             (
-                &[],
-                599,
-                vec![(cc, "max-age=9, must-understand")],
+                (&[], 599, &[(CC, "max-age=9, must-understand")]),
                 Err(Status),
             ),
             (
-                &[],
-                200,
-                vec![(cc, "max-age=9, no-store, must-understand")],
+                (&[], 200, &[(CC, "max-age=9, no-store, must-understand")]),
                 Ok(9),
             ),
-            (&[], 206, vec![(cc, "max-age=9")], Err(Status)),
-            (&[], 304, vec![(cc, "max-age=9")], Err(Status)),
-            (&[], 200, vec![(cc, "max-age=9, no-store")], Err(NoStore)),
+            ((&[], 206, &[(CC, "max-age=9")]), Err(Status)),
+            ((&[], 304, &[(CC, "max-age=9")]), Err(Status)),
+            ((&[], 200, &[(CC, "max-age=9, no-store")]), Err(NoStore)),
+            ((&[], 200, &[(CC, "max-age=9, private")]), Err(Private)),
+            ((&[], 200, &[(CC, "max-age=9, private=\"x\"")]), Ok(9)),
+            ((&[], 200, &[(CC, "max-age=9"), cookie]), Err(SetCookie)),
             (
-                &[(cc, "no-store")],
-                200,
-                vec![(cc, "max-age=9")],
-                Err(NoStore),
-            ),
-            (&[], 200, vec![(cc, "max-age=9, private")], Err(Private)),
-            (&[], 200, vec![(cc, "max-age=9, private=\"x\"")], Ok(9)),
-            (&auth, 200, vec![(cc, "max-age=9")], Err(Credentials)),
-            (&auth, 200, vec![(cc, "max-age=9, public")], Ok(9)),
-            (&auth, 200, vec![(cc, "max-age=9, must-revalidate")], Ok(9)),
-            (&auth, 200, vec![(cc, "s-maxage=9")], Ok(9)),
-            (&[], 200, vec![(cc, "max-age=9"), cookie], Err(SetCookie)),
-            (
-                &[],
-                200,
-                vec![(cc, "max-age=9, private=\"set-cookie\""), cookie],
+                (
+                    &[],
+                    200,
+                    &[(CC, "max-age=9, private=\"set-cookie\""), cookie],
+                ),
                 Ok(9),
             ),
             (
-                &[],
-                200,
-                vec![(cc, "max-age=9"), ("vary", "*")],
+                (&[], 200, &[(CC, "max-age=9"), ("vary", "*")]),
                 Err(VaryAll),
             ),
-            (&[], 200, vec![], Err(NoFreshness)),
-            (&[], 200, vec![("etag", "\"a\"")], Err(NoFreshness)),
-            (&[], 200, vec![(cc, "max-age=0")], Err(NoFreshness)),
-            (&[], 200, vec![(cc, "no-cache")], Err(NoFreshness)),
-            (&[], 200, vec![(cc, "no-cache"), ("etag", "\"a\"")], Ok(0)),
             (
-                &[],
-                200,
-                vec![(cc, "max-age=9"), ("content-length", "1001")],
+                (&[], 200, &[(CC, "max-age=9"), ("content-length", "1001")]),
                 Err(TooLarge),
             ),
+            ((&[], 200, &[(CC, "max-age=9"), events]), Err(EventStream)),
+        ]);
+    }
+
+    #[tokio::test]
+    async fn freshness_is_stated_or_nothing_is_stored() {
+        use NotStored::*;
+        let tag = ("etag", "\"a\"");
+        check(&[
+            ((&[], 200, &[]), Err(NoFreshness)),
+            ((&[], 200, &[tag]), Err(NoFreshness)),
+            ((&[], 200, &[(CC, "max-age=0")]), Err(NoFreshness)),
+            ((&[], 200, &[(CC, "max-age=0"), tag]), Ok(0)),
             (
-                &[],
-                200,
-                vec![
-                    (cc, "max-age=9"),
-                    ("content-type", "Text/Event-Stream; charset=utf-8"),
-                ],
-                Err(EventStream),
+                (&[], 200, &[(CC, "max-age=0, stale-while-revalidate=9")]),
+                Ok(0),
             ),
-        ];
-        for (request, status, response, expected) in cases {
-            let found = decide(request, status, &response, &rules());
-            assert_eq!(found, expected, "{request:?} {status} {response:?}");
-        }
+            ((&[], 200, &[(CC, "no-cache")]), Err(NoFreshness)),
+            ((&[], 200, &[(CC, "no-cache"), tag]), Ok(0)),
+        ]);
+    }
+
+    #[tokio::test]
+    async fn the_request_decides_too() {
+        use NotStored::*;
+        let auth = [("authorization", "x")];
+        check(&[
+            (
+                (&[(CC, "no-store")], 200, &[(CC, "max-age=9")]),
+                Err(NoStore),
+            ),
+            ((&auth, 200, &[(CC, "max-age=9")]), Err(Credentials)),
+            ((&auth, 200, &[(CC, "max-age=9, public")]), Ok(9)),
+            ((&auth, 200, &[(CC, "max-age=9, must-revalidate")]), Ok(9)),
+            ((&auth, 200, &[(CC, "s-maxage=9")]), Ok(9)),
+            (
+                (&auth, 200, &[(CC, "public, private, max-age=9")]),
+                Err(Private),
+            ),
+        ]);
     }
 
     #[tokio::test]
