@@ -8,6 +8,8 @@
 use gateway_core::{ErrorKind, GatewayError, Request, Responder, Response};
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
 
+use super::detect::MAX_METHOD;
+
 /// Checks `request`, and makes `Host` agree with an absolute target.
 ///
 /// # Errors
@@ -161,8 +163,6 @@ fn is_port(port: &[u8]) -> bool {
     let text = std::str::from_utf8(port).unwrap_or("x");
     port.is_empty() || (port.iter().all(u8::is_ascii_digit) && text.parse::<u16>().is_ok())
 }
-
-const MAX_METHOD: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,17 @@
 use std::{
+    future::Future as _,
     io::{self, IoSlice},
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::{Buf as _, Bytes};
-use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use tokio::time::Sleep;
 
-use super::state::State;
+use super::{connection::LINGER_BYTES, state::State};
 
 /// The connection's IO: gives what was read while the protocol was found out, and holds the writes
 /// of streamed answers until the tasks that are ready now have run.
@@ -31,8 +34,24 @@ pub(super) struct Coalesce<T> {
     read_before: Bytes,
     state: Arc<State>,
     offered: usize,
+    linger: Linger,
 }
 
+/// What is left to do after the last write.
+#[derive(Debug)]
+enum Linger {
+    /// Shut the writing side down.
+    Shutdown,
+    /// Read what the client is still sending: closing on unread bytes resets the connection, and
+    /// with it an answer – 413, 431 – that the client has not read yet.
+    Read {
+        discarded: u64,
+        until: Option<Pin<Box<Sleep>>>,
+    },
+}
+
+/// How long a client that is still sending is listened to.
+const LINGER: Duration = Duration::from_secs(1);
 /// More than this is written at once.
 const HOLD: usize = 16 << 10;
 
@@ -43,6 +62,7 @@ impl<T> Coalesce<T> {
             read_before,
             state,
             offered: 0,
+            linger: Linger::Shutdown,
         }
     }
 
@@ -79,7 +99,37 @@ impl<T: Read + Unpin> Read for Coalesce<T> {
     }
 }
 
-impl<T: Write + Unpin> Write for Coalesce<T> {
+impl<T: Read + Unpin> Coalesce<T> {
+    /// Reads until the client closes, sends nothing, or has been listened to for long enough.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Linger::Read { discarded, until } = &mut self.linger else {
+            return Poll::Ready(());
+        };
+        loop {
+            let mut space = [0; 4096];
+            let mut buf = ReadBuf::new(&mut space);
+            match Pin::new(&mut self.inner).poll_read(cx, buf.unfilled()) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
+                    *discarded += buf.filled().len() as u64;
+                    if *discarded > LINGER_BYTES {
+                        return Poll::Ready(());
+                    }
+                    until.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                // A client that was not sending has nothing to be read.
+                Poll::Pending => {
+                    return match until {
+                        Some(until) => until.as_mut().poll(cx),
+                        None => Poll::Ready(()),
+                    };
+                }
+            }
+        }
+    }
+}
+
+impl<T: Read + Write + Unpin> Write for Coalesce<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -112,6 +162,14 @@ impl<T: Write + Unpin> Write for Coalesce<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        let this = self.as_mut().get_mut();
+        if matches!(this.linger, Linger::Shutdown) {
+            ready!(Pin::new(&mut this.inner).poll_shutdown(cx))?;
+            this.linger = Linger::Read {
+                discarded: 0,
+                until: None,
+            };
+        }
+        this.poll_linger(cx).map(Ok)
     }
 }

@@ -10,7 +10,10 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use tower_service::Service;
 
 use super::{
@@ -42,17 +45,32 @@ pub(super) async fn serve<S>(
     match spoken {
         Spoken::Http1 => http1(stream, read_before, peer, service, limits, drain).await,
         Spoken::Http2 => http2(stream, read_before, peer, service, limits, drain).await,
+        Spoken::Neither => {
+            // Whoever sent it may be gone already; there is nobody to tell.
+            let _ = tokio::time::timeout(limits.header_timeout, refuse(&mut stream)).await;
+        }
     }
 }
 
-async fn http1<S>(
-    stream: TcpStream,
+/// Answers what no parser should see, and reads on a little: closing on unread bytes resets the
+/// connection, and the answer with it.
+async fn refuse(stream: &mut TcpStream) -> std::io::Result<()> {
+    stream.write_all(NOT_HTTP).await?;
+    stream.shutdown().await?;
+    let mut rest = stream.take(LINGER_BYTES);
+    tokio::io::copy(&mut rest, &mut tokio::io::sink()).await?;
+    Ok(())
+}
+
+async fn http1<T, S>(
+    stream: T,
     read_before: Bytes,
     peer: SocketAddr,
     service: S,
     limits: &Limits,
     drain: Drain,
 ) where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
@@ -62,10 +80,14 @@ async fn http1<S>(
     let answering = Arc::clone(&state);
     let service =
         service_fn(move |request| answer(service.clone(), request, peer, Arc::clone(&answering)));
-    let connection = http1::Builder::new()
+    let mut builder = http1::Builder::new();
+    // hyper parses up to its own default on the stack, and on the heap if another bound is set.
+    if limits.headers != HYPERS_MAX_HEADERS {
+        builder.max_headers(limits.headers);
+    }
+    let connection = builder
         .half_close(true)
         .max_buf_size(limits.header_bytes.max(8 << 10))
-        .max_headers(limits.headers)
         // The supervisor's clocks tell a slow head from an idle connection; hyper's does not.
         .header_read_timeout(None)
         .timer(TokioTimer::new())
@@ -74,14 +96,15 @@ async fn http1<S>(
     supervise(connection, &state, limits, drain).await;
 }
 
-async fn http2<S>(
-    stream: TcpStream,
+async fn http2<T, S>(
+    stream: T,
     read_before: Bytes,
     peer: SocketAddr,
     service: S,
     limits: &Limits,
     drain: Drain,
 ) where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
@@ -97,6 +120,7 @@ async fn http2<S>(
         // A reset stream costs the peer nothing and us a request: CVE-2023-44487, CVE-2025-8671.
         .max_pending_accept_reset_streams(RESETS)
         .max_local_error_reset_streams(RESETS)
+        .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_TIMEOUT)
         .serve_connection(io, service);
@@ -128,6 +152,13 @@ where
     Ok(response.map(|body| ServerBody::new(body, in_flight)))
 }
 
+const NOT_HTTP: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+/// Bytes that are read and thrown away so that an answer arrives.
+pub(super) const LINGER_BYTES: u64 = 1 << 20;
+const HYPERS_MAX_HEADERS: usize = 100;
+/// Bytes of one answer that wait for an HTTP/2 client.
+const SEND_BUFFER: usize = 64 << 10;
 /// Resets that are tolerated before the connection is.
 const RESETS: usize = 100;
 const PING_EVERY: Duration = Duration::from_secs(30);

@@ -8,8 +8,12 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 pub(super) enum Spoken {
     Http1,
     Http2,
+    /// Not HTTP: what should be a method has no end.
+    Neither,
 }
 
+/// The longest registered method has 17 characters.
+pub(super) const MAX_METHOD: usize = 32;
 /// RFC 9113 §3.4.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -28,6 +32,9 @@ pub(super) async fn detect<T: AsyncRead + Unpin>(
         }
         let compared = read.len().min(PREFACE.len());
         if read[..compared] != PREFACE[..compared] {
+            if read.len() > MAX_METHOD && !read[..=MAX_METHOD].contains(&b' ') {
+                return Ok(Some((Spoken::Neither, Bytes::new())));
+            }
             return Ok(Some((Spoken::Http1, read.freeze())));
         }
         if compared == PREFACE.len() {
@@ -53,6 +60,8 @@ mod tests {
             .unwrap();
         assert_eq!(http2.0, Spoken::Http2);
         assert!(http2.1.ends_with(b"more"));
+        let neither = detect(&mut &[b'A'; 100][..]).await.unwrap().unwrap();
+        assert_eq!(neither.0, Spoken::Neither);
         assert!(detect(&mut &b""[..]).await.unwrap().is_none());
     }
 }

@@ -10,7 +10,7 @@ pub struct Limits {
     pub headers: usize,
     /// Time for a request head, from its first byte; also from accepting to the first byte.
     pub header_timeout: Duration,
-    /// How long a kept-alive connection may be quiet.
+    /// How long a kept-alive connection may be quiet, and a client may take nothing of an answer.
     pub idle: Duration,
     /// Open connections. Beyond it, new ones wait in the listen queue.
     pub max_connections: usize,

@@ -27,6 +27,13 @@ pub(super) struct State {
     /// Milliseconds after `started` at which the last answer ended.
     quiet_since: AtomicU64,
     served: AtomicBool,
+    /// A head has begun on a quiet connection since the supervisor last looked.
+    head_began: AtomicBool,
+    /// Requests whose next frame is the upstream's to give; for the others it is the client's turn
+    /// to take what is there.
+    upstream_turn: AtomicU32,
+    /// Milliseconds after `started` at which the client last took a frame.
+    taken_at: AtomicU64,
 }
 
 /// What a supervisor should do now.
@@ -38,6 +45,8 @@ pub(super) enum Verdict {
     HeadTimeout,
     /// Nothing was asked for too long.
     Idle,
+    /// The client takes nothing of what it asked for.
+    Stalled,
 }
 
 impl State {
@@ -49,6 +58,9 @@ impl State {
             head_since: AtomicU64::new(0),
             quiet_since: AtomicU64::new(0),
             served: AtomicBool::new(false),
+            head_began: AtomicBool::new(false),
+            upstream_turn: AtomicU32::new(0),
+            taken_at: AtomicU64::new(0),
         })
     }
 
@@ -62,7 +74,15 @@ impl State {
             && self.head_since.load(Ordering::Relaxed) == 0
         {
             self.head_since.store(self.now().max(1), Ordering::Relaxed);
+            self.head_began.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Whether a head has begun that is not complete, asked once per head.
+    pub(super) fn take_head_began(&self) -> bool {
+        self.head_began.load(Ordering::Relaxed)
+            && self.head_began.swap(false, Ordering::Relaxed)
+            && self.head_since.load(Ordering::Relaxed) > 0
     }
 
     /// Whether frames of an answer may be worth waiting for.
@@ -74,16 +94,25 @@ impl State {
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(0, Ordering::Relaxed);
+        self.upstream_turn.fetch_add(1, Ordering::Relaxed);
         InFlight {
             state: Arc::clone(self),
+            upstream_turn: true,
         }
     }
 
     pub(super) fn judge(&self, header_timeout: Duration, idle: Duration) -> Verdict {
-        if self.in_flight.load(Ordering::Relaxed) > 0 {
-            return Verdict::Wait(header_timeout);
-        }
         let now = self.now();
+        let in_flight = self.in_flight.load(Ordering::Relaxed);
+        if in_flight > 0 {
+            let taken = Duration::from_millis(now - self.taken_at.load(Ordering::Relaxed).min(now));
+            let stalled = self.upstream_turn.load(Ordering::Relaxed) < in_flight && taken >= idle;
+            return if stalled {
+                Verdict::Stalled
+            } else {
+                Verdict::Wait(header_timeout)
+            };
+        }
         let head = self.head_since.load(Ordering::Relaxed);
         let served = self.served.load(Ordering::Relaxed);
         let (since, allowed, over) = if head > 0 || !served {
@@ -97,9 +126,7 @@ impl State {
         };
         let passed = Duration::from_millis(now.saturating_sub(since));
         match allowed.checked_sub(passed) {
-            // A kept-alive connection may begin a head right after this look: look often enough
-            // that the head's own deadline is met within twice its length.
-            Some(left) if !left.is_zero() => Verdict::Wait(left.min(header_timeout)),
+            Some(left) if !left.is_zero() => Verdict::Wait(left),
             _ => over,
         }
     }
@@ -109,6 +136,23 @@ impl State {
 #[derive(Debug)]
 pub(super) struct InFlight {
     state: Arc<State>,
+    upstream_turn: bool,
+}
+
+impl InFlight {
+    /// Notes whose turn it is after a body was asked for a frame.
+    fn turn(&mut self, upstream: bool) {
+        let state = &self.state;
+        match (self.upstream_turn, upstream) {
+            (false, true) => _ = state.upstream_turn.fetch_add(1, Ordering::Relaxed),
+            (true, false) => _ = state.upstream_turn.fetch_sub(1, Ordering::Relaxed),
+            _ => {}
+        }
+        self.upstream_turn = upstream;
+        if !upstream {
+            state.taken_at.store(state.now(), Ordering::Relaxed);
+        }
+    }
 }
 
 impl Drop for InFlight {
@@ -117,6 +161,9 @@ impl Drop for InFlight {
         state.streaming.store(false, Ordering::Relaxed);
         state.served.store(true, Ordering::Relaxed);
         state.quiet_since.store(state.now(), Ordering::Relaxed);
+        if self.upstream_turn {
+            state.upstream_turn.fetch_sub(1, Ordering::Relaxed);
+        }
         state.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -125,7 +172,7 @@ impl Drop for InFlight {
 #[derive(Debug)]
 pub(super) struct ServerBody {
     inner: Body,
-    _in_flight: InFlight,
+    in_flight: InFlight,
 }
 
 impl ServerBody {
@@ -136,10 +183,7 @@ impl ServerBody {
             .state
             .streaming
             .store(streaming, Ordering::Relaxed);
-        Self {
-            inner,
-            _in_flight: in_flight,
-        }
+        Self { inner, in_flight }
     }
 }
 
@@ -151,7 +195,9 @@ impl HttpBody for ServerBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.inner).poll_frame(cx)
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        self.in_flight.turn(polled.is_pending());
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -203,11 +249,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_is_cut_and_a_slow_upstream_is_not() {
+        let state = State::new();
+        let mut in_flight = state.begin();
+        pass(1_000).await;
+        in_flight.turn(false);
+        pass(74).await;
+        assert_eq!(state.judge(HEAD, IDLE), Verdict::Wait(HEAD));
+        pass(1).await;
+        assert_eq!(state.judge(HEAD, IDLE), Verdict::Stalled);
+        in_flight.turn(true);
+        assert_eq!(state.judge(HEAD, IDLE), Verdict::Wait(HEAD));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_slow_head_on_a_kept_alive_connection_is_not_idle() {
         let state = State::new();
         drop(state.begin());
         pass(50).await;
         state.on_read();
+        assert!(state.take_head_began() && !state.take_head_began());
         pass(9).await;
         state.on_read();
         assert_eq!(

@@ -1,6 +1,7 @@
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     pin::{Pin, pin},
+    task::Poll,
 };
 
 use gateway_core::BoxError;
@@ -20,30 +21,43 @@ use super::{
 
 /// Drives a connection, closes it when its clocks say so, and asks it to finish when the drain starts.
 ///
-/// One timer a connection, moved only when it fires: a busy connection never touches it.
+/// One timer a connection. It is moved when it fires, and when a head begins on a quiet connection:
+/// a busy connection never touches it.
 pub(super) async fn supervise<C>(connection: C, state: &State, limits: &Limits, mut drain: Drain)
 where
     C: Graceful,
 {
     let mut connection = pin!(connection);
     let mut clock = pin!(tokio::time::sleep(limits.header_timeout));
+    let mut drain = pin!(drain.started());
     let mut draining = false;
     loop {
-        tokio::select! {
-            biased;
-            ended = connection.as_mut() => {
+        let event = poll_fn(|cx| {
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(Event::Ended(ended));
+            }
+            if state.take_head_began() {
+                clock.as_mut().reset(Instant::now() + limits.header_timeout);
+            }
+            if !draining && drain.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Event::Drain);
+            }
+            clock.as_mut().poll(cx).map(|()| Event::Clock)
+        });
+        match event.await {
+            Event::Ended(ended) => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "connection ended");
                 }
                 return;
             }
-            () = drain.started(), if !draining => {
+            Event::Drain => {
                 draining = true;
                 connection.as_mut().graceful_shutdown();
             }
-            () = clock.as_mut() => match state.judge(limits.header_timeout, limits.idle) {
+            Event::Clock => match state.judge(limits.header_timeout, limits.idle) {
                 Verdict::Wait(time) => clock.as_mut().reset(Instant::now() + time),
-                Verdict::HeadTimeout => return,
+                Verdict::HeadTimeout | Verdict::Stalled => return,
                 Verdict::Idle if draining => return,
                 Verdict::Idle => {
                     connection.as_mut().graceful_shutdown();
@@ -52,6 +66,12 @@ where
             },
         }
     }
+}
+
+enum Event {
+    Ended(hyper::Result<()>),
+    Drain,
+    Clock,
 }
 
 /// A connection of either protocol that can be asked to finish.
