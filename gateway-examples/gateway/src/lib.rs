@@ -2,4 +2,5 @@
 
 pub mod config;
 pub mod doubles;
+pub mod reload;
 pub mod server;

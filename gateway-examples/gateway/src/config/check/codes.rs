@@ -22,6 +22,8 @@ pub const KEY_NEEDS_AUTH: &str = "GW2012";
 pub const UNDEFINED_PROVIDER: &str = "GW2013";
 /// Model aliases that lead back to themselves.
 pub const ALIAS_LOOP: &str = "GW2014";
+/// A reload of a config that did not come from a file.
+pub const NO_FILE: &str = "GW2015";
 
 /// A route that can never be chosen.
 pub const SHADOWED: &str = "GW3001";
@@ -29,3 +31,5 @@ pub const SHADOWED: &str = "GW3001";
 pub const UNUSED_UPSTREAM: &str = "GW3002";
 /// An HTTP upstream with options for TLS.
 pub const UNUSED_TLS: &str = "GW3003";
+/// A change that a running process cannot make.
+pub const NEEDS_RESTART: &str = "GW3004";

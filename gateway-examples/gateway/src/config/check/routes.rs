@@ -1,4 +1,4 @@
-use gateway_core::config::{Diagnostic, Diagnostics};
+use gateway_core::config::{Diagnostic, Diagnostics, closest};
 use gateway_layers::router::{MatchConfig, Router, Rule, Shadowed};
 
 use super::{Subject, codes, names};
@@ -71,7 +71,9 @@ fn upstreams(subject: Subject<'_>, findings: &mut Diagnostics) {
                 .label("name at least one, such as `http://127.0.0.1:9001`"),
             );
         }
-        if !used.contains(&name) {
+        // A misspelt `to` is one mistake and is reported where it is.
+        let meant = |to: &&str| closest(to, [name]).is_some();
+        if !used.iter().any(|to| *to == name || meant(to)) {
             findings.push(
                 Diagnostic::warning(
                     codes::UNUSED_UPSTREAM,

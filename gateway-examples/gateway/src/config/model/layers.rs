@@ -1,30 +1,76 @@
-use gateway_layers::request_id::RequestIdConfig;
+use gateway_layers::{
+    rate_limit::RateLimitConfig, request_id::RequestIdConfig, timeout::TimeoutConfig,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::slot::Slot;
 
-/// The layers of a route, by name.
-///
-/// It is a map and not a list because their order is not for the file to say: a cache cannot end
-/// up outside authentication by accident.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Layers {
-    /// Gives every request an id.
-    pub request_id: Option<Slot<RequestIdConfig>>,
-}
-
-impl Layers {
-    /// These layers, with those of `defaults` where nothing is said.
-    #[must_use]
-    pub fn or(&self, defaults: &Self) -> Self {
-        Self {
-            request_id: pick(&self.request_id, &defaults.request_id),
+/// Declares the map of layers: one field a layer, in the order in which requests pass them.
+macro_rules! layers {
+    ($($(#[$doc:meta])* $name:ident: $options:ty,)*) => {
+        /// The layers of a route, by name.
+        ///
+        /// It is a map and not a list because their order is not for the file to say: a cache
+        /// cannot end up outside authentication by accident.
+        #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Layers {
+            $($(#[$doc])* pub $name: Option<Slot<$options>>,)*
         }
-    }
+
+        impl Layers {
+            /// These layers, with those of `defaults` where nothing is said.
+            #[must_use]
+            pub fn or(&self, defaults: &Self) -> Self {
+                Self {
+                    $($name: self.$name.as_ref().or(defaults.$name.as_ref()).cloned(),)*
+                }
+            }
+
+            /// The layers that are on, in the order in which requests pass them.
+            #[must_use]
+            pub fn names(&self) -> Vec<&'static str> {
+                let mut names = Vec::new();
+                $(if self.$name.as_ref().and_then(Slot::get).is_some() {
+                    names.push(stringify!($name));
+                })*
+                names
+            }
+
+            $(
+                #[doc = concat!("The options of `", stringify!($name), "`, if it is on.")]
+                #[must_use]
+                pub fn $name(&self) -> Option<&$options> {
+                    self.$name.as_ref().and_then(Slot::get)
+                }
+            )*
+        }
+    };
 }
 
-fn pick<T: Clone>(own: &Option<T>, default: &Option<T>) -> Option<T> {
-    own.as_ref().or(default.as_ref()).cloned()
+layers! {
+    /// Gives every request an id.
+    request_id: RequestIdConfig,
+    /// Admits so many requests of each caller.
+    rate_limit: RateLimitConfig,
+    /// Ends what takes too long.
+    timeout: TimeoutConfig,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_overrides_the_defaults_or_opts_out() {
+        let read = |text| serde_json::from_str::<Layers>(text).unwrap();
+        let defaults =
+            read(r#"{"request_id": true, "rate_limit": {"rate": "1/s"}, "timeout": true}"#);
+        let route = read(r#"{"rate_limit": {"rate": "9/s"}, "timeout": "disabled"}"#);
+        let merged = route.or(&defaults);
+        assert_eq!(merged.names(), ["request_id", "rate_limit"]);
+        assert_eq!(merged.rate_limit().unwrap().rate.count().get(), 9);
+        assert!(merged.timeout().is_none());
+    }
 }

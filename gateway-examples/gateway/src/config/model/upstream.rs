@@ -1,6 +1,7 @@
 use std::{num::NonZeroU32, str::FromStr};
 
 use gateway_core::config::{Duration, Flex};
+use gateway_layers::timeout::TimeoutConfig;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -78,8 +79,10 @@ pub struct Timeouts {
     pub connect: Duration,
     /// From the request's last byte to the response's head. Defaults to `60s`.
     pub first_byte: Duration,
-    /// Between two pieces of a body. Defaults to `60s`.
+    /// Between two pieces of the response body. Defaults to `60s`.
     pub idle: Duration,
+    /// Between two pieces of the request body. Defaults to no limit.
+    pub upload_idle: Option<Duration>,
     /// The whole exchange, body included. Defaults to no limit.
     pub total: Option<Duration>,
 }
@@ -90,7 +93,21 @@ impl Default for Timeouts {
             connect: Duration::from_secs(3),
             first_byte: Duration::from_secs(60),
             idle: Duration::from_secs(60),
+            upload_idle: None,
             total: None,
+        }
+    }
+}
+
+/// All but the connection, which the pool waits for.
+impl From<&Timeouts> for TimeoutConfig {
+    fn from(timeouts: &Timeouts) -> Self {
+        Self {
+            first_byte: Some(timeouts.first_byte),
+            idle: Some(timeouts.idle),
+            upload_idle: timeouts.upload_idle,
+            total: timeouts.total,
+            client_header: false,
         }
     }
 }
