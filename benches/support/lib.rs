@@ -1,4 +1,5 @@
 //! What the benches share: payloads like those of real traffic, and a counting allocator's reader.
 #![forbid(unsafe_code)]
 
+pub mod cases;
 pub mod payloads;
