@@ -1,70 +1,87 @@
-use std::{convert::Infallible, str::FromStr, time::SystemTime};
+use std::{collections::BTreeMap, fmt};
 
-use gateway_core::config::{ConfigError, Flex, Secret};
+use gateway_core::config::{ConfigError, Secret};
 use http::HeaderName;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, value::MapAccessDeserializer},
+};
 
-use super::{ApiKey, ApiKeyLayer, KeyError};
+use super::{ApiKey, ApiKeyLayer, KeySource, date};
 
-/// Which keys are known, and where they stand.
+/// Which keys are admitted, and where they are looked for.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApiKeyConfig {
-    /// The keys: a secret, or a secret with what its bearer may do.
-    pub keys: Vec<Flex<KeyConfig>>,
-    /// The headers a key may stand in; `authorization` means its `Bearer` scheme. Defaults to
-    /// `authorization`, `x-api-key`, `x-goog-api-key` and `api-key`.
+    /// The keys, as references to secrets or with what is known about their callers.
+    pub keys: Vec<ApiKeyEntryConfig>,
+    /// Where to look. Defaults to `Authorization: Bearer`, `x-api-key`, `x-goog-api-key` and
+    /// `api-key`.
     #[serde(default)]
-    pub headers: Option<Vec<String>>,
-    /// Whether a request without a key passes. Defaults to `false`.
+    pub sources: Option<Vec<KeySourceConfig>>,
+    /// Let requests without a key pass.
     #[serde(default)]
     pub optional: bool,
-    /// Whether the key is removed from the request. Defaults to `true`.
-    #[serde(default = "yes")]
-    pub strip: bool,
+    /// Remove the key before the request goes further. Defaults to true.
+    #[serde(default)]
+    pub strip: Option<bool>,
+    /// The realm of the challenge. Defaults to `gateway`.
+    #[serde(default)]
+    pub realm: Option<String>,
+    /// The name of this set of keys. Defaults to `api_key`.
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// Headers for upstream and the claims they hold: `x-user: sub`.
+    #[serde(default)]
+    pub to_upstream: BTreeMap<String, String>,
 }
 
-/// A key and what its bearer may do; the secret alone is its short form.
+/// One header that may carry the key.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct KeyConfig {
-    /// The secret.
-    pub key: Secret,
-    /// The name of the key, in keys and logs.
+pub struct KeySourceConfig {
+    /// The header.
+    pub header: String,
+    /// The scheme before the key, such as `bearer`. Without it the whole value is the key.
     #[serde(default)]
-    pub id: Option<String>,
-    /// The tenant the bearer acts for.
+    pub scheme: Option<String>,
+}
+
+/// A key: a secret alone, or with what is known about its caller.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum ApiKeyEntryConfig {
+    /// The key alone; its id is the beginning of its hash.
+    Key(Secret),
+    /// The key and its caller.
+    Caller(Box<ApiKeyCallerConfig>),
+}
+
+/// A key and its caller.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKeyCallerConfig {
+    /// The id in logs and counters.
+    pub id: String,
+    /// The key, by reference.
+    #[serde(default)]
+    pub key: Option<Secret>,
+    /// Instead of the key: its SHA-256 in hex.
+    #[serde(default)]
+    pub sha256: Option<String>,
+    /// The tenant the caller acts for.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// What the bearer may do.
+    /// What the caller may do.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// The models the bearer may call. Defaults to all.
+    /// The models the caller may ask for. Without it, all.
     #[serde(default)]
     pub models: Option<Vec<String>>,
-    /// When the key stops working, in UTC: `2026-12-31T00:00:00Z`.
+    /// When the key stops working: `2027-01-31` or `2027-01-31T12:00:00Z`.
     #[serde(default)]
     pub expires: Option<String>,
-}
-
-impl FromStr for KeyConfig {
-    type Err = Infallible;
-
-    fn from_str(secret: &str) -> Result<Self, Infallible> {
-        Ok(Self {
-            key: Secret::new(secret),
-            id: None,
-            tenant: None,
-            scopes: Vec::new(),
-            models: None,
-            expires: None,
-        })
-    }
-}
-
-const fn yes() -> bool {
-    true
 }
 
 impl ApiKeyLayer {
@@ -72,95 +89,146 @@ impl ApiKeyLayer {
     ///
     /// # Errors
     ///
-    /// If there is no key, one is empty or stands twice, a header is not a header name, or a date is
-    /// not a date.
+    /// If there are no keys, one is empty or given twice, or a header, hash or date is malformed.
     pub fn from_config(config: &ApiKeyConfig) -> Result<Self, ConfigError> {
-        if config.keys.is_empty() {
-            let error = ConfigError::new("keys", "without keys nobody is admitted");
-            return Err(error.with_help("list at least one key, or remove the layer"));
+        let mut keys: Vec<ApiKey> = Vec::with_capacity(config.keys.len());
+        for (index, entry) in config.keys.iter().enumerate() {
+            let at = |error: ConfigError| error.at(&format!("keys[{index}]"));
+            let key = entry.build().map_err(at)?;
+            if keys.iter().any(|known| known.digest == key.digest) {
+                return Err(at(ConfigError::new("", "this key is already listed")));
+            }
+            if keys.iter().any(|known| known.id() == key.id()) {
+                return Err(at(ConfigError::new("id", "this id is already listed")));
+            }
+            keys.push(key);
         }
-        let keys = config
-            .keys
-            .iter()
-            .enumerate()
-            .map(|(at, key)| one(key).map_err(|e| e.at(&format!("keys[{at}]"))));
-        let keys: Vec<ApiKey> = keys.collect::<Result<_, _>>()?;
-        let layer = Self::new(keys)
-            .map_err(|error| ConfigError::new(place(&error), error))?
-            .optional(config.optional)
-            .strip(config.strip);
-        let Some(names) = &config.headers else {
-            return Ok(layer);
+        if keys.is_empty() && !config.optional {
+            return Err(ConfigError::new("keys", "without a key nobody is admitted"));
+        }
+        let mut layer = Self::new(keys).optional(config.optional);
+        if let Some(strip) = config.strip {
+            layer = layer.strip(strip);
+        }
+        if let Some(realm) = &config.realm {
+            layer = layer.realm(realm);
+        }
+        if let Some(issuer) = &config.issuer {
+            layer = layer.issuer(issuer);
+        }
+        if let Some(sources) = &config.sources {
+            layer = layer.sources(build_sources(sources)?);
+        }
+        for (name, claim) in &config.to_upstream {
+            layer = layer.claim_to_header(claim, header(name).map_err(|e| e.at("to_upstream"))?);
+        }
+        Ok(layer)
+    }
+}
+
+impl ApiKeyEntryConfig {
+    fn build(&self) -> Result<ApiKey, ConfigError> {
+        match self {
+            Self::Key(secret) if secret.expose().is_empty() => Err(empty("")),
+            Self::Key(secret) => Ok(ApiKey::unnamed(secret.expose())),
+            Self::Caller(caller) => caller.build(),
+        }
+    }
+}
+
+impl ApiKeyCallerConfig {
+    fn build(&self) -> Result<ApiKey, ConfigError> {
+        let mut key = match (&self.key, &self.sha256) {
+            (Some(key), None) if key.expose().is_empty() => return Err(empty("key")),
+            (Some(key), None) => ApiKey::new(&self.id, key.expose()),
+            (None, Some(hex)) => {
+                let hash = unhex(hex).ok_or_else(|| {
+                    ConfigError::new("sha256", "a SHA-256 is 64 hexadecimal digits")
+                })?;
+                ApiKey::hashed(&self.id, hash)
+            }
+            _ => return Err(ConfigError::new("", "write either `key` or `sha256`")),
         };
-        let names = names.iter().enumerate().map(|(at, name)| {
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-                ConfigError::new(
-                    format!("headers[{at}]"),
-                    format!("`{name}` is not a header name"),
-                )
-            })
-        });
-        Ok(layer.headers(names.collect::<Result<Vec<_>, _>>()?))
+        key = key.scopes(self.scopes.iter().map(String::as_str));
+        if let Some(tenant) = &self.tenant {
+            key = key.tenant(tenant);
+        }
+        if let Some(models) = &self.models {
+            key = key.models(models.iter().map(String::as_str));
+        }
+        if let Some(expires) = &self.expires {
+            let at = date::parse(expires).ok_or_else(|| {
+                ConfigError::new("expires", format!("`{expires}` is not a date"))
+                    .with_help("write `2027-01-31` or `2027-01-31T12:00:00Z`")
+            })?;
+            key = key.expires(at);
+        }
+        Ok(key)
     }
 }
 
-fn one(config: &KeyConfig) -> Result<ApiKey, ConfigError> {
-    let mut key = ApiKey::new(config.key.expose());
-    key = key.scopes(config.scopes.iter().map(String::as_str));
-    if let Some(id) = &config.id {
-        key = key.id(id);
+fn build_sources(sources: &[KeySourceConfig]) -> Result<Vec<KeySource>, ConfigError> {
+    if sources.is_empty() {
+        return Err(ConfigError::new(
+            "sources",
+            "without a source no key is found",
+        ));
     }
-    if let Some(tenant) = &config.tenant {
-        key = key.tenant(tenant);
-    }
-    if let Some(models) = &config.models {
-        key = key.models(models.iter().map(String::as_str));
-    }
-    if let Some(expires) = &config.expires {
-        let at = date(expires).ok_or_else(|| {
-            ConfigError::new("expires", format!("`{expires}` is not a date"))
-                .with_help("write `2026-12-31T00:00:00Z`")
-        })?;
-        key = key.expires_at(at);
-    }
-    Ok(key)
-}
-
-fn place(error: &KeyError) -> String {
-    let (KeyError::Empty(at) | KeyError::Repeated(_, at) | KeyError::SameId(_, at)) = error;
-    format!("keys[{at}]")
-}
-
-/// An RFC 3339 instant in UTC, with or without its time of day.
-fn date(text: &str) -> Option<SystemTime> {
-    let (day, time) = text.split_once('T').unwrap_or((text, "00:00:00Z"));
-    let time = time.strip_suffix('Z')?;
-    let numbers = |text: &str, separator: char| -> Option<Vec<u64>> {
-        text.split(separator)
-            .map(|part| part.parse().ok())
-            .collect()
+    let build = |(index, source): (usize, &KeySourceConfig)| {
+        let name = header(&source.header).map_err(|e| e.at(&format!("sources[{index}].header")))?;
+        Ok(match &source.scheme {
+            Some(scheme) => KeySource::scheme(name, scheme),
+            None => KeySource::header(name),
+        })
     };
-    let (day, time) = (numbers(day, '-')?, numbers(time, ':')?);
-    let (
-        [year @ 1970..=9999, month @ 1..=12, day @ 1..=31],
-        [hour @ 0..=23, minute @ 0..=59, second @ 0..=59],
-    ) = (&*day, &*time)
-    else {
+    sources.iter().enumerate().map(build).collect()
+}
+
+fn header(name: &str) -> Result<HeaderName, ConfigError> {
+    HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| ConfigError::new("", format!("`{name}` is not a header name")))
+}
+
+/// An environment variable that is set to nothing must not become a key that everybody knows.
+fn empty(path: &str) -> ConfigError {
+    ConfigError::new(path, "the key is empty")
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let bytes = text.as_bytes();
+    let mut hash = [0; 32];
+    if bytes.len() != 64 || !bytes.iter().all(u8::is_ascii_hexdigit) {
         return None;
-    };
-    let days = days_before(*year, *month) + day - 1;
-    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
-    SystemTime::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(seconds))
+    }
+    for (byte, pair) in hash.iter_mut().zip(bytes.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(hash)
 }
 
-/// Days from 1970-01-01 to the first of `month`, by the Gregorian calendar.
-fn days_before(year: u64, month: u64) -> u64 {
-    const BEFORE: [u64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    let leaps = |year: u64| year / 4 - year / 100 + year / 400;
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let this_year =
-        usize::try_from(month - 1).map_or(0, |at| BEFORE[at]) + u64::from(month > 2 && is_leap);
-    (year - 1970) * 365 + leaps(year - 1) - leaps(1969) + this_year
+impl<'de> Deserialize<'de> for ApiKeyEntryConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> de::Visitor<'de> for EntryVisitor {
+    type Value = ApiKeyEntryConfig;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a secret such as `${env:NAME}`, or a map with `id` and `key`")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<ApiKeyEntryConfig, E> {
+        Ok(ApiKeyEntryConfig::Key(Secret::new(text)))
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<ApiKeyEntryConfig, A::Error> {
+        let caller = ApiKeyCallerConfig::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(ApiKeyEntryConfig::Caller(Box::new(caller)))
+    }
 }
 
 #[cfg(test)]
@@ -172,50 +240,65 @@ mod tests {
     }
 
     #[test]
-    fn reads_both_forms() {
-        build(
-            r#"{ "keys": ["a", { "key": "b", "id": "ci", "tenant": "t", "scopes": ["s"],
-                 "models": ["fast"], "expires": "2030-01-01" }],
-                 "headers": ["x-key"], "optional": true, "strip": false }"#,
-        )
-        .unwrap();
-    }
-
-    #[test]
-    fn names_the_key_at_fault() {
-        let path = |json| build(json).unwrap_err().path().to_owned();
-        assert_eq!(path(r#"{ "keys": [] }"#), "keys");
-        assert_eq!(path(r#"{ "keys": ["a", ""] }"#), "keys[1]");
-        assert_eq!(path(r#"{ "keys": ["a", "a"] }"#), "keys[1]");
-        assert_eq!(
-            path(r#"{ "keys": ["a"], "headers": ["a b"] }"#),
-            "headers[0]"
+    fn reads_every_setting_and_shows_no_secret() {
+        let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let json = format!(
+            r#"{{"keys": ["s3cr3t", {{"id": "a", "key": "k", "tenant": "t", "scopes": ["r"], "models": ["fast"], "expires": "2027-01-31"}},
+                 {{"id": "b", "sha256": "{hash}"}}],
+                 "sources": [{{"header": "X-Key"}}, {{"header": "authorization", "scheme": "key"}}],
+                 "optional": true, "strip": false, "realm": "shop", "issuer": "shop-keys", "to_upstream": {{"x-user": "sub"}}}}"#
         );
-        assert_eq!(
-            path(r#"{ "keys": [{ "key": "a", "expires": "soon" }] }"#),
-            "keys[0].expires"
+        let config: ApiKeyConfig = serde_json::from_str(&json).unwrap();
+        let text = format!(
+            "{:?} {config:?}",
+            ApiKeyLayer::from_config(&config).unwrap()
         );
-    }
-
-    #[test]
-    fn dates_agree_with_the_calendar() {
-        let seconds = |text| {
-            date(text)
-                .unwrap()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap()
-                .as_secs()
-        };
-        assert_eq!(seconds("1970-01-01T00:00:01Z"), 1);
-        assert_eq!(seconds("2000-03-01"), 951_868_800);
-        assert_eq!(seconds("2026-11-22T12:03:11Z"), 1_795_348_991);
-        for bad in [
-            "2026-13-01",
-            "2026-01-01T00:00:00",
-            "x",
-            "2026-01-01T25:00:00Z",
+        for part in [
+            "x-key",
+            "\"key\"",
+            "optional: true",
+            "strip: false",
+            "shop-keys",
+            "x-user",
         ] {
-            assert!(date(bad).is_none(), "{bad}");
+            assert!(text.contains(part), "{part} in {text}");
         }
+        assert!(!text.contains("s3cr3t"));
+    }
+
+    #[test]
+    fn mistakes_have_a_path() {
+        for (json, path) in [
+            (r#"{"keys": []}"#, "keys"),
+            (r#"{"keys": ["k", ""]}"#, "keys[1]"),
+            (r#"{"keys": ["k", "k"]}"#, "keys[1]"),
+            (
+                r#"{"keys": [{"id": "a", "key": "k"}, {"id": "a", "key": "l"}]}"#,
+                "keys[1].id",
+            ),
+            (r#"{"keys": [{"id": "a"}]}"#, "keys[0]"),
+            (r#"{"keys": [{"id": "a", "key": ""}]}"#, "keys[0].key"),
+            (
+                r#"{"keys": [{"id": "a", "sha256": "+1"}]}"#,
+                "keys[0].sha256",
+            ),
+            (
+                r#"{"keys": [{"id": "a", "key": "k", "expires": "soon"}]}"#,
+                "keys[0].expires",
+            ),
+            (r#"{"keys": ["k"], "sources": []}"#, "sources"),
+            (
+                r#"{"keys": ["k"], "sources": [{"header": "a b"}]}"#,
+                "sources[0].header",
+            ),
+            (
+                r#"{"keys": ["k"], "to_upstream": {"a b": "sub"}}"#,
+                "to_upstream",
+            ),
+        ] {
+            assert_eq!(build(json).unwrap_err().path(), path, "{json}");
+        }
+        let unknown = r#"{"keys": [{"id": "a", "key": "k", "scope": []}]}"#;
+        assert!(serde_json::from_str::<ApiKeyConfig>(unknown).is_err());
     }
 }

@@ -13,28 +13,28 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F, B> {
         #[pin]
-        inner: Inner<F, B>,
+        state: State<F, B>,
     }
 }
 
 pin_project! {
-    #[project = InnerProj]
-    enum Inner<F, B> {
-        Admitted { #[pin] future: F },
+    #[project = StateProj]
+    enum State<F, B> {
+        Admitted { #[pin] inner: F },
         Refused { response: Option<Response<B>> },
     }
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    pub(super) const fn admitted(future: F) -> Self {
+    pub(super) const fn admitted(inner: F) -> Self {
         Self {
-            inner: Inner::Admitted { future },
+            state: State::Admitted { inner },
         }
     }
 
     pub(super) const fn refused(response: Response<B>) -> Self {
         Self {
-            inner: Inner::Refused {
+            state: State::Refused {
                 response: Some(response),
             },
         }
@@ -45,13 +45,14 @@ impl<F, B, E> Future for ResponseFuture<F, B>
 where
     F: Future<Output = Result<Response<B>, E>>,
 {
-    type Output = Result<Response<B>, E>;
+    type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().inner.project() {
-            InnerProj::Admitted { future } => future.poll(cx),
-            InnerProj::Refused { response } => {
-                Poll::Ready(Ok(response.take().expect("polled after completion")))
+        match self.project().state.project() {
+            StateProj::Admitted { inner } => inner.poll(cx),
+            StateProj::Refused { response } => {
+                let response = response.take().expect("polled after completion");
+                Poll::Ready(Ok(response))
             }
         }
     }

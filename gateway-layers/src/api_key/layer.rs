@@ -3,9 +3,9 @@ use std::sync::Arc;
 use http::HeaderName;
 use tower_layer::Layer;
 
-use super::{ApiKey, ApiKeyService, KeyError, key::KeySet, service::Shared, source::Sources};
+use super::{ApiKey, ApiKeyService, KeySource, service::Shared};
 
-/// Admits requests that carry a known API key.
+/// Admits requests that carry a known key.
 ///
 /// See the [module docs](crate::api_key) for an example.
 #[derive(Clone, Debug)]
@@ -14,21 +14,12 @@ pub struct ApiKeyLayer {
 }
 
 impl ApiKeyLayer {
-    /// Admits the bearers of `keys`.
-    ///
-    /// # Errors
-    ///
-    /// If a key is empty or stands twice, or if two have the same id.
-    pub fn new(keys: impl IntoIterator<Item = ApiKey>) -> Result<Self, KeyError> {
-        let shared = Shared {
-            keys: KeySet::new(keys)?,
-            sources: Sources::default(),
-            optional: false,
-            strip: true,
-        };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+    /// Admits the callers of `keys`.
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = ApiKey>) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(keys.into_iter().collect())),
+        }
     }
 
     fn edit(mut self, edit: impl FnOnce(&mut Shared)) -> Self {
@@ -36,29 +27,53 @@ impl ApiKeyLayer {
         self
     }
 
-    /// Looks for the key in this header alone; `Authorization` means its `Bearer` scheme. Defaults to
-    /// `Authorization`, `x-api-key`, `x-goog-api-key` and `api-key`.
+    /// Where to look for the key. Defaults to [`KeySource::usual`].
     #[must_use]
-    pub fn header(self, name: HeaderName) -> Self {
-        self.headers([name])
+    pub fn sources(self, sources: impl IntoIterator<Item = KeySource>) -> Self {
+        self.edit(|shared| shared.sources = sources.into_iter().collect())
     }
 
-    /// Looks for the key in these headers, of which one may hold it, or several the same.
-    #[must_use]
-    pub fn headers(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
-        self.edit(|shared| shared.sources = Sources::of(names.into_iter().collect()))
-    }
-
-    /// Whether a request without a key passes. One with a wrong key never does. Defaults to `false`.
+    /// Lets requests without a key pass, without an identity. A wrong key is refused all the same.
+    /// Defaults to `false`.
     #[must_use]
     pub fn optional(self, optional: bool) -> Self {
         self.edit(|shared| shared.optional = optional)
     }
 
-    /// Whether the key is removed from the request. Defaults to `true`.
+    /// Removes the key before the request goes further in. Defaults to `true`: a key of yours is
+    /// of no use to an upstream, except to impersonate its caller.
     #[must_use]
     pub fn strip(self, strip: bool) -> Self {
         self.edit(|shared| shared.strip = strip)
+    }
+
+    /// The name of this set of keys, which is the issuer of the identities. Defaults to `api_key`.
+    #[must_use]
+    pub fn issuer(self, issuer: &str) -> Self {
+        self.edit(|shared| {
+            shared.issuer = issuer.into();
+            shared.index();
+        })
+    }
+
+    /// The realm of the challenge. Defaults to `gateway`; quotes, backslashes and controls are
+    /// left out of it.
+    #[must_use]
+    pub fn realm(self, realm: &str) -> Self {
+        self.edit(|shared| {
+            let plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+            shared.realm = realm.chars().filter(plain).collect();
+        })
+    }
+
+    /// Tells upstream a claim of the caller – `sub` is the id of the key – in `header`, from which
+    /// whatever the client sent is removed.
+    #[must_use]
+    pub fn claim_to_header(self, claim: &str, header: HeaderName) -> Self {
+        self.edit(|shared| {
+            shared.upstream.add(header, claim);
+            shared.index();
+        })
     }
 }
 

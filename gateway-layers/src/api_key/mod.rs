@@ -1,10 +1,8 @@
-//! Middleware that admits requests which carry a known API key.
+//! Middleware that admits requests that carry a known API key.
 //!
-//! It finds the key where clients of HTTP and AI APIs put it – `Authorization: Bearer`, `x-api-key`,
-//! `x-goog-api-key`, `api-key` –, inserts the key's [`Identity`](gateway_core::Identity) and removes
-//! the credential, so that it goes no further than this gateway. Keys are high-entropy secrets, so
-//! they are held as SHA-256 digests: a lookup by digest leaks nothing about a key by its timing, and a
-//! dump of the process does not show one. Passwords are not API keys; do not use this layer for them.
+//! The caller becomes an [`Identity`](gateway_core::Identity): its subject is the *id* of the key,
+//! never the key, so that limiters, logs and budgets can name it. Keys are kept as SHA-256 and
+//! compared in constant time; the request goes on without its key.
 //!
 //! # Example
 //!
@@ -15,93 +13,90 @@
 //! use tower::ServiceExt;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn main() {
+//! let keys = ApiKeyLayer::new([ApiKey::new("alice", "k-7f9c2ba4e88f827d")]);
 //! let app: Router = Router::new()
 //!     .route("/", get(|Extension(who): Extension<Identity>| async move { who.subject().to_owned() }))
-//!     .layer(ApiKeyLayer::new([ApiKey::new("s3cret-and-long").id("ci")])?);
+//!     .layer(keys);
 //!
-//! let request = http::Request::get("/").header("x-api-key", "s3cret-and-long").body(Body::empty())?;
-//! assert_eq!(app.clone().oneshot(request).await?.status(), 200);
-//!
-//! let request = http::Request::get("/").body(Body::empty())?;
-//! assert_eq!(app.oneshot(request).await?.status(), 401);
-//! # Ok(())
+//! let call = |key: &str| {
+//!     let request = http::Request::get("/").header("authorization", format!("Bearer {key}"));
+//!     app.clone().oneshot(request.body(Body::empty()).unwrap())
+//! };
+//! assert_eq!(call("guess").await.unwrap().status(), 401);
+//! let response = call("k-7f9c2ba4e88f827d").await.unwrap();
+//! assert_eq!(axum::body::to_bytes(response.into_body(), 64).await.unwrap(), "alice");
 //! # }
 //! ```
 //!
 //! # Customizing
 //!
+//! One header of your own, what is known about a caller, and a header that tells upstream:
+//!
 //! ```
-//! use std::{convert::Infallible, time::{Duration, SystemTime}};
+//! use std::convert::Infallible;
 //! use bytes::Bytes;
-//! use gateway_layers::api_key::{ApiKey, ApiKeyLayer};
-//! use http::{Request, Response};
+//! use gateway_layers::api_key::{ApiKey, ApiKeyLayer, KeySource};
+//! use http::HeaderName;
 //! use http_body_util::Full;
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let partner = ApiKey::new("another-long-secret")
-//!     .id("partner")
+//! let partner = ApiKey::new("partner-7", "k-7f9c2ba4e88f827d")
 //!     .tenant("acme")
 //!     .scopes(["orders:read"])
-//!     .expires_at(SystemTime::now() + Duration::from_secs(3600));
-//! let layer = ApiKeyLayer::new([partner])?
-//!     .header(http::HeaderName::from_static("x-partner-key")) // here and nowhere else
-//!     .optional(true); // without a key the request passes, without an identity
+//!     .models(["fast"]);
+//! let service = ApiKeyLayer::new([partner])
+//!     .sources([KeySource::header(HeaderName::from_static("x-partner-key"))])
+//!     .claim_to_header("tenant", HeaderName::from_static("x-tenant"))
+//!     .layer(service_fn(|request: http::Request<Full<Bytes>>| async move {
+//!         let tenant = request.headers()["x-tenant"].as_bytes().to_vec();
+//!         Ok::<_, Infallible>(http::Response::new(Full::<Bytes>::from(tenant)))
+//!     }));
 //!
-//! let service = layer.layer(service_fn(|request: Request<()>| async move {
-//!     assert!(!request.headers().contains_key("x-partner-key"), "the key goes no further");
-//!     Ok::<_, Infallible>(Response::new(Full::new(Bytes::new())))
-//! }));
-//! let request = Request::builder().header("x-partner-key", "another-long-secret").body(())?;
-//! assert_eq!(service.clone().oneshot(request).await?.status(), 200);
-//! let forged = Request::builder().header("x-partner-key", "guess").body(())?;
-//! assert_eq!(service.oneshot(forged).await?.status(), 401);
-//! # Ok(())
-//! # }
+//! let request = http::Request::builder()
+//!     .header("x-partner-key", "k-7f9c2ba4e88f827d")
+//!     .header("x-tenant", "somebody-else") // removed
+//!     .body(Full::default())?;
+//! assert_eq!(service.oneshot(request).await?.status(), 200);
+//! # Ok(()) }
 //! ```
 //!
 //! # Order
 //!
-//! Reads request headers alone. Sets [`Identity`](gateway_core::Identity), which keys (`subject`,
-//! `api_key`, `tenant`), caches and logs read: put it outside of them. An identity that another layer
-//! has established is replaced by the key's, and kept where `optional` lets a request without a key
-//! pass.
+//! Outside of everything that asks who calls. It reads nothing that other layers set, and sets
+//! [`Identity`](gateway_core::Identity) and the [`Outcome`](gateway_core::Outcome).
 //!
 //! # Refusals
 //!
-//! | kind | status | when |
-//! |---|---|---|
-//! | `auth_required` | 401 | no key |
-//! | `key_invalid` | 401 | a key that is not known, or two different ones |
-//! | `key_expired` | 401 | a key past its time |
-//!
-//! All carry `WWW-Authenticate: Bearer` (RFC 6750 §3), with `error="invalid_token"` if there was a key.
-//! Unknown and malformed keys are not told apart.
+//! 401 with `WWW-Authenticate`: `auth_required` without a key, `key_invalid` for an unknown one or
+//! for several different ones, `key_expired`. [`optional`](ApiKeyLayer::optional) changes the first
+//! alone: a wrong key is never taken for none.
 //!
 //! # Cancellation
 //!
-//! The decision is synchronous; there is nothing to cancel.
+//! Nothing is held; the inner future is dropped.
 //!
 //! # Cost
 //!
-//! One SHA-256 of the key and one map lookup; no clone of the inner service. The identity is built once
-//! per key, and inserted by reference count.
+//! One SHA-256 of the key, one table look-up, two reference counts and one extension; no clone of
+//! the inner service, nothing boxed.
 
 #[cfg(feature = "config")]
 mod config;
+#[cfg(feature = "config")]
+mod date;
 mod future;
 mod key;
 mod layer;
 mod service;
 mod source;
+mod table;
 
 #[cfg(feature = "config")]
-pub use self::config::{ApiKeyConfig, KeyConfig};
+pub use self::config::{ApiKeyCallerConfig, ApiKeyConfig, ApiKeyEntryConfig, KeySourceConfig};
 pub use self::{
-    future::ResponseFuture,
-    key::{ApiKey, KeyError},
-    layer::ApiKeyLayer,
-    service::ApiKeyService,
+    future::ResponseFuture, key::ApiKey, layer::ApiKeyLayer, service::ApiKeyService,
+    source::KeySource,
 };

@@ -1,149 +1,159 @@
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use smallvec::SmallVec;
 
-/// Where keys are looked for.
-#[derive(Clone, Debug)]
-pub(super) struct Sources {
-    headers: Vec<HeaderName>,
+/// A header that may carry a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySource {
+    header: HeaderName,
+    scheme: Option<Box<str>>,
 }
 
-/// What a request's headers hold.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Presented<'a> {
-    Nothing,
-    Key(&'a [u8]),
-    /// Two different keys: whose rights should count?
+impl KeySource {
+    /// The whole value of `header` is the key.
+    #[must_use]
+    pub const fn header(header: HeaderName) -> Self {
+        Self {
+            header,
+            scheme: None,
+        }
+    }
+
+    /// What follows `scheme` in `header` is the key; other schemes are none of our business.
+    #[must_use]
+    pub fn scheme(header: HeaderName, scheme: &str) -> Self {
+        Self {
+            header,
+            scheme: Some(scheme.into()),
+        }
+    }
+
+    /// Where the APIs of today carry their keys: `Authorization: Bearer`, `x-api-key`,
+    /// `x-goog-api-key` and `api-key`.
+    #[must_use]
+    pub fn usual() -> Vec<Self> {
+        let names = ["x-api-key", "x-goog-api-key", "api-key"];
+        let headers = names.map(|name| Self::header(HeaderName::from_static(name)));
+        std::iter::once(Self::scheme(header::AUTHORIZATION, "Bearer"))
+            .chain(headers)
+            .collect()
+    }
+
+    pub(super) fn challenge(&self) -> (&str, &HeaderName) {
+        (self.scheme.as_deref().unwrap_or("ApiKey"), &self.header)
+    }
+
+    fn key<'a>(&self, value: &'a HeaderValue) -> Option<&'a [u8]> {
+        let value = value.as_bytes();
+        let Some(scheme) = &self.scheme else {
+            return Some(value.trim_ascii());
+        };
+        let (head, rest) = value.split_at_checked(scheme.len())?;
+        if !head.eq_ignore_ascii_case(scheme.as_bytes()) {
+            return None;
+        }
+        // `Bearer` alone is an empty key, not an absent one; `Bearerx` is another scheme.
+        match rest.first() {
+            None | Some(b' ' | b'\t') => Some(rest.trim_ascii()),
+            Some(_) => None,
+        }
+    }
+}
+
+/// The keys of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found<'a> {
+    None,
+    /// One key, in however many places.
+    One(&'a [u8]),
+    /// Different keys: whoever took the other one would serve another caller.
     Several,
 }
 
-impl Default for Sources {
-    /// The headers of OpenAI's, Anthropic's, Google's and Azure's clients.
-    fn default() -> Self {
-        Self {
-            headers: vec![
-                header::AUTHORIZATION,
-                HeaderName::from_static("x-api-key"),
-                HeaderName::from_static("x-goog-api-key"),
-                HeaderName::from_static("api-key"),
-            ],
+pub(super) fn find<'a>(sources: &[KeySource], headers: &'a HeaderMap) -> Found<'a> {
+    let mut found = Found::None;
+    for source in sources {
+        let values = headers.get_all(&source.header).iter();
+        for key in values.filter_map(|value| source.key(value)) {
+            found = match found {
+                Found::None => Found::One(key),
+                Found::One(first) if first == key => found,
+                Found::One(_) | Found::Several => return Found::Several,
+            };
         }
     }
+    found
 }
 
-impl Sources {
-    pub(super) const fn of(headers: Vec<HeaderName>) -> Self {
-        Self { headers }
-    }
-
-    pub(super) fn find<'a>(&self, headers: &'a HeaderMap) -> Presented<'a> {
-        let mut found = Presented::Nothing;
-        for name in &self.headers {
-            for value in headers.get_all(name) {
-                let Some(key) = key(name, value.as_bytes()) else {
-                    continue;
-                };
-                found = match found {
-                    Presented::Nothing => Presented::Key(key),
-                    Presented::Key(first) if first == key => Presented::Key(first),
-                    _ => return Presented::Several,
-                };
-            }
+/// Removes the keys, and leaves credentials of other schemes alone.
+pub(super) fn strip(sources: &[KeySource], headers: &mut HeaderMap) {
+    for source in sources {
+        let values = headers.get_all(&source.header);
+        if !values.iter().any(|value| source.key(value).is_some()) {
+            continue;
         }
-        found
-    }
-
-    /// Removes what `find` looks at, except credentials of another scheme.
-    pub(super) fn strip(&self, headers: &mut HeaderMap) {
-        for name in &self.headers {
-            let other = *name == header::AUTHORIZATION
-                && headers
-                    .get(name)
-                    .is_some_and(|value| bearer(value.as_bytes()).is_none());
-            if !other {
-                headers.remove(name);
-            }
+        let others: SmallVec<[HeaderValue; 1]> = values
+            .iter()
+            .filter(|value| source.key(value).is_none())
+            .cloned()
+            .collect();
+        headers.remove(&source.header);
+        for value in others {
+            headers.append(source.header.clone(), value);
         }
     }
-}
-
-fn key<'a>(name: &HeaderName, value: &'a [u8]) -> Option<&'a [u8]> {
-    let key = if *name == header::AUTHORIZATION {
-        bearer(value)?
-    } else {
-        value
-    };
-    let key = key.trim_ascii();
-    (!key.is_empty()).then_some(key)
-}
-
-/// RFC 6750 §2.1; the scheme is case-insensitive (RFC 9110 §11.1).
-fn bearer(value: &[u8]) -> Option<&[u8]> {
-    let (scheme, rest) = value.split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then_some(rest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        let pairs = pairs.iter().map(|(name, value)| {
-            (
-                HeaderName::from_static(name),
-                http::HeaderValue::from_static(value),
-            )
-        });
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(name, value);
+        for (name, value) in lines {
+            headers.append(HeaderName::from_static(name), value.parse().unwrap());
         }
         headers
     }
 
     #[test]
-    fn keys_stand_in_many_places() {
-        let sources = Sources::default();
-        for pair in [
+    fn keys_are_found_where_they_usually_are() {
+        let sources = KeySource::usual();
+        for (lines, expected) in [
+            (&[][..], Found::None),
+            (&[("authorization", "Bearer k")], Found::One(b"k")),
+            (&[("authorization", "bEARER   k ")], Found::One(b"k")),
+            (&[("authorization", "Bearer")], Found::One(b"")),
+            (&[("authorization", "Bearerk")], Found::None),
+            (&[("authorization", "Basic k")], Found::None),
+            (&[("authorization", "")], Found::None),
+            (&[("x-api-key", "k")], Found::One(b"k")),
+            (&[("x-goog-api-key", "k")], Found::One(b"k")),
+            (&[("api-key", "k")], Found::One(b"k")),
+            (
+                &[("x-api-key", "k"), ("authorization", "Bearer k")],
+                Found::One(b"k"),
+            ),
+            (
+                &[("x-api-key", "k"), ("authorization", "Bearer l")],
+                Found::Several,
+            ),
+            (&[("x-api-key", "k"), ("x-api-key", "l")], Found::Several),
+            (&[("x-api-key", "k"), ("api-key", "")], Found::Several),
+        ] {
+            assert_eq!(find(&sources, &headers(lines)), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn keys_are_stripped_and_other_schemes_kept() {
+        let mut headers = headers(&[
+            ("authorization", "Basic x"),
             ("authorization", "Bearer k"),
-            ("authorization", "bearer   k "),
             ("x-api-key", "k"),
-            ("x-goog-api-key", "k"),
-            ("api-key", "k"),
-        ] {
-            assert_eq!(
-                sources.find(&headers(&[pair])),
-                Presented::Key(b"k"),
-                "{pair:?}"
-            );
-        }
-        for pair in [
-            ("authorization", "Basic eDp5"),
-            ("authorization", "Bearer "),
-            ("x-api-key", " "),
-        ] {
-            assert_eq!(
-                sources.find(&headers(&[pair])),
-                Presented::Nothing,
-                "{pair:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn two_different_keys_are_one_too_many() {
-        let sources = Sources::default();
-        let same = headers(&[("authorization", "Bearer k"), ("x-api-key", "k")]);
-        assert_eq!(sources.find(&same), Presented::Key(b"k"));
-        let other = headers(&[("authorization", "Bearer k"), ("x-api-key", "l")]);
-        assert_eq!(sources.find(&other), Presented::Several);
-        let twice = headers(&[("x-api-key", "k"), ("x-api-key", "l")]);
-        assert_eq!(sources.find(&twice), Presented::Several);
-    }
-
-    #[test]
-    fn other_schemes_are_left_alone() {
-        let sources = Sources::default();
-        let mut basic = headers(&[("authorization", "Basic eDp5"), ("x-api-key", "k")]);
-        sources.strip(&mut basic);
-        assert!(basic.contains_key("authorization") && !basic.contains_key("x-api-key"));
+            ("x-other", "y"),
+        ]);
+        strip(&KeySource::usual(), &mut headers);
+        assert_eq!(headers.len(), 2);
+        assert_eq!(headers["authorization"], "Basic x");
     }
 }
