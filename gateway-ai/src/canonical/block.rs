@@ -169,6 +169,8 @@ pub struct Thinking {
     pub id: Option<String>,
     /// Whether the text is a summary rather than the reasoning itself.
     pub summary: bool,
+    /// The field of a Chat message it came in: `reasoning_content`, `reasoning`.
+    pub field: Option<CompactString>,
     /// The format tag of whoever signed it, where the wire says (`anthropic-claude-v1`).
     pub format: Option<CompactString>,
     /// Fields without a name here.

@@ -77,6 +77,8 @@ pub struct Start {
     pub created: Option<u64>,
     /// The tier that serves it.
     pub service_tier: Option<CompactString>,
+    /// What is counted already: the input, where the dialect says so at the beginning.
+    pub usage: Option<Box<Usage>>,
     /// Fields without a name here.
     pub extra: Extra,
 }

@@ -61,6 +61,7 @@ impl Fold {
                 self.reply.created = start.created;
                 self.reply.service_tier = start.service_tier;
                 self.reply.extra = start.extra;
+                self.reply.usage = start.usage.map(|usage| *usage);
             }
             Event::BlockStart {
                 choice,

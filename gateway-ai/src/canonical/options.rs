@@ -7,6 +7,8 @@ use super::{Extra, Number, Raw};
 pub struct Limits {
     /// The most output tokens, reasoning included.
     pub max_output_tokens: Option<u64>,
+    /// Whether a Chat client said so in the older `max_tokens`.
+    pub legacy_max_tokens: bool,
     /// Texts that end the answer.
     pub stop: Vec<String>,
     /// How many answers are wanted (`n`, `candidateCount`).

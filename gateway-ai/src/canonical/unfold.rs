@@ -11,6 +11,7 @@ pub fn unfold(reply: Reply) -> Vec<Event> {
         model: reply.model,
         created: reply.created,
         service_tier: reply.service_tier,
+        usage: None,
         extra: reply.extra,
     }));
     for choice in reply.choices {

@@ -25,6 +25,7 @@
 //! ```
 
 mod chat;
+mod common;
 mod context;
 mod facade;
 mod messages;
@@ -34,6 +35,7 @@ mod stream;
 mod target;
 
 pub use self::{
+    common::CallIdRule,
     context::{ReasoningField, ReplyContext},
     facade::{Printed, Url},
     name::Dialect,

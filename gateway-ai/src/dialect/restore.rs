@@ -10,11 +10,11 @@ use crate::canonical::{Block, Delta, Event, Reply, Stop, StopReason};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restore {
     /// Sent name → the client's name.
-    pub(crate) names: BTreeMap<String, String>,
+    names: BTreeMap<String, String>,
     /// Sent names of free-text tools wrapped as functions.
-    pub(crate) wrapped: Vec<String>,
+    wrapped: Vec<String>,
     /// The forced tool that stands for a JSON Schema.
-    pub(crate) schema_tool: Option<String>,
+    schema_tool: Option<String>,
     /// Blocks of the running stream that are being rewritten.
     open: Vec<Rewrite>,
 }
@@ -38,6 +38,14 @@ enum RewriteKind {
 pub(crate) const WRAPPED_ARGUMENT: &str = "input";
 
 impl Restore {
+    pub(crate) fn new(
+        names: BTreeMap<String, String>,
+        wrapped: Vec<String>,
+        schema_tool: Option<String>,
+    ) -> Self {
+        Self { names, wrapped, schema_tool, open: Vec::new() }
+    }
+
     /// Whether there is nothing to change.
     #[must_use]
     pub fn is_empty(&self) -> bool {

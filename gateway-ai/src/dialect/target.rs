@@ -1,4 +1,4 @@
-use super::Dialect;
+use super::{CallIdRule, Dialect};
 
 /// What a request printer must know about the model it prints for.
 ///
@@ -19,6 +19,8 @@ pub struct Target {
     pub thinking: ThinkingSupport,
     /// Whether the model takes `temperature`, `top_p` and penalties at all.
     pub sampling: bool,
+    /// The most stop texts the model takes.
+    pub max_stops: Option<usize>,
     /// Messages: whether the model takes `temperature` and `top_p` together.
     pub temperature_and_top_p: bool,
     /// Whether the model answers to a JSON Schema natively; otherwise a forced tool emulates it.
@@ -27,6 +29,8 @@ pub struct Target {
     pub prefill: bool,
     /// Chat: how earlier reasoning is sent back.
     pub reasoning_history: ReasoningHistory,
+    /// What the target accepts as the id of a tool call.
+    pub call_ids: CallIdRule,
     /// Chat: whether `developer` is understood; otherwise it becomes `system`.
     pub developer_role: bool,
     /// Chat: whether `stream_options.include_usage` may be sent.
@@ -40,6 +44,8 @@ pub struct Target {
 /// Which field limits the output of a Chat request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaxTokensField {
+    /// Whichever the client used, `max_tokens` if its dialect has neither.
+    AsGiven,
     /// `max_tokens`.
     MaxTokens,
     /// `max_completion_tokens`, which reasoning models of OpenAI demand.
@@ -50,6 +56,8 @@ pub enum MaxTokensField {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ThinkingSupport {
+    /// Whatever the client asks for.
+    Any,
     /// None: asking for it is an error.
     None,
     /// `enabled` with a token budget.
@@ -72,6 +80,8 @@ pub enum ReasoningHistory {
     Reasoning,
     /// As `reasoning_details`, with signatures.
     Details,
+    /// In the field the client used.
+    AsGiven,
 }
 
 /// What happens to system text in the middle of the conversation.
@@ -104,9 +114,13 @@ impl Target {
                 Family::ClaudeAdaptive => ThinkingSupport::Adaptive,
                 Family::ClaudeBudget => ThinkingSupport::Budget,
                 Family::ClaudePlain => ThinkingSupport::None,
-                _ => ThinkingSupport::Effort,
+                Family::OpenAi => ThinkingSupport::None,
+                Family::OpenAiReasoning | Family::DeepSeek | Family::Mistral | Family::Other => {
+                    ThinkingSupport::Effort
+                }
             },
             sampling: !reasons,
+            max_stops: matches!(family, Family::OpenAi | Family::OpenAiReasoning).then_some(4),
             temperature_and_top_p: !matches!(family, Family::ClaudeAdaptive | Family::ClaudeBudget),
             structured_output: !matches!(family, Family::ClaudePlain)
                 || dialect != Dialect::Messages,
@@ -114,6 +128,14 @@ impl Target {
             reasoning_history: match family {
                 Family::DeepSeek => ReasoningHistory::ReasoningContent,
                 _ => ReasoningHistory::Omit,
+            },
+            call_ids: match (dialect, family) {
+                (Dialect::Chat, Family::Mistral) => CallIdRule::Nine,
+                (Dialect::Chat, _) => CallIdRule::Plain(40),
+                (Dialect::Messages | Dialect::Converse | Dialect::Responses, _) => {
+                    CallIdRule::Plain(64)
+                }
+                (Dialect::Gemini, _) => CallIdRule::Any,
             },
             developer_role: matches!(family, Family::OpenAi | Family::OpenAiReasoning),
             stream_usage: true,
@@ -131,14 +153,18 @@ impl Target {
     #[must_use]
     pub fn verbatim(dialect: Dialect, model: impl Into<String>) -> Self {
         Self {
+            max_tokens_field: MaxTokensField::AsGiven,
+            thinking: ThinkingSupport::Any,
             sampling: true,
+            max_stops: None,
             temperature_and_top_p: true,
             structured_output: true,
             prefill: true,
             developer_role: true,
+            call_ids: CallIdRule::Any,
             cache_marks: true,
             mid_system: MidSystem::Keep,
-            reasoning_history: ReasoningHistory::Details,
+            reasoning_history: ReasoningHistory::AsGiven,
             ..Self::new(dialect, model)
         }
     }
@@ -153,6 +179,7 @@ enum Family {
     ClaudeBudget,
     ClaudeAdaptive,
     DeepSeek,
+    Mistral,
     Other,
 }
 
@@ -168,6 +195,12 @@ impl Family {
         }
         if name.contains("deepseek") {
             return Self::DeepSeek;
+        }
+        if ["mistral", "ministral", "magistral", "codestral", "pixtral", "devstral"]
+            .iter()
+            .any(|prefix| name.contains(prefix))
+        {
+            return Self::Mistral;
         }
         let o_series = name.starts_with('o') && name[1..].starts_with(|c: char| c.is_ascii_digit());
         if o_series || (name.starts_with("gpt-5") && !name.contains("chat")) {
@@ -223,7 +256,7 @@ impl Family {
             // 8,192, later ones go to 32,000 and above.
             Self::ClaudePlain => 4096,
             Self::ClaudeBudget | Self::ClaudeAdaptive => 32_000,
-            Self::OpenAi | Self::OpenAiReasoning | Self::DeepSeek | Self::Other => 8192,
+            Self::OpenAi | Self::OpenAiReasoning | Self::DeepSeek | Self::Mistral | Self::Other => 8192,
         }
     }
 }
@@ -250,7 +283,7 @@ mod tests {
             ("anthropic/claude-opus-4.1", Family::ClaudeBudget),
             ("deepseek-reasoner", Family::DeepSeek),
             ("ollama", Family::Other),
-            ("mistral-small-latest", Family::Other),
+            ("mistral-small-latest", Family::Mistral),
         ] {
             assert_eq!(Family::of(model), family, "{model}");
         }

@@ -72,7 +72,7 @@ pub(super) async fn reply(responder: &Responder, call: &AiCall, reply: AiReply) 
 }
 
 /// What of a reply goes into the response's head.
-struct Head {
+pub(super) struct Head {
     model: HeaderValue,
     losses: Losses,
     upstream: Upstream,
@@ -80,7 +80,7 @@ struct Head {
 }
 
 impl Head {
-    fn of(call: &AiCall, reply: &AiReply) -> Self {
+    pub(super) fn of(call: &AiCall, reply: &AiReply) -> Self {
         let failed = u32::try_from(call.attempts().failed().len()).unwrap_or(u32::MAX);
         let name = reply.provider.clone();
         Self {
@@ -94,7 +94,7 @@ impl Head {
         }
     }
 
-    fn write(mut self, call: &AiCall, losses: Losses, response: &mut Response) {
+    pub(super) fn write(mut self, call: &AiCall, losses: Losses, response: &mut Response) {
         let attempts = call.attempts();
         // A refusal that is passed on has been noted as a failed attempt already.
         let count = attempts.failed().len() + usize::from(!self.refused);

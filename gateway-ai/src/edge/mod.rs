@@ -9,6 +9,8 @@ mod format;
 mod ingress;
 mod list;
 mod pass;
+#[cfg(feature = "prompt")]
+mod published;
 mod refuse;
 mod service;
 mod tap;

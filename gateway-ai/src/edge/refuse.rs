@@ -27,6 +27,30 @@ pub(super) fn call(responder: &Responder, call: &AiCall, error: &AiError) -> Res
     response
 }
 
+/// The response of a published prompt whose model call failed.
+#[cfg(feature = "prompt")]
+pub(super) fn published(responder: &Responder, call: &AiCall, error: &AiError) -> Response {
+    let attempts = call.attempts();
+    let error = if is_upstream_failure(error) { failure(error, &attempts) } else { problem(error) };
+    Outcome::record(call.extensions(), |record| record.error = Some(error.clone()));
+    let mut response = responder.refuse(error);
+    if !attempts.failed().is_empty() {
+        attempted(&mut response, &attempts);
+    }
+    response
+}
+
+/// A call's error for a client that knows of no model.
+#[cfg(feature = "prompt")]
+pub(super) fn problem(error: &AiError) -> GatewayError {
+    let problem =
+        typed(error).status(error.client_status()).detail(error.client_message().to_owned());
+    match error.param() {
+        Some(param) => problem.param(param.to_owned()),
+        None => problem,
+    }
+}
+
 /// The response to a request that is no call.
 pub(super) fn request(responder: &Responder, dialect: Dialect, error: &AiError) -> Response {
     in_words(responder, dialect, error)

@@ -18,21 +18,33 @@ use crate::{
     fallback::broke_off,
 };
 
-pin_project! {
-    /// A stream that is printed in another dialect while it comes: parse, restore, print, one pass.
-    pub(super) struct TranslateBody {
-        #[pin]
-        clock: Clock,
-        line: Line,
+/// Writes events for a client.
+pub(super) trait Print {
+    /// Appends what an event is to the client.
+    fn push(&mut self, event: &Event, out: &mut BytesMut);
+}
+
+impl Print for StreamPrinter {
+    fn push(&mut self, event: &Event, out: &mut BytesMut) {
+        Self::push(self, event, out);
     }
 }
 
-struct Line {
+pin_project! {
+    /// A stream that is printed in another dialect while it comes: parse, restore, print, one pass.
+    pub(super) struct TranslateBody<P> {
+        #[pin]
+        clock: Clock,
+        line: Line<P>,
+    }
+}
+
+struct Line<P> {
     /// The provider's body; gone once the stream is over.
     upstream: Option<Body>,
     parser: StreamParser,
     restore: Restore,
-    printer: StreamPrinter,
+    printer: P,
     /// Parsed and not yet printed.
     events: Vec<Event>,
     restored: Vec<Event>,
@@ -40,11 +52,11 @@ struct Line {
     settle: Settle,
 }
 
-impl TranslateBody {
+impl<P: Print> TranslateBody<P> {
     pub(super) fn new(
         stream: ReplyStream,
         restore: Restore,
-        printer: StreamPrinter,
+        printer: P,
         settle: Settle,
     ) -> Self {
         let mut line = Line {
@@ -65,7 +77,7 @@ impl TranslateBody {
     }
 }
 
-impl Line {
+impl<P: Print> Line<P> {
     /// Prints what was parsed; the first terminal event ends the stream.
     fn print(&mut self) {
         let mut over = false;
@@ -94,7 +106,7 @@ impl Line {
     }
 }
 
-impl HttpBody for TranslateBody {
+impl<P: Print> HttpBody for TranslateBody<P> {
     type Data = Bytes;
     type Error = Infallible;
 

@@ -163,6 +163,12 @@ impl<'b> Writer<'b> {
         }
     }
 
+    /// Begins an object under a key; [`Writer::end_object`] ends it.
+    pub(crate) fn begin_object_field(&mut self, key: &str) {
+        self.key(key);
+        self.begin_object();
+    }
+
     pub(crate) fn object_field(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
         self.key(key);
         self.object(fill);

@@ -1,0 +1,301 @@
+use serde_json::value::RawValue;
+
+use super::{
+    request_parse::{read, too_deep},
+    thinking_parse, wire,
+};
+use crate::{
+    canonical::{
+        Audio, AudioSource, Block, CacheMark, Document, Extra, Image, Message, Opaque, Raw,
+        Refusal, Role, Shape, Source, SystemRole, Text, Thinking, ToolCall, ToolResult, Video,
+    },
+    dialect::{
+        Dialect,
+        common::{data_url, synthetic_call_id},
+    },
+    error::AiError,
+    json::{Content, Str},
+};
+
+/// Reads one message of the conversation.
+pub(super) fn message(
+    mut wire: wire::Message<'_>,
+    position: usize,
+    legacy: &mut bool,
+) -> Result<Message, AiError> {
+    let role = wire.role.take().ok_or_else(|| field("messages.role", "is missing"))?;
+    let name = wire.name.take().map(Str::into_owned);
+    match &*role {
+        "system" => plain(Role::System(SystemRole::System), name, wire),
+        "developer" => plain(Role::System(SystemRole::Developer), name, wire),
+        "user" => plain(Role::User, name, wire),
+        "assistant" => assistant(name, wire, position, legacy),
+        "tool" => tool(name, wire),
+        "function" => {
+            *legacy = true;
+            let id = name.as_deref().map(legacy_id);
+            wire.tool_call_id = wire.tool_call_id.or_else(|| id.map(|id| Str(id.into())));
+            tool(name, wire)
+        }
+        other => Err(field("messages.role", &format!("{other:?} is no role"))),
+    }
+}
+
+/// The id that pairs a legacy `function_call` with its `function` message: both know the name only.
+pub(super) fn legacy_id(name: &str) -> String {
+    format!("call_function_{name}")
+}
+
+fn field(path: &'static str, reason: &str) -> AiError {
+    AiError::invalid(format!("{path} {reason}")).with_param(path)
+}
+
+fn plain(role: Role, name: Option<String>, wire: wire::Message<'_>) -> Result<Message, AiError> {
+    let (content, shape) = content(wire.content)?;
+    Ok(Message { role, content, shape, name, extra: Extra::from_fields(wire.extra) })
+}
+
+fn tool(name: Option<String>, wire: wire::Message<'_>) -> Result<Message, AiError> {
+    let id = wire.tool_call_id.ok_or_else(|| field("messages.tool_call_id", "is missing"))?;
+    let (content, shape) = content(wire.content)?;
+    let result = ToolResult {
+        id: id.into_owned(),
+        name,
+        content,
+        shape,
+        extra: Extra::from_fields(wire.extra),
+        ..ToolResult::default()
+    };
+    Ok(Message::new(Role::User, vec![Block::ToolResult(result)]))
+}
+
+fn assistant(
+    name: Option<String>,
+    mut wire: wire::Message<'_>,
+    position: usize,
+    legacy: &mut bool,
+) -> Result<Message, AiError> {
+    let mut extra = Extra::new();
+    let mut blocks = thinking_parse::history(&mut wire, &mut extra)?;
+    let (text, shape) = content(wire.content.take())?;
+    blocks.extend(text);
+    answer_parts(&mut wire, &mut blocks);
+    for (call, number) in wire.tool_calls.take().unwrap_or_default().into_iter().zip(0..) {
+        let reply = format!("turn{position}");
+        blocks.push(Block::ToolCall(tool_call(call, || synthetic_call_id(&reply, 0, number))));
+    }
+    if let Some(call) = wire.function_call.take() {
+        *legacy = true;
+        blocks.push(Block::ToolCall(legacy_call(&call)));
+    }
+    extra.absorb("", wire.extra);
+    Ok(Message { role: Role::Assistant, content: blocks, shape, name, extra })
+}
+
+/// What stands beside `content` in an assistant's message: refusal, sound, annotations.
+pub(super) fn answer_parts(wire: &mut wire::Message<'_>, blocks: &mut Vec<Block>) {
+    if let Some(refusal) = wire.refusal.take().filter(|text| !text.is_empty()) {
+        blocks.push(Block::Refusal(Refusal { text: refusal.into_owned() }));
+    }
+    if let Some(sound) = wire.audio.take().and_then(audio) {
+        blocks.push(Block::Audio(sound));
+    }
+    let annotations = wire.annotations.take().filter(|raw| raw.as_str() != "[]");
+    if let Some(annotations) = annotations {
+        let text = blocks.iter_mut().rev().find_map(|block| match block {
+            Block::Text(text) => Some(text),
+            _ => None,
+        });
+        if let Some(text) = text {
+            text.citations = Some(annotations);
+        }
+    }
+}
+
+fn audio(wire: wire::Audio<'_>) -> Option<Audio> {
+    let transcript = wire.transcript.map(Str::into_owned).filter(|text| !text.is_empty());
+    let id = wire.id.map(Str::into_owned).filter(|id| !id.is_empty())?;
+    let mut extra = Extra::from_fields(wire.extra);
+    let source = match wire.data {
+        Some(data) if !data.is_empty() => {
+            let id = serde_json::Value::String(id);
+            extra.push("id", Raw::from_value(&id));
+            AudioSource::Data { format: "wav".into(), data: data.into_owned() }
+        }
+        _ => AudioSource::Id(id),
+    };
+    let expires = wire.expires_at.and_then(|at| Raw::bounded(at.as_str()).ok());
+    if let Some(expires) = expires {
+        extra.push("expires_at", expires);
+    }
+    Some(Audio { source, transcript, cache: None, extra })
+}
+
+pub(super) fn tool_call(wire: wire::ToolCall<'_>, id: impl FnOnce() -> String) -> ToolCall {
+    let id = wire.id.map(Str::into_owned).filter(|id| !id.is_empty()).unwrap_or_else(id);
+    let mut call = ToolCall { id, ..ToolCall::default() };
+    if let Some(index) = wire.index.and_then(|index| Raw::bounded(index.as_str()).ok()) {
+        call.extra.push("index", index);
+    }
+    if let Some(custom) = wire.custom.filter(|custom| custom.name.is_some()) {
+        call.custom = wire.kind.as_deref() == Some("custom") || wire.function.is_none();
+        if call.custom {
+            call.name = custom.name.map(Str::into_owned).unwrap_or_default();
+            call.arguments = custom.input.map(Str::into_owned).unwrap_or_default();
+            return call;
+        }
+    }
+    let function = wire.function.unwrap_or_default();
+    call.name = function.name.map(Str::into_owned).unwrap_or_default();
+    call.arguments = function.arguments.map(argument_text).unwrap_or_default();
+    call.extra.absorb("function.", function.extra);
+    call.extra.absorb("", wire.extra);
+    call
+}
+
+/// The argument text. It is a JSON string on the wire, but some vendors send the object itself.
+pub(super) fn argument_text(raw: &RawValue) -> String {
+    let text = raw.get();
+    if text.starts_with('"') { serde_json::from_str(text).unwrap_or_default() } else { text.into() }
+}
+
+pub(super) fn legacy_call(wire: &wire::FunctionCall<'_>) -> ToolCall {
+    let name = wire.name.as_deref().unwrap_or_default().to_owned();
+    let arguments = wire.arguments.map(argument_text).unwrap_or_default();
+    ToolCall { id: legacy_id(&name), name, arguments, ..ToolCall::default() }
+}
+
+pub(super) fn cache_mark(wire: wire::CacheControl<'_>) -> CacheMark {
+    CacheMark { ttl: wire.ttl.map(|ttl| (*ttl).into()) }
+}
+
+/// Reads `content`, which is a string, a list of parts, `null` or absent.
+pub(super) fn content(content: Option<Content<'_>>) -> Result<(Vec<Block>, Shape), AiError> {
+    match content {
+        None => Ok((Vec::new(), Shape::Absent)),
+        Some(Content::Text(text)) => Ok((vec![Block::text(text.into_owned())], Shape::Text)),
+        Some(Content::Parts(parts)) => {
+            let blocks: Result<_, _> = parts.into_iter().map(part).collect();
+            Ok((blocks?, Shape::Parts))
+        }
+    }
+}
+
+fn part(raw: &RawValue) -> Result<Block, AiError> {
+    if raw.get().starts_with('"') {
+        let text: Str<'_> = read(raw, "messages.content")?;
+        return Ok(Block::text(text.into_owned()));
+    }
+    let mut wire: wire::Part<'_> = read(raw, "messages.content")?;
+    let cache = wire.cache_control.take().map(cache_mark);
+    let kind = wire.kind.take().ok_or_else(|| field("messages.content.type", "is missing"))?;
+    let extra = |wire: wire::Part<'_>| Extra::from_fields(wire.extra);
+    match &*kind {
+        "text" if wire.text.is_some() => {
+            let text = wire.text.take().map(Str::into_owned).unwrap_or_default();
+            Ok(Block::Text(Text { text, cache, extra: extra(wire), ..Text::default() }))
+        }
+        "refusal" if wire.refusal.is_some() => {
+            let text = wire.refusal.take().map(Str::into_owned).unwrap_or_default();
+            Ok(Block::Refusal(Refusal { text }))
+        }
+        "thinking" if wire.thinking.is_some() => {
+            Ok(Block::Thinking(thinking_part(wire.thinking.take())?))
+        }
+        "image_url" if wire.image_url.is_some() => {
+            let (url, detail) = url_part(wire.image_url.take())?;
+            let extra = extra(wire);
+            Ok(Block::Image(Image { source: url_source(url), detail, cache, extra }))
+        }
+        "video_url" if wire.video_url.is_some() => {
+            let (url, _) = url_part(wire.video_url.take())?;
+            Ok(Block::Video(Video { source: url_source(url), cache, extra: extra(wire) }))
+        }
+        "input_audio" if wire.input_audio.is_some() => {
+            let source = input_audio(wire.input_audio.take())?;
+            Ok(Block::Audio(Audio { source, transcript: None, cache, extra: extra(wire) }))
+        }
+        "file" if wire.file.is_some() => document(wire.file.take(), cache, extra(wire)),
+        kind => Ok(Block::Opaque(Opaque {
+            dialect: Dialect::Chat,
+            kind: kind.into(),
+            raw: Raw::from_raw(raw).map_err(|error| too_deep(error, "messages.content"))?,
+        })),
+    }
+}
+
+/// Mistral's `thinking` part: a list of text parts, or a string.
+fn thinking_part(wire: Option<Content<'_>>) -> Result<Thinking, AiError> {
+    let (blocks, _) = content(wire)?;
+    let text = blocks.iter().filter_map(Block::as_text).collect();
+    Ok(Thinking { text, field: Some("content".into()), ..Thinking::default() })
+}
+
+/// A URL as a string or as an object with `url` and `detail`.
+fn url_part(
+    raw: Option<&RawValue>,
+) -> Result<(String, Option<compact_str::CompactString>), AiError> {
+    let raw = raw.ok_or_else(|| field("messages.content", "lacks its URL"))?;
+    if raw.get().starts_with('"') {
+        let url: Str<'_> = read(raw, "messages.content.image_url")?;
+        return Ok((url.into_owned(), None));
+    }
+    let wire: wire::UrlPart<'_> = read(raw, "messages.content.image_url")?;
+    let url = wire.url.ok_or_else(|| field("messages.content.image_url.url", "is missing"))?;
+    Ok((url.into_owned(), wire.detail.map(|detail| (*detail).into())))
+}
+
+fn url_source(url: String) -> Source {
+    match data_url(&url) {
+        Some(data) => Source::Base64 {
+            media_type: data.media_type.into(),
+            data: data.base64.into_owned(),
+        },
+        None => Source::Url { url, media_type: None },
+    }
+}
+
+fn input_audio(raw: Option<&RawValue>) -> Result<AudioSource, AiError> {
+    let raw = raw.ok_or_else(|| field("messages.content.input_audio", "is missing"))?;
+    if raw.get().starts_with('"') {
+        let text: Str<'_> = read(raw, "messages.content.input_audio")?;
+        return Ok(AudioSource::Url(text.into_owned()));
+    }
+    let wire: wire::InputAudio<'_> = read(raw, "messages.content.input_audio")?;
+    Ok(AudioSource::Data {
+        format: wire.format.map(|format| (*format).into()).unwrap_or_default(),
+        data: wire.data.map(Str::into_owned).unwrap_or_default(),
+    })
+}
+
+fn document(
+    wire: Option<wire::File<'_>>,
+    cache: Option<CacheMark>,
+    mut extra: Extra,
+) -> Result<Block, AiError> {
+    let wire = wire.unwrap_or_default();
+    extra.absorb("file.", wire.extra);
+    let source = match (wire.file_data, wire.file_id) {
+        (Some(data), _) => match data_url(&data) {
+            Some(url) => Source::Base64 {
+                media_type: url.media_type.into(),
+                data: url.base64.into_owned(),
+            },
+            None if data.starts_with("http://") || data.starts_with("https://") => {
+                Source::Url { url: data.into_owned(), media_type: None }
+            }
+            // Bare base64: what OpenAI documents as a data URL some clients send without its head.
+            None => Source::Base64 { media_type: "".into(), data: data.into_owned() },
+        },
+        (None, Some(id)) => Source::File { id: id.into_owned() },
+        (None, None) => return Err(field("messages.content.file", "has neither data nor id")),
+    };
+    Ok(Block::Document(Document {
+        source,
+        title: wire.filename.map(Str::into_owned),
+        context: None,
+        citations: None,
+        cache,
+        extra,
+    }))
+}

@@ -1,0 +1,285 @@
+use serde_json::value::RawValue;
+
+use super::{
+    message_parse::{self, cache_mark},
+    wire,
+};
+use crate::{
+    canonical::{
+        Extra, Limits, OutputFormat, Raw, Reasoning, ReasoningMode, Request, Role, Sampling,
+        SchemaFormat, StreamOptions, System, Tool, ToolChoice, ToolKind,
+    },
+    dialect::{
+        Dialect,
+        common::{body_error, check_policy_keys, read_body},
+    },
+    error::AiError,
+    json::Str,
+};
+
+/// Reads a client's request.
+pub(in crate::dialect) fn parse_request(body: &[u8]) -> Result<Request, AiError> {
+    let mut wire: wire::Request<'_> = read_body(body)?;
+    check_policy_keys(&wire.extra, wire::POLICY_KEYS)?;
+    let model = wire.model.take().ok_or_else(|| missing("model"))?;
+    let messages = wire.messages.take().ok_or_else(|| missing("messages"))?;
+    let mut request = Request::new(Dialect::Chat, model.into_owned());
+    take_messages(&mut request, messages)?;
+    take_tools(&mut request, &mut wire)?;
+    request.limits = limits(&mut wire);
+    request.sampling = sampling(&mut wire);
+    request.output = wire.response_format.take().map(output_format).transpose()?;
+    request.reasoning = reasoning(&mut wire)?;
+    request.user = wire.user.map(Str::into_owned);
+    request.safety_identifier = wire.safety_identifier.map(Str::into_owned);
+    request.service_tier = wire.service_tier.map(|tier| (*tier).into());
+    let options = wire.stream_options.unwrap_or_default();
+    request.stream = StreamOptions {
+        stream: wire.stream,
+        include_usage: options.include_usage,
+        extra: Extra::from_fields(options.extra),
+    };
+    request.extra = Extra::from_fields(wire.extra);
+    Ok(request)
+}
+
+fn missing(field: &'static str) -> AiError {
+    AiError::invalid(format!("missing required parameter: '{field}'"))
+        .with_param(field)
+        .with_code("missing_required_parameter")
+}
+
+/// System text that leads the conversation is apart from its turns.
+fn take_messages(request: &mut Request, messages: Vec<wire::Message<'_>>) -> Result<(), AiError> {
+    request.messages.reserve(messages.len());
+    for (position, wire) in messages.into_iter().enumerate() {
+        let message = message_parse::message(wire, position, &mut request.legacy_functions)
+            .map_err(|error| at(&error, position))?;
+        match message.role {
+            Role::System(role) if request.messages.is_empty() => request.system.push(System {
+                role,
+                name: message.name,
+                parts: message.content,
+                shape: message.shape,
+                extra: message.extra,
+            }),
+            _ => request.messages.push(message),
+        }
+    }
+    Ok(())
+}
+
+/// Names the message an error is about.
+fn at(error: &AiError, position: usize) -> AiError {
+    let numbered = format!("messages[{position}]");
+    let rename = |path: &str| path.replacen("messages", &numbered, 1);
+    let named = AiError::invalid(rename(error.message()));
+    match error.param() {
+        Some(param) => named.with_param(rename(param)),
+        None => named,
+    }
+}
+
+fn take_tools(request: &mut Request, wire: &mut wire::Request<'_>) -> Result<(), AiError> {
+    for raw in wire.tools.take().unwrap_or_default() {
+        request.tools.push(tool(raw)?);
+    }
+    request.tool_choice = wire.tool_choice.take().map(tool_choice).transpose()?;
+    request.parallel_tool_calls = wire.parallel_tool_calls;
+    if let Some(functions) = wire.functions.take() {
+        request.legacy_functions = true;
+        request.tools.extend(functions.into_iter().map(function));
+    }
+    if let Some(choice) = wire.function_call.take() {
+        request.legacy_functions = true;
+        request.tool_choice = Some(legacy_choice(choice)?);
+    }
+    Ok(())
+}
+
+fn tool(raw: &RawValue) -> Result<Tool, AiError> {
+    let mut wire: wire::Tool<'_> = read(raw, "tools")?;
+    let kind = wire.kind.take().unwrap_or_else(|| Str("function".into()));
+    let mut tool = match (&*kind, wire.function, wire.custom) {
+        ("function", Some(inner), _) => {
+            let mut tool = function(inner);
+            tool.cache = wire.cache_control.map(cache_mark);
+            tool
+        }
+        ("custom", _, Some(inner)) => {
+            let mut extra = Extra::new();
+            extra.absorb("custom.", inner.extra);
+            Tool {
+                kind: ToolKind::Custom { format: inner.format },
+                name: inner.name.map(Str::into_owned).unwrap_or_default(),
+                description: inner.description.map(Str::into_owned),
+                cache: wire.cache_control.map(cache_mark),
+                extra,
+            }
+        }
+        ("function" | "custom", ..) => {
+            return Err(AiError::invalid(format!("tools: a tool of type {:?} lacks it", &*kind))
+                .with_param("tools"));
+        }
+        (kind, ..) => {
+            let raw = Raw::from_raw(raw).map_err(|error| too_deep(error, "tools"))?;
+            let kind = ToolKind::Server { dialect: Dialect::Chat, kind: kind.into(), raw };
+            let (name, extra) = (String::new(), Extra::new());
+            return Ok(Tool { kind, name, description: None, cache: None, extra });
+        }
+    };
+    tool.extra.absorb("", wire.extra);
+    Ok(tool)
+}
+
+fn function(wire: wire::Function<'_>) -> Tool {
+    let mut extra = Extra::new();
+    extra.absorb("function.", wire.extra);
+    Tool {
+        kind: ToolKind::Function { schema: wire.parameters, strict: wire.strict },
+        name: wire.name.map(Str::into_owned).unwrap_or_default(),
+        description: wire.description.map(Str::into_owned),
+        cache: None,
+        extra,
+    }
+}
+
+fn tool_choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
+    if raw.get().starts_with('"') {
+        let word: Str<'_> = read(raw, "tool_choice")?;
+        return match &*word {
+            "auto" => Ok(ToolChoice::Auto),
+            "none" => Ok(ToolChoice::None),
+            // `any` is Mistral's word.
+            "required" | "any" => Ok(ToolChoice::Required),
+            other => Err(AiError::invalid(format!("tool_choice: {other:?} is no choice"))
+                .with_param("tool_choice")),
+        };
+    }
+    let wire: wire::NamedChoice<'_> = read(raw, "tool_choice")?;
+    let named = wire.function.or(wire.custom).and_then(|tool| tool.name).or(wire.name);
+    if let Some(name) = named {
+        return Ok(ToolChoice::Tool { name: name.into_owned() });
+    }
+    if let Some(allowed) = wire.allowed_tools {
+        let tools = allowed.tools.unwrap_or_default().into_iter();
+        let names = tools.filter_map(|tool| {
+            tool.function.or(tool.custom).and_then(|tool| tool.name).or(tool.name)
+        });
+        return Ok(ToolChoice::Allowed {
+            required: allowed.mode.as_deref() == Some("required"),
+            names: names.map(Str::into_owned).collect(),
+        });
+    }
+    let raw = Raw::from_raw(raw).map_err(|error| too_deep(error, "tool_choice"))?;
+    Ok(ToolChoice::Opaque { dialect: Dialect::Chat, raw })
+}
+
+fn legacy_choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
+    if raw.get().starts_with('"') {
+        return tool_choice(raw);
+    }
+    let wire: wire::NamedTool<'_> = read(raw, "function_call")?;
+    let name = wire.name.ok_or_else(|| missing("function_call.name"))?;
+    Ok(ToolChoice::Tool { name: name.into_owned() })
+}
+
+fn limits(wire: &mut wire::Request<'_>) -> Limits {
+    let count = |number: &Option<crate::canonical::Number>| number.as_ref()?.as_u64();
+    Limits {
+        max_output_tokens: count(&wire.max_completion_tokens).or_else(|| count(&wire.max_tokens)),
+        legacy_max_tokens: wire.max_completion_tokens.is_none() && wire.max_tokens.is_some(),
+        stop: wire.stop.take().unwrap_or_default().0,
+        candidates: count(&wire.n),
+    }
+}
+
+fn sampling(wire: &mut wire::Request<'_>) -> Sampling {
+    Sampling {
+        temperature: wire.temperature.take(),
+        top_p: wire.top_p.take(),
+        top_k: wire.top_k.take(),
+        seed: wire.seed.take(),
+        frequency_penalty: wire.frequency_penalty.take(),
+        presence_penalty: wire.presence_penalty.take(),
+        logit_bias: wire.logit_bias.take(),
+        logprobs: wire.logprobs,
+        top_logprobs: wire.top_logprobs.take(),
+    }
+}
+
+fn output_format(raw: &RawValue) -> Result<OutputFormat, AiError> {
+    let wire: wire::ResponseFormat<'_> = read(raw, "response_format")?;
+    Ok(match (wire.kind.as_deref(), wire.json_schema) {
+        (Some("text"), _) => OutputFormat::Text,
+        (Some("json_object"), _) => OutputFormat::JsonObject,
+        (Some("json_schema"), Some(schema)) => OutputFormat::JsonSchema(SchemaFormat {
+            name: schema.name.map(Str::into_owned),
+            description: schema.description.map(Str::into_owned),
+            schema: schema.schema,
+            strict: schema.strict,
+            extra: Extra::from_fields(schema.extra),
+        }),
+        _ => OutputFormat::Opaque(
+            Raw::from_raw(raw).map_err(|error| too_deep(error, "response_format"))?,
+        ),
+    })
+}
+
+/// One meaning out of three spellings: `reasoning_effort` (OpenAI), `reasoning` (OpenRouter) and
+/// `thinking` (DeepSeek, Z.ai). The objects are kept as they are for the same dialect.
+fn reasoning(wire: &mut wire::Request<'_>) -> Result<Option<Reasoning>, AiError> {
+    let mut reasoning = Reasoning::default();
+    if let Some(raw) = wire.reasoning.take() {
+        let object: wire::Reasoning<'_> = read(raw, "reasoning")?;
+        reasoning.effort = object.effort.map(|effort| (*effort).into());
+        reasoning.budget = object.max_tokens.and_then(|budget| budget.as_u64());
+        reasoning.mode = object.enabled.map(mode);
+        reasoning.display = (object.exclude == Some(true)).then(|| "omitted".into());
+        reasoning.extra.push("reasoning", bounded(raw, "reasoning")?);
+    }
+    if let Some(raw) = wire.thinking.take() {
+        let object: wire::Thinking<'_> = read(raw, "thinking")?;
+        reasoning.mode = object.kind.map(|kind| match &*kind {
+            "disabled" => ReasoningMode::Disabled,
+            "adaptive" => ReasoningMode::Adaptive,
+            _ => ReasoningMode::Enabled,
+        });
+        reasoning.budget = object.budget_tokens.and_then(|n| n.as_u64()).or(reasoning.budget);
+        reasoning.extra.push("thinking", bounded(raw, "thinking")?);
+    }
+    if let Some(effort) = wire.reasoning_effort.take() {
+        if !reasoning.extra.is_empty() {
+            let spelled = serde_json::Value::String((*effort).to_owned());
+            reasoning.extra.push("reasoning_effort", Raw::from_value(&spelled));
+        }
+        reasoning.effort = Some((*effort).into());
+    }
+    Ok((reasoning != Reasoning::default()).then_some(reasoning))
+}
+
+fn mode(enabled: bool) -> ReasoningMode {
+    if enabled { ReasoningMode::Enabled } else { ReasoningMode::Disabled }
+}
+
+fn bounded(raw: &RawValue, field: &'static str) -> Result<Raw, AiError> {
+    Raw::from_raw(raw).map_err(|error| too_deep(error, field))
+}
+
+pub(super) fn too_deep(error: impl std::fmt::Display, field: &str) -> AiError {
+    AiError::invalid(format!("{field}: {error}")).with_param(field)
+}
+
+pub(super) fn read<'a, T: serde::Deserialize<'a>>(
+    raw: &'a RawValue,
+    field: &'static str,
+) -> Result<T, AiError> {
+    serde_json::from_str(raw.get()).map_err(|error| {
+        let inner = body_error(&error);
+        let path = match inner.param() {
+            Some(path) => format!("{field}.{path}"),
+            None => field.to_owned(),
+        };
+        AiError::invalid(format!("{field}: {}", inner.message())).with_param(path)
+    })
+}

@@ -1,0 +1,66 @@
+use serde_json::value::RawValue;
+
+use super::{request_parse::read, wire};
+use crate::{
+    canonical::{Block, Extra, Opaque, Raw, Thinking},
+    dialect::Dialect,
+    error::AiError,
+    json::Str,
+};
+
+/// The reasoning of a message, from whichever of its three fields carries it.
+///
+/// `reasoning_details` (OpenRouter) holds signatures and encrypted parts; `reasoning` beside it
+/// repeats its text and is kept for the same dialect alone.
+pub(super) fn history(
+    wire: &mut wire::Message<'_>,
+    extra: &mut Extra,
+) -> Result<Vec<Block>, AiError> {
+    let details = wire.reasoning_details.take().unwrap_or_default();
+    if !details.is_empty() {
+        for (field, text) in
+            [("reasoning", wire.reasoning.take()), ("reasoning_content", wire.reasoning_content.take())]
+        {
+            if let Some(text) = text {
+                extra.push(field, Raw::from_value(&serde_json::Value::String(text.into_owned())));
+            }
+        }
+        return details.into_iter().map(detail).collect();
+    }
+    let mut blocks = Vec::new();
+    let fields = [("reasoning_content", wire.reasoning_content.take()), ("reasoning", wire.reasoning.take())];
+    for (field, text) in fields {
+        // Where both are given they say the same.
+        if let Some(text) = text.filter(|text| !text.is_empty())
+            && blocks.is_empty()
+        {
+            let (text, field) = (text.into_owned(), Some(field.into()));
+            blocks.push(Block::Thinking(Thinking { text, field, ..Thinking::default() }));
+        }
+    }
+    Ok(blocks)
+}
+
+/// One entry of `reasoning_details`.
+pub(super) fn detail(raw: &RawValue) -> Result<Block, AiError> {
+    let wire: wire::ReasoningDetail<'_> = read(raw, "messages.reasoning_details")?;
+    if wire.data.is_some() {
+        let raw = Raw::from_raw(raw)
+            .map_err(|error| AiError::invalid(format!("messages.reasoning_details: {error}")))?;
+        let kind = "reasoning.encrypted".into();
+        return Ok(Block::RedactedThinking(Opaque { dialect: Dialect::Chat, kind, raw }));
+    }
+    let mut extra = Extra::from_fields(wire.extra);
+    if let Some(index) = wire.index.and_then(|index| Raw::bounded(index.as_str()).ok()) {
+        extra.push("index", index);
+    }
+    Ok(Block::Thinking(Thinking {
+        summary: wire.summary.is_some(),
+        text: wire.text.or(wire.summary).map(Str::into_owned).unwrap_or_default(),
+        signature: wire.signature.map(Str::into_owned).filter(|text| !text.is_empty()),
+        id: wire.id.map(Str::into_owned),
+        field: Some("reasoning_details".into()),
+        format: wire.format.map(|format| (*format).into()),
+        extra,
+    }))
+}

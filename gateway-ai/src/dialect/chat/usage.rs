@@ -1,0 +1,99 @@
+use super::wire;
+use crate::{
+    canonical::{Extra, Number, Usage},
+    json::Writer,
+};
+
+/// Reads usage. Chat's prompt count includes what was cached; the canonical classes are disjoint.
+pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
+    let count = |number: Option<Number>| number.and_then(|number| number.as_u64());
+    let prompt_details = wire.prompt_tokens_details.unwrap_or_default();
+    let output_details = wire.completion_tokens_details.unwrap_or_default();
+    let mut extra = Extra::from_fields(wire.extra);
+    let named = |names: &[&str]| {
+        names.iter().find_map(|name| extra.get(name)?.read::<Number>().ok()?.as_u64())
+    };
+    // DeepSeek, Moonshot, Mistral, and those that pass Anthropic's words on.
+    let cache_read = count(prompt_details.cached_tokens).or_else(|| {
+        named(&["prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens",
+            "cache_read_input_tokens"])
+    });
+    let cache_write = count(prompt_details.cache_write_tokens)
+        .or_else(|| named(&["cache_creation_input_tokens"]));
+    let reasoning = count(output_details.reasoning_tokens).or_else(|| named(&["reasoning_tokens"]));
+    extra.absorb(PROMPT, prompt_details.extra);
+    extra.absorb(OUTPUT, output_details.extra);
+    let cached = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
+    Usage {
+        input: count(wire.prompt_tokens).map(|prompt| prompt.saturating_sub(cached)),
+        cache_read,
+        cache_write,
+        output: count(wire.completion_tokens),
+        reasoning,
+        input_audio: count(prompt_details.audio_tokens),
+        input_image: count(prompt_details.image_tokens),
+        output_audio: count(output_details.audio_tokens),
+        output_image: count(output_details.image_tokens),
+        accepted_prediction: count(output_details.accepted_prediction_tokens),
+        rejected_prediction: count(output_details.rejected_prediction_tokens),
+        total: count(wire.total_tokens),
+        extra,
+        ..Usage::default()
+    }
+}
+
+/// Writes usage. `same` says that its unknown fields are this dialect's.
+pub(super) fn print(usage: &Usage, same: bool, w: &mut Writer<'_>) {
+    let prompt = usage.prompt().unwrap_or(0);
+    let output = usage.output.unwrap_or(0);
+    w.begin_object();
+    w.u64_field("prompt_tokens", prompt);
+    w.u64_field("completion_tokens", output);
+    w.u64_field("total_tokens", usage.total.unwrap_or_else(|| prompt.saturating_add(output)));
+    details(w, "prompt_tokens_details", &usage.extra, same, &[
+        ("cached_tokens", usage.cache_read),
+        ("cache_write_tokens", usage.cache_write.filter(|count| same || *count > 0)),
+        ("audio_tokens", usage.input_audio),
+        ("image_tokens", usage.input_image),
+    ]);
+    details(w, "completion_tokens_details", &usage.extra, same, &[
+        ("reasoning_tokens", usage.reasoning),
+        ("audio_tokens", usage.output_audio),
+        ("image_tokens", usage.output_image),
+        ("accepted_prediction_tokens", usage.accepted_prediction),
+        ("rejected_prediction_tokens", usage.rejected_prediction),
+    ]);
+    for (name, value) in usage.extra.iter().filter(|(name, _)| same && !name.contains('.')) {
+        w.raw_field(name, value);
+    }
+    w.end_object();
+}
+
+fn details(
+    w: &mut Writer<'_>,
+    key: &str,
+    extra: &Extra,
+    same: bool,
+    counts: &[(&str, Option<u64>)],
+) {
+    let mut own = extra
+        .iter()
+        .filter_map(|(name, value)| Some((name.strip_prefix(key)?.strip_prefix('.')?, value)))
+        .filter(|_| same)
+        .peekable();
+    if own.peek().is_none() && counts.iter().all(|(_, count)| count.is_none()) {
+        return;
+    }
+    w.key(key);
+    w.begin_object();
+    for (name, count) in counts {
+        w.opt_u64(name, *count);
+    }
+    for (name, value) in own {
+        w.raw_field(name, value);
+    }
+    w.end_object();
+}
+
+const PROMPT: &str = "prompt_tokens_details.";
+const OUTPUT: &str = "completion_tokens_details.";

@@ -1,0 +1,61 @@
+use crate::{
+    error::{AiError, AiErrorKind},
+    sse::{Frame, Framer},
+};
+
+/// The bytes of a stream that should be server-sent events, and sometimes are one JSON body.
+///
+/// Servers answer 200 with an error object, or ignore `stream: true` and answer whole; both are
+/// recognised by the first byte, whatever the content type says.
+#[derive(Debug, Default)]
+pub(crate) struct Intake {
+    framer: Framer,
+    kind: Kind,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Unknown,
+    Events,
+    Body(Vec<u8>),
+}
+
+impl Intake {
+    /// Takes bytes; events go to `sink`.
+    pub(crate) fn push(
+        &mut self,
+        bytes: &[u8],
+        sink: impl FnMut(Frame<'_>),
+    ) -> Result<(), AiError> {
+        if self.kind == Kind::Unknown {
+            match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                None => {}
+                Some(b'{' | b'[') => self.kind = Kind::Body(Vec::new()),
+                Some(_) => self.kind = Kind::Events,
+            }
+        }
+        let too_long = |error: crate::sse::TooLong| {
+            AiError::upstream(AiErrorKind::Malformed, error.to_string())
+        };
+        match &mut self.kind {
+            Kind::Body(body) => {
+                if body.len() + bytes.len() > Framer::LIMIT {
+                    return Err(too_long(crate::sse::TooLong { limit: Framer::LIMIT }));
+                }
+                body.extend_from_slice(bytes);
+                Ok(())
+            }
+            Kind::Unknown | Kind::Events => self.framer.push(bytes, sink).map_err(too_long),
+        }
+    }
+
+    /// Says that no more bytes come: the last event goes to `sink`, a whole body is returned.
+    pub(crate) fn finish(&mut self, sink: impl FnMut(Frame<'_>)) -> Option<Vec<u8>> {
+        if let Kind::Body(body) = &mut self.kind {
+            return Some(std::mem::take(body));
+        }
+        self.framer.finish(sink);
+        None
+    }
+}

@@ -1,0 +1,34 @@
+use serde::Deserialize;
+
+use crate::{
+    error::AiError,
+    json::{Fields, locate},
+};
+
+/// Reads a client's body; an error names the field.
+pub(crate) fn read_body<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, AiError> {
+    serde_json::from_slice(body).map_err(|error| body_error(&error))
+}
+
+/// What a client did wrong in its JSON.
+pub(crate) fn body_error(error: &serde_json::Error) -> AiError {
+    let (path, reason) = locate(error);
+    match path {
+        Some(path) => AiError::invalid(format!("{path}: {reason}")).with_param(path),
+        None => AiError::invalid(format!("the body is not a valid request: {reason}")),
+    }
+}
+
+/// Refuses a field that differs from a known one in case alone, and a known one given twice.
+///
+/// Two readers that disagree about `Model` and `model` are two policies: what is checked here would
+/// not be what the provider runs.
+pub(crate) fn check_policy_keys(extra: &Fields<'_>, known: &[&str]) -> Result<(), AiError> {
+    for (name, _) in extra {
+        if let Some(known) = known.iter().find(|known| name.eq_ignore_ascii_case(known)) {
+            return Err(AiError::invalid(format!("`{}` is not `{known}`", &**name))
+                .with_param(&**name));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+use serde_json::value::RawValue;
+
+use super::wire;
+use crate::{
+    canonical::{
+        Block, CacheMark, Document, Extra, Image, Opaque, Raw, Shape, Source, Text, Thinking,
+        ToolCall, ToolResult,
+    },
+    dialect::{Dialect, common::body_error},
+    error::AiError,
+    json::{Content, Str},
+};
+
+pub(super) fn read<'a, T: serde::Deserialize<'a>>(
+    raw: &'a RawValue,
+    field: &'static str,
+) -> Result<T, AiError> {
+    serde_json::from_str(raw.get()).map_err(|error| {
+        let inner = body_error(&error);
+        let path = match inner.param() {
+            Some(path) => format!("{field}.{path}"),
+            None => field.to_owned(),
+        };
+        AiError::invalid(format!("{field}: {}", inner.message())).with_param(path)
+    })
+}
+
+/// Reads content: a string or a list of blocks.
+pub(super) fn content(
+    content: Option<Content<'_>>,
+    field: &'static str,
+) -> Result<(Vec<Block>, Shape), AiError> {
+    match content {
+        None => Ok((Vec::new(), Shape::Absent)),
+        Some(Content::Text(text)) => Ok((vec![Block::text(text.into_owned())], Shape::Text)),
+        Some(Content::Parts(parts)) => {
+            let blocks: Result<_, _> = parts.into_iter().map(|raw| block(raw, field)).collect();
+            Ok((blocks?, Shape::Parts))
+        }
+    }
+}
+
+pub(super) fn cache_mark(wire: wire::CacheControl<'_>) -> CacheMark {
+    CacheMark { ttl: wire.ttl.map(|ttl| (*ttl).into()) }
+}
+
+/// Reads one block, of a request or of a reply.
+pub(super) fn block(raw: &RawValue, field: &'static str) -> Result<Block, AiError> {
+    let mut wire: wire::Block<'_> = read(raw, field)?;
+    let kind = wire.kind.take().ok_or_else(|| {
+        AiError::invalid(format!("{field}.type is missing")).with_param(format!("{field}.type"))
+    })?;
+    let cache = wire.cache_control.take().map(cache_mark);
+    match &*kind {
+        "text" => Ok(Block::Text(Text {
+            text: wire.text.map(Str::into_owned).unwrap_or_default(),
+            citations: wire.citations.filter(|raw| raw.as_str() != "[]"),
+            cache,
+            signature: None,
+            extra: Extra::from_fields(wire.extra),
+        })),
+        "image" if wire.source.is_some() => {
+            let (source, mut extra) = source(wire.source.take().unwrap_or_default(), field)?;
+            extra.absorb("", wire.extra);
+            Ok(Block::Image(Image { source, detail: None, cache, extra }))
+        }
+        "document" if wire.source.is_some() => {
+            let (source, mut extra) = source(wire.source.take().unwrap_or_default(), field)?;
+            extra.absorb("", wire.extra);
+            Ok(Block::Document(Document {
+                source,
+                title: wire.title.map(Str::into_owned),
+                context: wire.context.map(Str::into_owned),
+                citations: wire.citations,
+                cache,
+                extra,
+            }))
+        }
+        "tool_use" => Ok(Block::ToolCall(tool_use(wire, cache))),
+        "tool_result" => Ok(Block::ToolResult(tool_result(wire, cache)?)),
+        "thinking" => Ok(Block::Thinking(Thinking {
+            text: wire.thinking.map(Str::into_owned).unwrap_or_default(),
+            signature: wire.signature.map(Str::into_owned).filter(|text| !text.is_empty()),
+            extra: Extra::from_fields(wire.extra),
+            ..Thinking::default()
+        })),
+        "redacted_thinking" => Ok(Block::RedactedThinking(opaque(&kind, raw, field)?)),
+        _ => Ok(Block::Opaque(opaque(&kind, raw, field)?)),
+    }
+}
+
+fn opaque(kind: &str, raw: &RawValue, field: &'static str) -> Result<Opaque, AiError> {
+    let raw = Raw::from_raw(raw)
+        .map_err(|error| AiError::invalid(format!("{field}: {error}")).with_param(field))?;
+    Ok(Opaque { dialect: Dialect::Messages, kind: kind.into(), raw })
+}
+
+fn tool_use(wire: wire::Block<'_>, cache: Option<CacheMark>) -> ToolCall {
+    // The stream opens every call with `{}`: that is "nothing yet", not an argument text.
+    let input = wire.input.map(RawValue::get).filter(|text| !is_empty_object(text));
+    ToolCall {
+        id: wire.id.map(Str::into_owned).unwrap_or_default(),
+        name: wire.name.map(Str::into_owned).unwrap_or_default(),
+        arguments: input.unwrap_or_default().to_owned(),
+        cache,
+        extra: Extra::from_fields(wire.extra),
+        ..ToolCall::default()
+    }
+}
+
+fn is_empty_object(text: &str) -> bool {
+    text.strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'))
+        .is_some_and(|inner| inner.trim().is_empty())
+}
+
+fn tool_result(
+    wire: wire::Block<'_>,
+    cache: Option<CacheMark>,
+) -> Result<ToolResult, AiError> {
+    let inner: Option<Content<'_>> =
+        wire.content.map(|raw| read(raw, "messages.content.content")).transpose()?;
+    let (content, shape) = content(inner, "messages.content.content")?;
+    Ok(ToolResult {
+        id: wire.tool_use_id.map(Str::into_owned).unwrap_or_default(),
+        name: None,
+        content,
+        shape,
+        is_error: wire.is_error,
+        cache,
+        extra: Extra::from_fields(wire.extra),
+    })
+}
+
+fn source(wire: wire::Source<'_>, field: &'static str) -> Result<(Source, Extra), AiError> {
+    let lacks = |what: &str| {
+        AiError::invalid(format!("{field}.source lacks its {what}"))
+            .with_param(format!("{field}.source"))
+    };
+    let mut extra = Extra::new();
+    extra.absorb("source.", wire.extra);
+    let media_type = wire.media_type.as_deref().unwrap_or_default();
+    let source = match (wire.kind.as_deref(), wire.data, wire.url, wire.file_id) {
+        (Some("base64"), Some(data), ..) => {
+            Source::Base64 { media_type: media_type.into(), data: data.into_owned() }
+        }
+        (Some("text"), Some(data), ..) => {
+            Source::Text { media_type: media_type.into(), data: data.into_owned() }
+        }
+        (Some("url"), _, Some(url), _) => {
+            Source::Url { url: url.into_owned(), media_type: None }
+        }
+        (Some("file"), _, _, Some(id)) => Source::File { id: id.into_owned() },
+        (Some("content"), ..) => {
+            Source::Blocks(content(wire.content, "messages.content.source.content")?.0)
+        }
+        (Some(kind), ..) => return Err(lacks(kind)),
+        (None, ..) => return Err(lacks("type")),
+    };
+    Ok((source, extra))
+}

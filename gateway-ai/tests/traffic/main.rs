@@ -1,0 +1,14 @@
+//! Recorded provider traffic through the codecs: what real clients and providers sent must come
+//! through unharmed.
+//!
+//! The recordings are not part of the repository. They are looked for in `GATEWAY_TRAFFIC` or in
+//! `../shared/traffic` beside the workspace; where they are absent each test says so and counts
+//! nothing.
+
+mod equal;
+mod errors;
+mod load;
+mod replies;
+mod requests;
+mod streams;
+mod truth;

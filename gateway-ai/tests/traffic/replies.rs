@@ -1,0 +1,93 @@
+use bytes::BytesMut;
+use gateway_ai::{
+    canonical::{Fold, unfold},
+    dialect::{Dialect, ReplyContext},
+};
+use serde_json::Value;
+
+use super::{
+    load::{DIALECTS, Exchange, endpoints, exchanges},
+    truth,
+};
+
+fn recorded(dialect: Dialect) -> Option<Vec<Exchange>> {
+    let mut found = exchanges(endpoints(dialect))?;
+    found.retain(|exchange| exchange.is_ok() && !exchange.response.streaming);
+    // Recordings of other surfaces under the same path (threads) and errors with status 200.
+    found.retain(|exchange| {
+        let body: Value = serde_json::from_slice(&exchange.response_body()).unwrap_or_default();
+        truth::of(dialect, &exchange.response_body(), false).is_some()
+            && body.get("error").is_none_or(Value::is_null)
+            && body["object"] != "thread.message"
+    });
+    Some(found)
+}
+
+#[test]
+fn every_reply_is_read_as_it_is() {
+    for dialect in DIALECTS {
+        let Some(found) = recorded(dialect) else { return };
+        for exchange in &found {
+            let body = exchange.response_body();
+            let reply = dialect
+                .parse_reply(&body)
+                .unwrap_or_else(|error| panic!("{}: {error}", exchange.name()));
+            let mut expected = truth::of(dialect, &body, false).unwrap();
+            let got = truth::of_reply(&reply);
+            // `stop` beside tool calls means that they are to be made.
+            if !expected.calls.is_empty() && expected.finish == Some("stop") {
+                expected.finish = Some("tool_calls");
+            }
+            assert_eq!(got, expected, "{}", exchange.name());
+        }
+        eprintln!("{dialect}: {} recorded replies read", found.len());
+    }
+}
+
+#[test]
+fn every_reply_comes_through_every_dialect() {
+    for from in DIALECTS {
+        let Some(found) = recorded(from) else { return };
+        for to in DIALECTS {
+            for exchange in &found {
+                let reply = from.parse_reply(&exchange.response_body()).unwrap();
+                let mut out = BytesMut::new();
+                let context = ReplyContext::default().with_identity("id_1", 1);
+                let losses = to.print_reply(&reply, &context, &mut out);
+                let again = to.parse_reply(&out).unwrap_or_else(|error| {
+                    panic!("{from}→{to} {}: {error}: {out:?}", exchange.name())
+                });
+                let (mut before, mut after) = (truth::of_reply(&reply), truth::of_reply(&again));
+                if losses.contains("thinking") || losses.contains("redacted_thinking") {
+                    (before.thinking, after.thinking) = (false, false);
+                }
+                refused_is_text(&reply, to, &mut before.text);
+                before.finish = before.finish.or(after.finish);
+                before.input = before.input.or(after.input);
+                before.output = before.output.or(after.output);
+                assert_eq!(after, before, "{from}→{to} {} lost {losses}", exchange.name());
+            }
+        }
+    }
+}
+
+fn refused_is_text(reply: &gateway_ai::canonical::Reply, to: Dialect, text: &mut String) {
+    for block in reply.choices.iter().take(1).flat_map(|choice| &choice.content) {
+        if let (gateway_ai::canonical::Block::Refusal(refusal), Dialect::Messages) = (block, to) {
+            text.push_str(&refusal.text);
+        }
+    }
+}
+
+#[test]
+fn unfolding_and_folding_gives_the_reply_back() {
+    for dialect in DIALECTS {
+        let Some(found) = recorded(dialect) else { return };
+        for exchange in &found {
+            let reply = dialect.parse_reply(&exchange.response_body()).unwrap();
+            let mut fold = Fold::new(dialect, usize::MAX);
+            unfold(reply.clone()).into_iter().for_each(|event| fold.push(event));
+            assert_eq!(fold.finish().unwrap(), reply, "{}", exchange.name());
+        }
+    }
+}

@@ -1,0 +1,216 @@
+use bytes::BytesMut;
+use gateway_ai::dialect::{Dialect, Target, Url};
+use serde_json::Value;
+
+use super::{
+    equal::{differences, tidy},
+    load::{DIALECTS, endpoints, exchanges},
+};
+
+/// Recorded requests a provider refused are refused here too, or pass: never a panic.
+fn recorded(dialect: Dialect) -> Option<Vec<(String, String, bool)>> {
+    let found = exchanges(endpoints(dialect))?;
+    let bodies = found.into_iter().filter_map(|exchange| {
+        let body = exchange.request_body().filter(|body| body.starts_with('{'))?;
+        Some((exchange.name(), body, exchange.is_ok()))
+    });
+    Some(bodies.collect())
+}
+
+#[test]
+fn every_request_comes_back_as_it_was() {
+    let mut wrong = Vec::new();
+    for dialect in DIALECTS {
+        let Some(bodies) = recorded(dialect) else { return };
+        let mut count = 0;
+        for (name, body, ok) in bodies {
+            let request = match dialect.parse_request(body.as_bytes(), Url::default()) {
+                Ok(request) => request,
+                Err(error) => {
+                    if ok {
+                        wrong.push(format!("{name}: {error}"));
+                    }
+                    continue;
+                }
+            };
+            let mut out = BytesMut::new();
+            let target = Target::verbatim(dialect, request.model.as_str());
+            let printed = dialect.print_request(&request, &target, &mut out).unwrap();
+            let mut before: Value = serde_json::from_str(&body).unwrap();
+            let mut after: Value = serde_json::from_slice(&out)
+                .unwrap_or_else(|error| panic!("{name}: {error}: {out:?}"));
+            normal(dialect, &mut before);
+            normal(dialect, &mut after);
+            let paths = differences(&before, &after);
+            if !paths.is_empty() || !printed.losses.is_empty() {
+                wrong.push(format!("{name}: {paths:?}, lost {}", printed.losses));
+            }
+            count += 1;
+        }
+        eprintln!("{dialect}: {count} recorded requests came back");
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Removes differences that are none: `null` members, the gateway's own wish for usage, Mistral's
+/// word for `required`.
+fn normal(dialect: Dialect, body: &mut Value) {
+    tidy(body);
+    let Some(body) = body.as_object_mut() else { return };
+    if dialect == Dialect::Chat {
+        body.remove("stream_options");
+        if body.get("tool_choice") == Some(&"any".into()) {
+            body.insert("tool_choice".to_owned(), "required".into());
+        }
+        if let Some(Value::String(stop)) = body.get("stop") {
+            let list = Value::Array(vec![stop.clone().into()]);
+            body.insert("stop".to_owned(), list);
+        }
+        for key in ["tools"] {
+            if body.get(key) == Some(&Value::Array(Vec::new())) {
+                body.remove(key);
+            }
+        }
+        for message in body.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(message) = message.as_object_mut() {
+                normal_message(message);
+            }
+        }
+    }
+}
+
+fn normal_message(message: &mut serde_json::Map<String, Value>) {
+    if message.get("tool_calls") == Some(&Value::Array(Vec::new())) {
+        message.remove("tool_calls");
+    }
+}
+
+#[test]
+fn across_dialects_nothing_is_lost_in_silence() {
+    let mut wrong = Vec::new();
+    for from in DIALECTS {
+        let Some(bodies) = recorded(from) else { return };
+        for to in DIALECTS.into_iter().filter(|to| *to != from) {
+            let (mut count, mut refused) = (0, 0);
+            for (name, body, ok) in &bodies {
+                let Ok(request) = from.parse_request(body.as_bytes(), Url::default()) else {
+                    continue;
+                };
+                if !ok {
+                    continue;
+                }
+                let mut out = BytesMut::new();
+                let model = if to == Dialect::Messages { "claude-sonnet-4-5" } else { "gpt-4o" };
+                let target = Target::new(to, model);
+                let printed = match to.print_request(&request, &target, &mut out) {
+                    Ok(printed) => printed,
+                    Err(error) => {
+                        assert!(error.param().is_some(), "{name}: {error} names no field");
+                        refused += 1;
+                        continue;
+                    }
+                };
+                let again = to
+                    .parse_request(&out, Url::default())
+                    .unwrap_or_else(|error| panic!("{name}: {error}: {out:?}"));
+                for lost in lost(&request, &again, &printed.losses) {
+                    wrong.push(format!("{from}→{to} {name}: {lost}, reported {}", printed.losses));
+                }
+                count += 1;
+            }
+            eprintln!("{from} → {to}: {count} requests, {refused} refused by name");
+        }
+    }
+    assert!(wrong.is_empty(), "{} lose in silence:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What the second reading lacks although nothing was said.
+fn lost(
+    before: &gateway_ai::canonical::Request,
+    after: &gateway_ai::canonical::Request,
+    losses: &gateway_ai::loss::Losses,
+) -> Vec<String> {
+    let said = |names: &[&str]| losses.iter().any(|loss| names.iter().any(|n| loss.starts_with(n)));
+    let mut out = Vec::new();
+    let (a, b) = (words(before), words(after));
+    if a != b && !said(&["content", "document", "messages", "tool_result", "thinking", "text"]) {
+        out.push(format!("text {a:?} became {b:?}"));
+    }
+    let (a, b) = (media(before), media(after));
+    if a != b && !said(&["content", "document", "tool_result", "audio"]) {
+        out.push(format!("{a} media became {b}"));
+    }
+    let (a, b) = (calls(before), calls(after));
+    if a != b && !said(&["tool_call", "tool_result"]) {
+        out.push(format!("calls {a:?} became {b:?}"));
+    }
+    let names = |request: &gateway_ai::canonical::Request| -> Vec<String> {
+        request.tools.iter().map(|tool| tool.name.clone()).collect()
+    };
+    if names(before) != names(after) && !said(&["tools", "tool_choice"]) {
+        out.push("tools".to_owned());
+    }
+    let options = [
+        ("temperature", before.sampling.temperature.is_some(), after.sampling.temperature.is_some()),
+        ("top_p", before.sampling.top_p.is_some(), after.sampling.top_p.is_some()),
+        ("top_k", before.sampling.top_k.is_some(), after.sampling.top_k.is_some()),
+        ("seed", before.sampling.seed.is_some(), after.sampling.seed.is_some()),
+        ("logprobs", before.sampling.logprobs == Some(true), after.sampling.logprobs == Some(true)),
+        ("stop", !before.limits.stop.is_empty(), !after.limits.stop.is_empty()),
+        ("response_format", before.output.is_some(), after.output.is_some()),
+        ("service_tier", before.service_tier.is_some(), after.service_tier.is_some()),
+        ("tool_choice", before.tool_choice.is_some(), after.tool_choice.is_some()),
+    ];
+    for (name, before, after) in options {
+        if before && !after && !said(&[name, "tools"]) {
+            out.push(name.to_owned());
+        }
+    }
+    for (name, _) in before.extra.iter() {
+        if after.extra.get(name).is_none() && !said(&[name]) && losses.len() < 32 {
+            out.push(name.to_owned());
+        }
+    }
+    out
+}
+
+/// All text of system and conversation, white space at the ends aside.
+fn words(request: &gateway_ai::canonical::Request) -> Vec<String> {
+    use gateway_ai::canonical::Block;
+    fn push(blocks: &[Block], out: &mut Vec<String>) {
+        for block in blocks {
+            match block {
+                Block::Text(text) => out.push(text.text.trim_end().to_owned()),
+                Block::Refusal(refusal) => out.push(refusal.text.clone()),
+                Block::ToolResult(result) => push(&result.content, out),
+                _ => {}
+            }
+        }
+    }
+    let mut out = Vec::new();
+    request.system.iter().for_each(|system| push(&system.parts, &mut out));
+    request.messages.iter().for_each(|message| push(&message.content, &mut out));
+    out.retain(|text| !text.trim().is_empty());
+    out
+}
+
+fn media(request: &gateway_ai::canonical::Request) -> usize {
+    use gateway_ai::canonical::Block;
+    let blocks = request.messages.iter().flat_map(|message| &message.content);
+    blocks.filter(|block| matches!(block, Block::Image(_) | Block::Document(_))).count()
+}
+
+fn calls(request: &gateway_ai::canonical::Request) -> Vec<(String, Value)> {
+    use gateway_ai::canonical::Block;
+    let blocks = request.messages.iter().flat_map(|message| &message.content);
+    blocks
+        .filter_map(|block| match block {
+            Block::ToolCall(call) => {
+                let text = call.arguments.trim();
+                let text = if text.is_empty() { "{}" } else { text };
+                Some((call.name.clone(), serde_json::from_str(text).unwrap_or_default()))
+            }
+            _ => None,
+        })
+        .collect()
+}
