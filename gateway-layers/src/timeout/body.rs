@@ -1,68 +1,54 @@
 use std::{
-    fmt,
-    future::Future as _,
     pin::Pin,
-    task::{Context, Poll},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use bytes::Bytes;
-use gateway_core::{Body, BoxError};
+use gateway_core::{Body, BoxError, ErrorKind, GatewayError};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Why a body was cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TimeoutError {
-    /// The next frame did not come in time.
-    Idle,
-    /// The time for the whole answer is over.
-    Total,
-}
-
-impl fmt::Display for TimeoutError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Idle => "the body paused for too long",
-            Self::Total => "the time for the whole answer is over",
-        })
-    }
-}
-
-impl std::error::Error for TimeoutError {}
+use super::clock::{Clock, Expired};
 
 pin_project! {
-    /// A body whose frames must come in time.
-    #[derive(Debug)]
+    /// A body that fails when its clock says so, and then lets go of what it wraps at once.
+    ///
+    /// The timer is made at the first wait and moved only when it has fired too early: a body whose
+    /// frames are there when asked for touches no timer at all.
     pub(super) struct TimedBody {
+        #[pin]
         inner: Body,
         #[pin]
-        clock: Sleep,
-        idle: Option<Duration>,
-        total: Option<Instant>,
-        // Since when the consumer has been waiting; `None` while it is not.
+        timer: Option<Sleep>,
+        clock: Clock,
+        idle: ErrorKind,
         waiting: Option<Instant>,
+        progress: Option<Arc<Progress>>,
     }
 }
 
 impl TimedBody {
-    pub(super) fn new(inner: Body, idle: Option<Duration>, total: Option<Instant>) -> Self {
-        let at = Self::due(idle, total, Instant::now());
+    /// `idle` is what a pause that is too long is called.
+    pub(super) const fn new(inner: Body, clock: Clock, idle: ErrorKind) -> Self {
         Self {
             inner,
-            clock: tokio::time::sleep_until(at),
+            timer: None,
+            clock,
             idle,
-            total,
             waiting: None,
+            progress: None,
         }
     }
 
-    /// When the clock must be looked at, if the consumer has been waiting since `since`.
-    fn due(idle: Option<Duration>, total: Option<Instant>, since: Instant) -> Instant {
-        let idle = idle.map(|idle| since + idle);
-        [idle, total].into_iter().flatten().min().unwrap_or(since)
+    pub(super) fn report_to(mut self, progress: Arc<Progress>) -> Self {
+        self.progress = Some(progress);
+        self
     }
 }
 
@@ -75,31 +61,31 @@ impl HttpBody for TimedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut this = self.project();
-        if this.total.is_some_and(|total| Instant::now() >= total) {
-            *this.inner = Body::empty();
-            return Poll::Ready(Some(Err(TimeoutError::Total.into())));
-        }
-        if let Poll::Ready(frame) = Pin::new(&mut *this.inner).poll_frame(cx) {
+        let polled = this.inner.as_mut().poll_frame(cx);
+        if polled.is_ready() {
             *this.waiting = None;
-            return Poll::Ready(frame);
-        }
-        let since = *this.waiting.get_or_insert_with(Instant::now);
-        while this.clock.as_mut().poll(cx).is_ready() {
-            let now = Instant::now();
-            let due = Self::due(*this.idle, *this.total, since);
-            if due <= now {
-                *this.inner = Body::empty();
-                let total = this.total.is_some_and(|total| total <= now);
-                let error = if total {
-                    TimeoutError::Total
-                } else {
-                    TimeoutError::Idle
-                };
-                return Poll::Ready(Some(Err(error.into())));
+            if let Some(progress) = this.progress {
+                progress.now();
             }
-            this.clock.as_mut().reset(due);
+            // Frames that never keep anyone waiting still have to end at the deadline.
+            if this.clock.deadline.is_none() {
+                return polled;
+            }
+        } else if this.clock.patience.is_some() && this.waiting.is_none() {
+            *this.waiting = Some(Instant::now());
         }
-        Poll::Pending
+        match poll_clock(this.timer, this.clock, *this.waiting, cx) {
+            Poll::Pending => polled,
+            Poll::Ready(expired) => {
+                this.inner.set(Body::empty());
+                *this.clock = Clock::default();
+                let error = GatewayError::new(match expired {
+                    Expired::Deadline => ErrorKind::DeadlineExceeded,
+                    Expired::Patience => *this.idle,
+                });
+                Poll::Ready(Some(Err(error.layer("timeout").into())))
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
@@ -108,5 +94,58 @@ impl HttpBody for TimedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+/// Resolves when the clock has run out for a wait that began at `since`.
+pub(super) fn poll_clock(
+    mut timer: Pin<&mut Option<Sleep>>,
+    clock: &Clock,
+    since: Option<Instant>,
+    cx: &mut Context<'_>,
+) -> Poll<Expired> {
+    loop {
+        let Some(next) = clock.next(since) else {
+            return Poll::Pending;
+        };
+        match timer.as_mut().as_pin_mut() {
+            None => timer.set(Some(sleep_until(next))),
+            // One that fires too early is moved when it does; moving it at each wait costs more.
+            Some(sleep) if sleep.deadline() > next => sleep.reset(next),
+            Some(_) => {}
+        }
+        let sleep = timer.as_mut().as_pin_mut().expect("made above");
+        ready!(sleep.poll(cx));
+        let now = Instant::now();
+        match clock.expired(since, now) {
+            Some(expired) => return Poll::Ready(expired),
+            // `next` is later than the moment the timer was set for.
+            None => timer.set(Some(sleep_until(next))),
+        }
+    }
+}
+
+/// When the upload last moved.
+#[derive(Debug)]
+pub(super) struct Progress {
+    start: Instant,
+    micros: AtomicU64,
+}
+
+impl Progress {
+    pub(super) const fn new(start: Instant) -> Self {
+        Self {
+            start,
+            micros: AtomicU64::new(0),
+        }
+    }
+
+    fn now(&self) {
+        let micros = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.micros.store(micros, Ordering::Relaxed);
+    }
+
+    pub(super) fn last(&self) -> Instant {
+        self.start + Duration::from_micros(self.micros.load(Ordering::Relaxed))
     }
 }

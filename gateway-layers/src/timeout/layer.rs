@@ -2,76 +2,72 @@ use std::{sync::Arc, time::Duration};
 
 use tower_layer::Layer;
 
-use super::Timeout;
+use super::{Timeout, service::Settings};
 
-/// Bounds how long an answer may take.
+/// Bounds how long an answer may take, at each stage. All stages are unbounded unless set.
 ///
 /// See the [module docs](crate::timeout) for an example.
 #[derive(Clone, Debug, Default)]
 pub struct TimeoutLayer {
-    clocks: Clocks,
-}
-
-#[derive(Clone, Debug, Default)]
-pub(super) struct Clocks {
-    pub(super) first_byte: Option<Duration>,
-    pub(super) idle: Option<Duration>,
-    pub(super) upload_idle: Option<Duration>,
-    pub(super) total: Option<Duration>,
-    pub(super) client_header: bool,
+    settings: Arc<Settings>,
 }
 
 impl TimeoutLayer {
-    /// A layer with no clock set.
+    /// A layer that bounds nothing yet, except by a [`Deadline`](gateway_core::Deadline) that is
+    /// already in the request.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The time from the call to the response head. Defaults to no limit.
-    #[must_use]
-    pub const fn first_byte(mut self, limit: Duration) -> Self {
-        self.clocks.first_byte = Some(limit);
+    fn edit(mut self, edit: impl FnOnce(&mut Settings)) -> Self {
+        edit(Arc::make_mut(&mut self.settings));
         self
     }
 
-    /// The longest pause of the response body. Defaults to no limit.
+    /// How long the head of the answer may take, from when the last part of the request was handed
+    /// over. Defaults to no bound.
     #[must_use]
-    pub const fn idle(mut self, limit: Duration) -> Self {
-        self.clocks.idle = Some(limit);
-        self
+    pub fn first_byte(self, timeout: Duration) -> Self {
+        self.edit(|settings| settings.first_byte = Some(timeout))
     }
 
-    /// The longest pause of the request body. Defaults to no limit.
+    /// How long the body of the answer may pause. Time in which the client does not read is not a
+    /// pause. Defaults to no bound.
     #[must_use]
-    pub const fn upload_idle(mut self, limit: Duration) -> Self {
-        self.clocks.upload_idle = Some(limit);
-        self
+    pub fn idle(self, timeout: Duration) -> Self {
+        self.edit(|settings| settings.idle = Some(timeout))
     }
 
-    /// The time from the call to the end of the response. Defaults to no limit.
+    /// How long the body of the request may pause. Time in which nobody asks for it is not a pause.
+    /// Defaults to no bound.
     #[must_use]
-    pub const fn total(mut self, limit: Duration) -> Self {
-        self.clocks.total = Some(limit);
-        self
+    pub fn upload_idle(self, timeout: Duration) -> Self {
+        self.edit(|settings| settings.upload_idle = Some(timeout))
     }
 
-    /// Whether clients may shorten the total with `x-gateway-timeout: 250ms`. The header is removed
-    /// either way. Defaults to `false`.
+    /// How long everything may take, to the end of the answer's body. Defaults to no bound; leave it
+    /// so for streams.
     #[must_use]
-    pub const fn client_header(mut self, honour: bool) -> Self {
-        self.clocks.client_header = honour;
-        self
+    pub fn total(self, timeout: Duration) -> Self {
+        self.edit(|settings| settings.total = Some(timeout))
+    }
+
+    /// Whether a client may shorten the total time with `x-gateway-timeout: 1500ms`. It can never
+    /// extend it. Defaults to `false`.
+    #[must_use]
+    pub fn header(self, honour: bool) -> Self {
+        self.edit(|settings| settings.header = honour)
     }
 }
 
 impl<S> Layer<S> for TimeoutLayer {
     type Service = Timeout<S>;
 
-    fn layer(&self, inner: S) -> Self::Service {
+    fn layer(&self, inner: S) -> Timeout<S> {
         Timeout {
             inner,
-            clocks: Arc::new(self.clocks.clone()),
+            settings: Arc::clone(&self.settings),
         }
     }
 }

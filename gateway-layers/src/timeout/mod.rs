@@ -1,99 +1,98 @@
-//! Middleware that bounds how long an answer may take: its head, each pause in its body, all of it.
+//! Middleware that bounds how long an answer may take, stage by stage.
 //!
-//! One number cannot bound a gateway's answers: ten seconds are too long for a dead upstream and too
-//! short for a download or a stream of tokens. So there are four clocks, each off until it is set:
-//!
-//! - **first byte**: from the call to the response head. Beyond it: 504 `upstream_timeout`.
-//! - **idle**: the longest pause while waiting for the next frame of the response body. A slow *reader*
-//!   does not run it, since nobody is waiting for the upstream then. Beyond it the body fails.
-//! - **upload idle**: the same for the request body. Beyond it the request body fails, and the inner
-//!   service answers as it does when a client goes away.
-//! - **total**: from the call to the last frame. Beyond it: 504 `deadline_exceeded`, or the body fails.
-//!
-//! An answer whose head has been sent cannot become a 504: the stream is cut, and the client sees that
-//! it is incomplete. The failure is a [`TimeoutError`] in the error of the body.
+//! A single timeout for everything is either too long for a dead backend or too short for a
+//! download. Here each stage has its own: the head, pauses in either body, and the whole. The time
+//! to connect is bounded by the client, see `transport`.
 //!
 //! # Example
 //!
 //! ```
 //! use std::time::Duration;
-//! use axum::{Router, body::Body, routing::get};
+//!
+//! use axum::{Router, routing::get};
 //! use gateway_layers::timeout::TimeoutLayer;
-//! use tower::ServiceExt;
 //!
-//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
-//! # async fn main() {
 //! let app: Router = Router::new()
-//!     .route("/slow", get(|| tokio::time::sleep(Duration::from_secs(60))))
-//!     .layer(TimeoutLayer::new().first_byte(Duration::from_secs(3)));
-//!
-//! let request = http::Request::get("/slow").body(Body::empty()).unwrap();
-//! assert_eq!(app.oneshot(request).await.unwrap().status(), 504);
-//! # }
+//!     .route("/report", get(|| async { "slow to compute" }))
+//!     .layer(TimeoutLayer::new().first_byte(Duration::from_secs(5)));
 //! ```
 //!
 //! # Customizing
 //!
-//! Clients that know what they can wait for may shorten the total, never extend it:
+//! On plain hyper, in front of a service of your own; clients may ask for less time:
 //!
 //! ```
 //! use std::{convert::Infallible, time::Duration};
-//! use gateway_core::{Body, Deadline, Request, Response};
+//!
+//! use gateway_core::{Body, Request, Response};
 //! use gateway_layers::timeout::TimeoutLayer;
+//! use hyper_util::service::TowerToHyperService;
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
-//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
-//! # async fn main() {
-//! let layer = TimeoutLayer::new()
-//!     .idle(Duration::from_secs(30))
-//!     .total(Duration::from_secs(60))
-//!     .client_header(true);
-//! let service = layer.layer(service_fn(|request: Request| async move {
-//!     let deadline = request.extensions().get::<Deadline>().unwrap();
-//!     let left = deadline.remaining(tokio::time::Instant::now());
-//!     assert_eq!(left, Duration::from_millis(250));
-//!     Ok::<_, Infallible>(Response::new(Body::empty()))
-//! }));
-//! let request = http::Request::get("/").header("x-gateway-timeout", "250ms").body(Body::empty()).unwrap();
-//! assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
-//! # }
+//! let never = service_fn(|_: Request| async {
+//!     std::future::pending::<Result<Response, Infallible>>().await
+//! });
+//! let bounded = TimeoutLayer::new()
+//!     .total(Duration::from_secs(30))
+//!     .idle(Duration::from_secs(10))
+//!     .header(true)
+//!     .layer(never);
+//! let for_hyper = TowerToHyperService::new(bounded.clone());
+//! # drop(for_hyper);
+//!
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+//! # runtime.block_on(async {
+//! let request = Request::builder()
+//!     .header("x-gateway-timeout", "20ms")
+//!     .body(Body::empty())
+//!     .unwrap();
+//! let response = bounded.oneshot(request).await.unwrap();
+//! assert_eq!(response.status(), 504);
+//! # });
 //! ```
 //!
 //! # Order
 //!
-//! Outside of whatever may be slow; outside of retries, the total bounds all attempts, inside it bounds
-//! each. Honours a [`Deadline`](gateway_core::Deadline) that is already set and sets a shorter one, which
-//! inner layers that wait should read.
+//! Outside retry and balance, inside everything that must see the refusal. Reads a
+//! [`Deadline`](gateway_core::Deadline) from the request and writes it back, shortened, never
+//! extended; layers inside that wait can respect it.
 //!
 //! # Refusals
 //!
 //! | kind | status | when |
 //! |---|---|---|
-//! | `upstream_timeout` | 504 | no response head in time |
-//! | `deadline_exceeded` | 504 | the total is over before the head |
-//! | `invalid_parameter` | 400 | `x-gateway-timeout` is not a duration |
+//! | `upstream_timeout` | 504 | no head in time |
+//! | `deadline_exceeded` | 504 | the total time is over before the head |
+//! | `invalid_parameter` | 400 | `x-gateway-timeout` is malformed, and honoured |
+//!
+//! After the head there is no status left to change: the body fails with a
+//! [`GatewayError`](gateway_core::GatewayError) of kind `upstream_timeout` or `deadline_exceeded`,
+//! and the server cuts the stream. A request body that pauses fails with `request_timeout`, which
+//! `proxy` answers with 408.
+//!
+//! `101`, and 2xx to `CONNECT`, end the watch: what follows is a tunnel with clocks of its own.
 //!
 //! # Cancellation
 //!
-//! When a clock runs out the inner future or body is dropped at once, which cancels the upstream.
-//! A `101` or a successful `CONNECT` ends the clocks: what follows is not an answer.
+//! On expiry the inner future or body is dropped at once, which cancels the upstream.
 //!
 //! # Cost
 //!
-//! One timer per request while a clock is set, kept in place and moved only when it fires: a frame costs
-//! a look at the clock. The response body is boxed only if `idle` or `total` is set, the request body only
-//! if `upload_idle` is.
+//! No timer for what is not set. One timer, in place, for the head and one for the body; it is
+//! touched when somebody has to wait, and moved at most once per timeout. One allocation for each
+//! body that is watched; bodies in memory are not.
 
 mod body;
+mod clock;
 #[cfg(feature = "config")]
 mod config;
 mod future;
-mod header;
 mod layer;
 mod service;
-#[cfg(test)]
-mod tests;
 
 #[cfg(feature = "config")]
 pub use self::config::TimeoutConfig;
-pub use self::{body::TimeoutError, future::ResponseFuture, layer::TimeoutLayer, service::Timeout};
+pub use self::{future::ResponseFuture, layer::TimeoutLayer, service::Timeout};
+
+#[cfg(test)]
+mod tests;

@@ -1,41 +1,116 @@
 use std::{
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use gateway_core::{Body, BoxError, Deadline, ErrorKind, GatewayError, Responder};
-use http::{Method, Request, Response};
+use gateway_core::{
+    Body, BoxError, Deadline, ErrorKind, GatewayError, Outcome, Request, Responder, Response,
+};
 use http_body::Body as HttpBody;
 use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
     ResponseFuture,
-    body::TimedBody,
-    future::{Limit, Plan},
-    header,
-    layer::Clocks,
+    body::{Progress, TimedBody},
+    clock::{self, Clock},
 };
 
-/// Middleware that bounds how long an answer may take.
+/// The service of [`TimeoutLayer`](super::TimeoutLayer).
 ///
 /// See the [module docs](crate::timeout) for an example.
 #[derive(Clone, Debug)]
 pub struct Timeout<S> {
     pub(super) inner: S,
-    pub(super) clocks: Arc<Clocks>,
+    pub(super) settings: Arc<Settings>,
 }
 
-impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Timeout<S>
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settings {
+    pub(super) first_byte: Option<Duration>,
+    pub(super) idle: Option<Duration>,
+    pub(super) upload_idle: Option<Duration>,
+    pub(super) total: Option<Duration>,
+    pub(super) header: bool,
+}
+
+/// What a refusal needs, taken before the request is given away.
+#[derive(Debug)]
+pub(super) struct Refuser {
+    responder: Responder,
+    outcome: Option<Outcome>,
+}
+
+impl Refuser {
+    fn of(request: &Request) -> Self {
+        Self {
+            responder: Responder::of(request),
+            outcome: request.extensions().get::<Outcome>().cloned(),
+        }
+    }
+
+    pub(super) fn refuse(&self, error: GatewayError) -> Response {
+        let error = error.layer("timeout");
+        if let Some(outcome) = &self.outcome {
+            outcome.update(|record| record.error = Some(error.clone()));
+        }
+        self.responder.refuse(error)
+    }
+}
+
+impl Settings {
+    /// The deadline of a request that arrives now: the earliest of what the request carries, what
+    /// the layer allows and what the client asks for.
+    fn deadline(&self, request: &Request, now: Instant) -> Result<Option<Deadline>, GatewayError> {
+        let carried = request.extensions().get::<Deadline>().copied();
+        let asked = if self.header { asked(request)? } else { None };
+        let within = [self.total, asked].into_iter().flatten();
+        // A time beyond what the clock can show is no bound.
+        let own = within.filter_map(|within| now.checked_add(within).map(Deadline::new));
+        Ok(own.chain(carried).min())
+    }
+
+    /// Watches the upload where there is something to watch: a body that is in memory cannot pause.
+    fn watch_upload(&self, request: &mut Request) -> Option<Arc<Progress>> {
+        let watched = self.first_byte.is_some() || self.upload_idle.is_some();
+        if !watched || request.body().as_bytes().is_some() {
+            return None;
+        }
+        let progress = Arc::new(Progress::new(Instant::now()));
+        let clock = Clock {
+            deadline: None,
+            patience: self.upload_idle,
+        };
+        let body = std::mem::take(request.body_mut());
+        let body = TimedBody::new(body, clock, ErrorKind::RequestTimeout);
+        *request.body_mut() = Body::new(body.report_to(Arc::clone(&progress)));
+        Some(progress)
+    }
+}
+
+fn asked(request: &Request) -> Result<Option<Duration>, GatewayError> {
+    let Some(value) = request.headers().get(HEADER) else {
+        return Ok(None);
+    };
+    let timeout = value.to_str().ok().and_then(clock::parse).ok_or_else(|| {
+        GatewayError::new(ErrorKind::InvalidParameter)
+            .param(HEADER)
+            .detail("write a whole number with `ms`, `s` or `m`")
+    })?;
+    Ok(Some(timeout))
+}
+
+impl<S, B, ResBody> Service<http::Request<B>> for Timeout<S>
 where
-    S: Service<Request<Body>, Response = Response<ResBody>>,
-    ReqBody: HttpBody<Data = Bytes> + Send + 'static,
-    ReqBody::Error: Into<BoxError>,
+    S: Service<Request, Response = http::Response<ResBody>>,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
     ResBody: HttpBody<Data = Bytes> + Send + 'static,
     ResBody::Error: Into<BoxError>,
 {
-    type Response = Response<Body>;
+    type Response = Response;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -43,45 +118,34 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let mut request = request.map(Body::new);
         let now = Instant::now();
-        let asked = header::take(request.headers_mut());
-        let asked = match asked {
-            Err(()) if self.clocks.client_header => {
-                let error = GatewayError::new(ErrorKind::InvalidParameter)
-                    .layer("timeout")
-                    .param("x-gateway-timeout")
-                    .detail("x-gateway-timeout must be a duration such as 250ms or 10s");
-                return ResponseFuture::refused(Responder::of(&request).refuse(error));
-            }
-            Ok(asked) if self.clocks.client_header => asked,
-            _ => None,
+        let deadline = match self.settings.deadline(&request, now) {
+            Ok(deadline) => deadline,
+            Err(error) => return ResponseFuture::refused(Refuser::of(&request).refuse(error)),
         };
-        let set = request
-            .extensions()
-            .get::<Deadline>()
-            .map(|deadline| deadline.at());
-        let total = [self.clocks.total, asked]
-            .into_iter()
-            .flatten()
-            .map(|limit| now + limit);
-        let total = total.chain(set).min();
-        if let Some(total) = total {
-            request.extensions_mut().insert(Deadline::new(total));
+        if let Some(deadline) = deadline {
+            if deadline.at() <= now {
+                let error = GatewayError::new(ErrorKind::DeadlineExceeded);
+                return ResponseFuture::refused(Refuser::of(&request).refuse(error));
+            }
+            request.extensions_mut().insert(deadline);
         }
-        let plan = Plan {
-            responder: Responder::of(&request),
-            head: Limit::earlier(self.clocks.first_byte.map(|limit| now + limit), total),
-            idle: self.clocks.idle,
-            total,
-            connect: request.method() == Method::CONNECT,
+        let head = Clock {
+            deadline: deadline.map(Deadline::at),
+            patience: self.settings.first_byte,
         };
-        let request = request.map(|body| match self.clocks.upload_idle {
-            Some(idle) if !body.is_end_stream() => {
-                Body::new(TimedBody::new(Body::new(body), Some(idle), None))
-            }
-            _ => Body::new(body),
-        });
-        ResponseFuture::waiting(self.inner.call(request), plan)
+        let body = Clock {
+            deadline: head.deadline,
+            patience: self.settings.idle,
+        };
+        let tunnel = request.method() == http::Method::CONNECT;
+        let refuser = (!head.is_off()).then(|| Refuser::of(&request));
+        let progress = self.settings.watch_upload(&mut request);
+        let future = self.inner.call(request);
+        ResponseFuture::waiting(future, head, now, progress, refuser).with_body(body, tunnel)
     }
 }
+
+const HEADER: &str = "x-gateway-timeout";

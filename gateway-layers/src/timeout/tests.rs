@@ -1,26 +1,26 @@
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use gateway_core::{
-    Body, BoxError, Deadline, GatewayError, Request, Response,
-    body::{CollectError, collect},
+    Body, Deadline, ErrorKind, GatewayError, Outcome, Request, Response, body::collect,
+    error::cause_ref,
 };
 use http_body::Frame;
 use http_body_util::StreamBody;
 use tokio::time::{Instant, sleep};
-use tower::{ServiceExt as _, service_fn};
-use tower_layer::Layer as _;
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
-use super::{TimeoutError, TimeoutLayer};
+use super::*;
 
-gateway_core::contract!(nothing_set, TimeoutLayer::new(), clones = 0);
+gateway_core::contract!(off, TimeoutLayer::new(), clones = 0);
 gateway_core::contract!(
-    everything_set,
+    all,
     TimeoutLayer::new()
-        .first_byte(secs(3))
-        .idle(secs(3))
-        .upload_idle(secs(3))
-        .total(secs(9)),
+        .first_byte(secs(10))
+        .idle(secs(10))
+        .upload_idle(secs(10))
+        .total(secs(60))
+        .header(true),
     clones = 0
 );
 
@@ -28,196 +28,251 @@ const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
-/// A body of one byte every `pause`.
-fn paced(pause: Duration, frames: usize) -> Body {
-    Body::new(StreamBody::new(futures_util::stream::unfold(
-        frames,
-        move |left| async move {
-            sleep(pause).await;
-            let frame = Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"x")));
-            (left > 0).then(|| (frame, left - 1))
-        },
-    )))
-}
-
-/// Answers after `head` with a body of one byte every `pause`.
-async fn through(layer: &TimeoutLayer, head: Duration, pause: Duration, frames: usize) -> Response {
-    let service = layer.layer(service_fn(move |_: Request| async move {
-        sleep(head).await;
-        Ok::<_, Infallible>(Response::new(paced(pause, frames)))
-    }));
-    service.oneshot(Request::<Body>::default()).await.unwrap()
-}
-
-fn code(response: &Response) -> &'static str {
-    response.extensions().get::<GatewayError>().unwrap().code()
-}
-
-async fn cut(response: Response) -> TimeoutError {
-    match collect(response.into_body(), 1 << 20).await.unwrap_err() {
-        CollectError::Body(error) => *error.downcast::<TimeoutError>().unwrap(),
-        other => panic!("{other}"),
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_late_head_is_a_504() {
-    let layer = TimeoutLayer::new().first_byte(secs(3));
-    let late = through(&layer, secs(4), secs(0), 1).await;
-    assert_eq!(
-        (late.status().as_u16(), code(&late)),
-        (504, "upstream_timeout")
-    );
-    let slow_body = through(&layer, secs(2), secs(60), 3).await;
-    assert_eq!(
-        collect(slow_body.into_body(), 10).await.unwrap().bytes(),
-        "xxx"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_total_counts_head_and_body() {
-    let layer = TimeoutLayer::new().first_byte(secs(30)).total(secs(10));
-    let late = through(&layer, secs(11), secs(0), 1).await;
-    assert_eq!(
-        (late.status().as_u16(), code(&late)),
-        (504, "deadline_exceeded")
-    );
-    let began = Instant::now();
-    let endless = through(&layer, secs(4), secs(1), 1_000).await;
-    assert_eq!(cut(endless).await, TimeoutError::Total);
-    assert_eq!(began.elapsed(), secs(10));
-}
-
-#[tokio::test(start_paused = true)]
-async fn idle_is_the_longest_pause_not_the_sum() {
-    let layer = TimeoutLayer::new().idle(secs(5));
-    let steady = through(&layer, secs(60), secs(4), 10).await;
-    assert_eq!(
-        collect(steady.into_body(), 100)
-            .await
-            .unwrap()
-            .bytes()
-            .len(),
-        10
-    );
-    let stalled = through(&layer, secs(0), secs(6), 10).await;
-    assert_eq!(cut(stalled).await, TimeoutError::Idle);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_slow_reader_is_not_idle() {
-    let layer = TimeoutLayer::new().idle(secs(5));
-    let response = through(&layer, secs(0), secs(1), 3).await;
-    let mut body = response.into_body();
-    let mut read = 0;
-    while let Some(frame) = {
-        sleep(secs(60)).await;
-        std::future::poll_fn(|cx| http_body::Body::poll_frame(std::pin::Pin::new(&mut body), cx))
-            .await
-    } {
-        read += frame.unwrap().data_ref().unwrap().len();
-    }
-    assert_eq!(read, 3);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_upload_that_stalls_fails_the_request_body() {
-    let layer = TimeoutLayer::new().upload_idle(secs(5));
-    let service = layer.layer(service_fn(|request: Request| async move {
-        let error = collect(request.into_body(), 100).await.unwrap_err();
-        let CollectError::Body(error) = error else {
-            panic!("{error}")
-        };
-        assert_eq!(error.downcast_ref(), Some(&TimeoutError::Idle));
-        Ok::<_, Infallible>(Response::new(Body::empty()))
-    }));
-    service
-        .oneshot(Request::new(paced(secs(6), 3)))
-        .await
-        .unwrap();
-}
-
-#[tokio::test(start_paused = true)]
-async fn deadlines_are_shortened_never_extended() {
-    async fn left(
-        layer: &TimeoutLayer,
-        set: Option<u64>,
-        header: Option<&'static str>,
-    ) -> Duration {
-        let service = layer.layer(service_fn(|request: Request| async move {
-            assert!(!request.headers().contains_key("x-gateway-timeout"));
-            let mut response = Response::new(Body::empty());
-            response
-                .extensions_mut()
-                .insert(*request.extensions().get::<Deadline>().unwrap());
-            Ok::<_, Infallible>(response)
-        }));
-        let mut request = Request::<Body>::default();
-        if let Some(header) = header {
-            request
-                .headers_mut()
-                .insert("x-gateway-timeout", header.parse().unwrap());
+/// Frames that come `pause` apart.
+fn paced(count: usize, pause: Duration) -> Body {
+    let frames = futures_util::stream::unfold(0, move |sent| async move {
+        if sent == count {
+            return None;
         }
-        if let Some(set) = set {
-            request
-                .extensions_mut()
-                .insert(Deadline::new(Instant::now() + secs(set)));
-        }
-        let response = service.oneshot(request).await.unwrap();
-        response
-            .extensions()
-            .get::<Deadline>()
-            .unwrap()
-            .remaining(Instant::now())
-    }
-    let layer = TimeoutLayer::new().total(secs(10));
-    assert_eq!(left(&layer, None, None).await, secs(10));
-    assert_eq!(left(&layer, Some(3), None).await, secs(3));
-    assert_eq!(left(&layer, Some(30), None).await, secs(10));
-    assert_eq!(
-        left(&layer, None, Some("1s")).await,
-        secs(10),
-        "clients are not asked"
-    );
-    let asking = layer.client_header(true);
-    assert_eq!(left(&asking, None, Some("1s")).await, secs(1));
-    assert_eq!(left(&asking, None, Some("60s")).await, secs(10));
+        sleep(pause).await;
+        let frame = Frame::data(Bytes::from_static(b"x"));
+        Some((Ok::<_, Infallible>(frame), sent + 1))
+    });
+    Body::new(StreamBody::new(frames))
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_wrong_header_is_a_400_that_names_it() {
-    let layer = TimeoutLayer::new().client_header(true);
-    let service = layer.layer(service_fn(|_: Request| async {
-        Ok::<_, Infallible>(Response::new(Body::empty()))
-    }));
-    let request = http::Request::get("/").header("x-gateway-timeout", "soon");
-    let response = service
-        .oneshot(request.body(Body::empty()).unwrap())
-        .await
-        .unwrap();
-    assert_eq!(
-        (response.status().as_u16(), code(&response)),
-        (400, "invalid_parameter")
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_late_head_cancels_the_inner_call_at_once() {
-    let alive = std::sync::Arc::new(());
-    let held = std::sync::Arc::clone(&alive);
-    let layer = TimeoutLayer::new().first_byte(secs(1));
-    let service = layer.layer(service_fn(move |_: Request| {
-        let held = std::sync::Arc::clone(&held);
+/// Reads the request's body, waits, answers with `body`.
+async fn call(
+    layer: TimeoutLayer,
+    request: Request,
+    think: Duration,
+    body: Body,
+) -> (Response, Duration) {
+    let start = Instant::now();
+    let body = Arc::new(std::sync::Mutex::new(Some(body)));
+    let service = service_fn(move |request: Request| {
+        let body = Arc::clone(&body);
         async move {
-            std::future::pending::<()>().await;
-            drop(held);
-            Ok::<_, Infallible>(Response::new(Body::empty()))
+            if let Err(error) = collect(request.into_body(), 1 << 20).await {
+                let kind = cause_ref::<GatewayError>(&error).unwrap().kind();
+                let mut response = Response::new(Body::empty());
+                *response.status_mut() = kind.status();
+                return Ok::<_, Infallible>(response);
+            }
+            sleep(think).await;
+            Ok(Response::new(body.lock().unwrap().take().unwrap()))
         }
-    }));
-    let mut call = Box::pin(service.oneshot(Request::<Body>::default()));
-    assert_eq!(call.as_mut().await.unwrap().status(), 504);
-    // `call` is still there: what it waited for went with the answer.
-    assert_eq!(std::sync::Arc::strong_count(&alive), 1);
-    drop(call);
+    });
+    let response = layer.layer(service).oneshot(request).await.unwrap();
+    (response, start.elapsed())
+}
+
+fn empty() -> Request {
+    Request::new(Body::empty())
+}
+
+fn kind(response: &Response) -> ErrorKind {
+    response.extensions().get::<GatewayError>().unwrap().kind()
+}
+
+async fn body_kind(response: Response) -> Option<ErrorKind> {
+    let error = collect(response.into_body(), 1 << 20).await.err()?;
+    Some(cause_ref::<GatewayError>(&error).unwrap().kind())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_head_must_come_in_time() {
+    let layer = TimeoutLayer::new().first_byte(secs(5));
+    let outcome = Outcome::new();
+    let mut request = empty();
+    request.extensions_mut().insert(outcome.clone());
+    let (response, took) = call(layer.clone(), request, secs(6), Body::empty()).await;
+    assert_eq!(response.status(), 504);
+    assert_eq!(kind(&response), ErrorKind::UpstreamTimeout);
+    assert_eq!(took.as_secs(), 5);
+    let seen = outcome.take().error.unwrap();
+    assert_eq!(seen.kind(), ErrorKind::UpstreamTimeout);
+
+    let (response, took) = call(layer, empty(), secs(4), Body::empty()).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(took.as_secs(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_upload_that_moves_is_not_a_silent_upstream() {
+    let layer = TimeoutLayer::new().first_byte(secs(5)).upload_idle(secs(3));
+    let upload = Request::new(paced(10, secs(2)));
+    let (response, took) = call(layer.clone(), upload, secs(4), Body::empty()).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(took.as_secs(), 24);
+
+    let upload = Request::new(paced(10, secs(2)));
+    let (response, took) = call(layer.clone(), upload, secs(6), Body::empty()).await;
+    assert_eq!(kind(&response), ErrorKind::UpstreamTimeout);
+    assert_eq!(took.as_secs(), 25);
+
+    let stalled = Request::new(paced(10, secs(4)));
+    let (response, took) = call(layer, stalled, secs(0), Body::empty()).await;
+    assert_eq!(response.status(), 408);
+    assert_eq!(took.as_secs(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_nobody_reads_is_a_silent_upstream() {
+    let never = service_fn(|request: Request| async move {
+        let _unread = request;
+        std::future::pending::<Result<Response, Infallible>>().await
+    });
+    let layer = TimeoutLayer::new().first_byte(secs(5)).upload_idle(secs(1));
+    let upload = Request::new(paced(10, secs(2)));
+    let response = layer.layer(never).oneshot(upload).await.unwrap();
+    assert_eq!(kind(&response), ErrorKind::UpstreamTimeout);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_body_may_be_long_but_not_pause() {
+    let layer = TimeoutLayer::new().idle(secs(3));
+    let start = Instant::now();
+    let (response, _) = call(layer.clone(), empty(), secs(0), paced(30, secs(2))).await;
+    assert_eq!(body_kind(response).await, None);
+    assert_eq!(start.elapsed().as_secs(), 60);
+
+    let start = Instant::now();
+    let (response, _) = call(layer, empty(), secs(0), paced(2, secs(4))).await;
+    assert_eq!(body_kind(response).await, Some(ErrorKind::UpstreamTimeout));
+    assert_eq!(start.elapsed().as_secs(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_is_not_a_pause() {
+    use http_body_util::BodyExt as _;
+    let layer = TimeoutLayer::new().idle(secs(3));
+    let (response, _) = call(layer, empty(), secs(0), paced(5, secs(2))).await;
+    let mut body = response.into_body();
+    for _ in 0..5 {
+        sleep(secs(60)).await;
+        body.frame().await.unwrap().unwrap();
+    }
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_ends_before_and_after_the_head() {
+    let layer = TimeoutLayer::new().total(secs(10));
+    let (response, took) = call(layer.clone(), empty(), secs(20), Body::empty()).await;
+    assert_eq!(kind(&response), ErrorKind::DeadlineExceeded);
+    assert_eq!(took.as_secs(), 10);
+
+    let start = Instant::now();
+    let (response, _) = call(layer.clone(), empty(), secs(4), paced(9, secs(1))).await;
+    assert_eq!(body_kind(response).await, Some(ErrorKind::DeadlineExceeded));
+    assert_eq!(start.elapsed().as_secs(), 10);
+
+    // A body whose frames are always there ends at the deadline too.
+    use http_body_util::BodyExt as _;
+    let (response, _) = call(layer, empty(), secs(0), paced(9, secs(0))).await;
+    let mut body = response.into_body();
+    body.frame().await.unwrap().unwrap();
+    sleep(secs(11)).await;
+    body.frame().await.unwrap().unwrap_err();
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_header_shortens_and_never_extends() {
+    let layer = TimeoutLayer::new().total(secs(10)).header(true);
+    for (value, expected) in [("2s", 2), ("60s", 10), ("1500ms", 1)] {
+        let mut request = empty();
+        let value = value.parse().unwrap();
+        request.headers_mut().insert("x-gateway-timeout", value);
+        let (response, took) = call(layer.clone(), request, secs(99), Body::empty()).await;
+        assert_eq!(kind(&response), ErrorKind::DeadlineExceeded);
+        assert_eq!(took.as_secs(), expected);
+    }
+    let mut request = empty();
+    let value = "soon".parse().unwrap();
+    request.headers_mut().insert("x-gateway-timeout", value);
+    let (response, _) = call(layer, request, secs(0), Body::empty()).await;
+    assert_eq!(kind(&response), ErrorKind::InvalidParameter);
+
+    // Not honoured, not even read.
+    let mut request = empty();
+    let value = "soon".parse().unwrap();
+    request.headers_mut().insert("x-gateway-timeout", value);
+    let (response, _) = call(TimeoutLayer::new(), request, secs(0), Body::empty()).await;
+    assert_eq!(response.status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_is_shortened_and_passed_on() {
+    let start = Instant::now();
+    let seen = service_fn(|request: Request| async move {
+        let mut response = Response::new(Body::empty());
+        let deadline = *request.extensions().get::<Deadline>().unwrap();
+        response.extensions_mut().insert(deadline);
+        Ok::<_, Infallible>(response)
+    });
+    let layer = TimeoutLayer::new().total(secs(10));
+    for (carried, expected) in [(secs(3), 3), (secs(30), 10)] {
+        let mut request = empty();
+        request
+            .extensions_mut()
+            .insert(Deadline::new(start + carried));
+        let response = layer.layer(seen).oneshot(request).await.unwrap();
+        let deadline = response.extensions().get::<Deadline>().unwrap().at();
+        assert_eq!((deadline - start).as_secs(), expected);
+    }
+    // One that has passed is not sent on.
+    let mut request = empty();
+    request.extensions_mut().insert(Deadline::new(start));
+    let response = TimeoutLayer::new()
+        .layer(seen)
+        .oneshot(request)
+        .await
+        .unwrap();
+    assert_eq!(kind(&response), ErrorKind::DeadlineExceeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn expiry_drops_what_is_under_way() {
+    let guard = Arc::new(());
+    let held = Arc::clone(&guard);
+    let never = service_fn(move |_: Request| {
+        let held = Arc::clone(&held);
+        async move {
+            let _held = held;
+            std::future::pending::<Result<Response, Infallible>>().await
+        }
+    });
+    let service = TimeoutLayer::new().first_byte(secs(1)).layer(never);
+    let mut future = std::pin::pin!(service.clone().oneshot(empty()));
+    let response = (&mut future).await.unwrap();
+    assert_eq!(response.status(), 504);
+    assert_eq!(
+        Arc::strong_count(&guard),
+        2,
+        "the service holds one, nobody else"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tunnel_is_not_timed() {
+    let layer = TimeoutLayer::new().total(secs(1)).idle(secs(1));
+    for (method, status) in [("GET", 101), ("CONNECT", 200)] {
+        let switch = service_fn(move |_: Request| async move {
+            let mut response = Response::new(paced(1, secs(5)));
+            *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+            Ok::<_, Infallible>(response)
+        });
+        let mut request = empty();
+        *request.method_mut() = method.parse().unwrap();
+        let response = layer.layer(switch).oneshot(request).await.unwrap();
+        assert_eq!(body_kind(response).await, None, "{method}");
+    }
+}
+
+fn _auto_traits() {
+    fn all<T: Clone + Send + Sync + 'static>() {}
+    all::<TimeoutLayer>();
+    all::<Timeout<()>>();
 }

@@ -1,5 +1,7 @@
 pub(crate) mod support;
 
+#[cfg(feature = "timeout")]
+mod clocks;
 mod failure;
 mod forward;
 mod upgrade;
