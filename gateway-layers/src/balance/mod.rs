@@ -106,7 +106,7 @@ mod weighted;
 mod config;
 
 #[cfg(feature = "config")]
-pub use self::config::{BalanceConfig, EndpointConfig, PolicyConfig};
+pub use self::config::{BalanceConfig, EndpointConfig, PolicyConfig, WeightedEndpoint};
 pub use self::{
     endpoint::{Blocked, Endpoint, EndpointState},
     future::ResponseFuture,
