@@ -127,7 +127,7 @@ fn observe() -> ObserveLayer {
 }
 
 fn key() -> ApiKeyLayer {
-    ApiKeyLayer::new([ApiKey::new("s3cret").id("bench")]).expect("one key")
+    ApiKeyLayer::new([ApiKey::new("bench", "s3cret")])
 }
 
 fn limit() -> RateLimitLayer {

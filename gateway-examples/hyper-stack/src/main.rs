@@ -39,23 +39,21 @@ async fn hello<B>(request: Request<B>) -> Result<Answer, Infallible> {
 }
 
 /// The stack, outermost first. Its response and error types are those of `hello`.
-fn stack<B: Send + 'static>() -> Result<
-    impl Service<Request<B>, Response = Answer, Error = Infallible, Future: Send> + Clone,
-    BoxError,
-> {
-    Ok(ServiceBuilder::new()
+fn stack<B: Send + 'static>()
+-> impl Service<Request<B>, Response = Answer, Error = Infallible, Future: Send> + Clone {
+    ServiceBuilder::new()
         .layer(RequestIdLayer::new())
         .layer(ClientIpLayer::direct())
-        .layer(ApiKeyLayer::new([ApiKey::new("demo").id("demo")])?)
+        .layer(ApiKeyLayer::new([ApiKey::new("demo", "demo")]))
         .layer(RateLimitLayer::new(per_minute(60).burst(5)).key(Key::Subject.or(Key::ClientIp)))
-        .service(service_fn(hello)))
+        .service(service_fn(hello))
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let stack = stack()?;
+    let stack = stack();
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 3001))).await?;
     eprintln!("listening http://{}", listener.local_addr()?);
     loop {
@@ -88,7 +86,7 @@ mod tests {
 
     #[tokio::test]
     async fn keys_are_known_and_limited() {
-        let stack = stack::<()>().unwrap();
+        let stack = stack::<()>();
         let call = |key: &'static str| {
             stack.clone().oneshot(
                 Request::builder()
