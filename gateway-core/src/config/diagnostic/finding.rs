@@ -42,7 +42,7 @@ pub struct Location {
 impl Location {
     /// The same place without what stands there: for findings that end up in logs.
     #[must_use]
-    pub(in crate::config) fn masked(mut self) -> Self {
+    pub fn masked(mut self) -> Self {
         let skip = self.col.saturating_sub(1) as usize;
         let len = self.len as usize;
         self.text = self

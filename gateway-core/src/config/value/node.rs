@@ -108,6 +108,12 @@ impl Node {
         }
     }
 
+    /// Whether this is a text in which no reference stood.
+    #[must_use]
+    pub const fn is_literal_text(&self) -> bool {
+        matches!(&self.value, Value::String(text) if text.redacted.is_none() && !text.unresolved)
+    }
+
     /// The text, if this is one.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {

@@ -5,6 +5,7 @@
 
 mod admin;
 pub mod codes;
+mod layers;
 mod listeners;
 mod names;
 mod routes;
@@ -26,4 +27,5 @@ pub fn check(config: &Config, tree: &Tree, findings: &mut Diagnostics) {
     listeners::check(subject, findings);
     admin::check(subject, findings);
     routes::check(subject, findings);
+    layers::check(subject, findings);
 }

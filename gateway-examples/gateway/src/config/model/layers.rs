@@ -1,5 +1,6 @@
 use gateway_layers::{
-    rate_limit::RateLimitConfig, request_id::RequestIdConfig, timeout::TimeoutConfig,
+    api_key::ApiKeyConfig, cache::CacheConfig, rate_limit::RateLimitConfig,
+    request_id::RequestIdConfig, timeout::TimeoutConfig,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -52,8 +53,12 @@ macro_rules! layers {
 layers! {
     /// Gives every request an id.
     request_id: RequestIdConfig,
+    /// Admits callers who hold a key.
+    api_key: ApiKeyConfig,
     /// Admits so many requests of each caller.
     rate_limit: RateLimitConfig,
+    /// Answers from stored responses.
+    cache: CacheConfig,
     /// Ends what takes too long.
     timeout: TimeoutConfig,
 }

@@ -10,17 +10,19 @@ mod root;
 mod route;
 mod server;
 mod slot;
+mod state;
 mod upstream;
 mod url;
 
 pub use self::{
     addr::Addr,
     layers::Layers,
-    observe::Observe,
+    observe::{Observe, Tracing},
     root::{Config, Defaults, Version},
     route::{Match, Route},
     server::{Admin, Drain, Limits, Listener},
     slot::Slot,
-    upstream::{Balance, Endpoint, HostHeader, Pool, Protocol, Timeouts, Upstream, UpstreamTls},
+    state::{CacheState, State},
+    upstream::{Endpoint, Pool, Protocol, Timeouts, Upstream, UpstreamTls},
     url::Url,
 };

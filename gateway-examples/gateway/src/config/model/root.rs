@@ -10,6 +10,7 @@ use super::{
     observe::Observe,
     route::Route,
     server::{Admin, Drain, Limits, Listener},
+    state::State,
     upstream::Upstream,
 };
 
@@ -43,6 +44,9 @@ pub struct Config {
     /// How the process ends.
     #[serde(default)]
     pub drain: Drain,
+    /// Where state lives that outlasts a request.
+    #[serde(default)]
+    pub state: State,
     /// What is recorded about requests.
     #[serde(default)]
     pub observe: Observe,

@@ -1,27 +1,32 @@
 use std::{num::NonZeroU32, str::FromStr};
 
-use gateway_core::config::{Duration, Flex};
-use gateway_layers::timeout::TimeoutConfig;
+use gateway_core::config::{ConfigError, Duration, Flex};
+use gateway_layers::{
+    balance::{BalanceConfig, EndpointConfig, PolicyConfig, WeightedEndpoint},
+    proxy::ProxyConfig,
+    timeout::TimeoutConfig,
+    transport,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::url::{Url, UrlError};
 
 /// A service behind the gateway: one or more endpoints that answer alike.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
     /// Where it can be reached: URLs, or maps with a URL and a weight.
     pub endpoints: Vec<Flex<Endpoint>>,
     /// How an endpoint is chosen. Defaults to `p2c_ewma`.
     #[serde(default)]
-    pub balance: Balance,
+    pub balance: PolicyConfig,
     /// How long the phases of a call may take.
     #[serde(default)]
     pub timeouts: Timeouts,
-    /// Which `Host` the upstream sees. Defaults to `pass`.
+    /// How requests are forwarded: `Host`, forwarding headers, prefixes.
     #[serde(default)]
-    pub host: HostHeader,
+    pub proxy: ProxyConfig,
     /// Which HTTP to speak. Defaults to `auto`.
     #[serde(default)]
     pub protocol: Protocol,
@@ -31,6 +36,45 @@ pub struct Upstream {
     /// How `https` endpoints are verified.
     #[serde(default)]
     pub tls: UpstreamTls,
+}
+
+impl Upstream {
+    /// The endpoints and the policy as the balancer takes them.
+    #[must_use]
+    pub fn balance(&self) -> BalanceConfig {
+        let endpoints = self.endpoints.iter().map(|endpoint| {
+            EndpointConfig::Weighted(WeightedEndpoint {
+                url: endpoint.url.to_string(),
+                weight: endpoint.weight.get(),
+            })
+        });
+        BalanceConfig {
+            endpoints: endpoints.collect(),
+            balance: self.balance,
+        }
+    }
+
+    /// The client that keeps the connections of this upstream.
+    ///
+    /// # Errors
+    ///
+    /// If the certificates or the server name make no sense.
+    pub fn client(&self) -> Result<transport::Client, ConfigError> {
+        let mut builder = transport::Client::builder()
+            .connect_timeout(self.timeouts.connect.get())
+            .idle_timeout(self.pool.idle_timeout.get())
+            .max_idle_per_host(self.pool.max_idle as usize)
+            .protocol(self.protocol.into());
+        if let Some(pem) = &self.tls.ca {
+            builder = builder.ca_pem(pem.as_bytes());
+        }
+        if let Some(name) = &self.tls.server_name {
+            builder = builder.server_name(name);
+        }
+        builder
+            .build()
+            .map_err(|error| ConfigError::new("tls", error))
+    }
 }
 
 /// One address of an upstream.
@@ -53,22 +97,6 @@ impl FromStr for Endpoint {
             weight: one(),
         })
     }
-}
-
-/// How an endpoint is chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Balance {
-    /// Of two at random the one that answers sooner under its present load.
-    #[default]
-    P2cEwma,
-    /// Of two at random the one with fewer requests in flight.
-    LeastRequest,
-    /// In turn, by weight.
-    RoundRobin,
-    /// At random, by weight.
-    Random,
 }
 
 /// How long the phases of a call may take.
@@ -107,22 +135,9 @@ impl From<&Timeouts> for TimeoutConfig {
             idle: Some(timeouts.idle),
             upload_idle: timeouts.upload_idle,
             total: timeouts.total,
-            client_header: false,
+            ..Self::default()
         }
     }
-}
-
-/// Which `Host` the upstream sees.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HostHeader {
-    /// The client's.
-    #[default]
-    Pass,
-    /// The endpoint's own.
-    Upstream,
-    /// This one.
-    Set(String),
 }
 
 /// Which HTTP is spoken to an upstream.
@@ -136,6 +151,16 @@ pub enum Protocol {
     Http1,
     /// HTTP/2, without TLS by prior knowledge.
     Http2,
+}
+
+impl From<Protocol> for transport::Protocol {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Auto => Self::Auto,
+            Protocol::Http1 => Self::Http1,
+            Protocol::Http2 => Self::Http2,
+        }
+    }
 }
 
 /// How unused connections are kept.
