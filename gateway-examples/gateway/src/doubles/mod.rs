@@ -12,6 +12,7 @@
 pub mod fault;
 mod gate;
 pub mod idp;
+mod kind;
 pub mod model;
 mod playback;
 mod serve;
@@ -20,6 +21,7 @@ pub mod upstream;
 
 pub use self::fault::Fault;
 pub use self::fault::Faults;
+pub use self::kind::Kind;
 pub use self::serve::Serving;
 pub use self::serve::serve;
 pub use self::serve::spawn;

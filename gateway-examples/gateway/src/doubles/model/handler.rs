@@ -180,6 +180,27 @@ pub(super) async fn models(server: Server, parts: Parts) -> Response<Body> {
     call.document("", |_| Ok(wire::models(anthropic))).await
 }
 
+pub(super) async fn model(
+    server: Server,
+    Path(name): Path<String>,
+    parts: Parts,
+) -> Response<Body> {
+    let anthropic = parts.headers.contains_key("anthropic-version");
+    let dialect = if anthropic {
+        Dialect::Messages
+    } else {
+        Dialect::Chat
+    };
+    let call = Call {
+        server: server.0,
+        dialect,
+        parts,
+        body: Bytes::new(),
+    };
+    call.document(&name, |incoming| Ok(wire::model(incoming.model, anthropic)))
+        .await
+}
+
 /// A request of one dialect, before it is looked at.
 struct Call {
     server: ModelServer,

@@ -78,6 +78,11 @@ impl ModelServer {
             .route("/v1/messages/count_tokens", post(handler::count_tokens))
             .route("/v1/responses", post(handler::responses))
             .route("/v1beta/models/{call}", post(handler::gemini))
+            // Google's newer clients ask under this version.
+            .route(
+                "/v1/models/{call}",
+                post(handler::gemini).get(handler::model),
+            )
             .route("/model/{id}/converse", post(handler::converse))
             .route(
                 "/model/{id}/converse-stream",

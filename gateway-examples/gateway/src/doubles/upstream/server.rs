@@ -29,6 +29,7 @@ use crate::doubles::stats::Stats;
 #[derive(Clone, Debug)]
 pub struct UpstreamServer {
     replica: Arc<str>,
+    prefix: Arc<str>,
     faults: Faults,
     stats: Stats,
 }
@@ -40,9 +41,20 @@ impl UpstreamServer {
         let (faults, stats) = (Faults::default(), Stats::default());
         Self {
             replica: Arc::from(replica),
+            prefix: Arc::from(""),
             faults,
             stats,
         }
+    }
+
+    /// Puts its routes below a path such as `/shop`.
+    ///
+    /// Defaults to none. `/__fault` and `/__stats` stay where they are, out of reach of a gateway
+    /// that forwards the prefix only.
+    #[must_use]
+    pub fn prefix(mut self, prefix: &str) -> Self {
+        self.prefix = Arc::from(prefix.trim_end_matches('/'));
+        self
     }
 
     /// The faults it commits.
@@ -59,22 +71,23 @@ impl UpstreamServer {
 
     /// All of its routes.
     pub fn router(&self) -> Router {
+        let at = |path: &str| format!("{}{path}", self.prefix);
         let routes = Router::new()
-            .route("/items", get(shop::items).post(shop::create))
-            .route("/items/{id}", get(shop::item))
-            .route("/orders", get(shop::orders).post(shop::create))
-            .route("/orders/{id}", get(shop::order))
-            .route("/echo", any(echo::echo))
-            .route("/echo/{*rest}", any(echo::echo))
-            .route("/status/{code}", any(plain::status))
-            .route("/slow/{ms}", any(plain::slow))
-            .route("/stream/{n}", any(plain::stream))
-            .route("/bytes/{n}", any(plain::bytes))
-            .route("/trailers", any(plain::trailers))
-            .route("/cache/{ttl}", get(cached::cached))
-            .route("/ws", any(websocket::echo))
-            .route("/upgrade", any(upgrade::echo))
-            .route("/healthz", get(|| async { "ok\n" }))
+            .route(&at("/items"), get(shop::items).post(shop::create))
+            .route(&at("/items/{id}"), get(shop::item))
+            .route(&at("/orders"), get(shop::orders).post(shop::create))
+            .route(&at("/orders/{id}"), get(shop::order))
+            .route(&at("/echo"), any(echo::echo))
+            .route(&at("/echo/{*rest}"), any(echo::echo))
+            .route(&at("/status/{code}"), any(plain::status))
+            .route(&at("/slow/{ms}"), any(plain::slow))
+            .route(&at("/stream/{n}"), any(plain::stream))
+            .route(&at("/bytes/{n}"), any(plain::bytes))
+            .route(&at("/trailers"), any(plain::trailers))
+            .route(&at("/cache/{ttl}"), get(cached::cached))
+            .route(&at("/ws"), any(websocket::echo))
+            .route(&at("/upgrade"), any(upgrade::echo))
+            .route(&at("/healthz"), get(|| async { "ok\n" }))
             .layer(DefaultBodyLimit::disable());
         let named = middleware::from_fn_with_state(Arc::clone(&self.replica), name);
         gate::gated(routes, self.faults(), self.stats()).layer(named)

@@ -13,6 +13,7 @@ mod sse;
 
 pub(super) use self::dialect::Dialect;
 pub(super) use self::dialect::Incoming;
+pub(super) use self::listing::model;
 pub(super) use self::listing::models;
 pub(super) use self::messages::count as count_messages;
 pub(super) use self::refusal::Refusal;
