@@ -13,6 +13,8 @@
 #[cfg(feature = "edge")]
 pub mod call;
 pub mod canonical;
+#[cfg(all(feature = "config", feature = "edge"))]
+pub mod config;
 pub mod dialect;
 #[cfg(feature = "edge")]
 pub mod edge;
@@ -23,6 +25,8 @@ mod json;
 pub mod loss;
 #[cfg(feature = "edge")]
 pub mod models;
+#[cfg(feature = "prompt")]
+pub mod prompt;
 #[cfg(feature = "edge")]
 pub mod providers;
 pub mod sse;

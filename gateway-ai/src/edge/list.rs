@@ -1,14 +1,15 @@
 //! `GET /v1/models` in the dialect of whoever asks.
 
-use gateway_core::{Body, ErrorFormat, Response};
+use gateway_core::{Body, ErrorFormat, Identity, Response};
 use http::{HeaderValue, Method, header};
 use serde_json::{Value, json};
 
-use crate::models::Catalog;
+use crate::models::{Catalog, may_use};
 
 /// The list of models, or one of them; `None` where there is no such model.
 pub(super) fn models(
     catalog: &Catalog,
+    identity: Option<&Identity>,
     one: Option<&str>,
     format: ErrorFormat,
     method: &Method,
@@ -19,10 +20,15 @@ pub(super) fn models(
     };
     let document = match one {
         Some(name) => {
-            catalog.targets(name)?;
+            may_use(identity, name)
+                .then(|| catalog.targets(name))
+                .flatten()?;
             entry(name)
         }
-        None => list(catalog.names().into_iter().map(entry).collect(), format),
+        None => list(
+            catalog.names_for(identity).into_iter().map(entry).collect(),
+            format,
+        ),
     };
     let text = document.to_string();
     let length = text.len();

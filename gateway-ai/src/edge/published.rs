@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use gateway_core::{
-    Body, BoxError, ErrorFormat, ErrorKind, GatewayError, Responder, Response,
-};
+use gateway_core::{Body, BoxError, ErrorFormat, ErrorKind, GatewayError, Responder, Response};
 use http::{HeaderValue, header, request::Parts};
 use http_body::Body as HttpBody;
 use serde_json::{Map, Value, json};
@@ -67,8 +65,9 @@ where
     let prompt = version(shared, prompt, parts.uri.query())?;
     let bytes = shared.read(parts, body).await?;
     let values: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|error| {
-        GatewayError::new(ErrorKind::InvalidBody)
-            .detail(format!("the body must be a JSON object of variables: {error}"))
+        GatewayError::new(ErrorKind::InvalidBody).detail(format!(
+            "the body must be a JSON object of variables: {error}"
+        ))
     })?;
     let mut request = prompt.render(values).map_err(|error| match error {
         PromptError::Variable { name, message } => GatewayError::new(ErrorKind::InvalidVariable)
@@ -80,7 +79,10 @@ where
             .detail("the prompt cannot be rendered with these variables")
             .source(error),
     })?;
-    let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let accept = parts
+        .headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/event-stream")) {
         request.stream.stream = Some(true);
     }
@@ -93,14 +95,22 @@ fn version(
     query: Option<&str>,
 ) -> Result<Arc<Prompt>, GatewayError> {
     let wanted = query.and_then(|query| {
-        query.split('&').find_map(|pair| pair.strip_prefix("version="))
+        query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("version="))
     });
-    let Some(wanted) = wanted else { return Ok(Arc::clone(prompt)) };
-    wanted.parse().ok().and_then(|number| shared.prompts.sibling(prompt, number)).ok_or_else(|| {
-        GatewayError::new(ErrorKind::InvalidParameter)
-            .detail("the prompt has no such version")
-            .param("version")
-    })
+    let Some(wanted) = wanted else {
+        return Ok(Arc::clone(prompt));
+    };
+    wanted
+        .parse()
+        .ok()
+        .and_then(|number| shared.prompts.sibling(prompt, number))
+        .ok_or_else(|| {
+            GatewayError::new(ErrorKind::InvalidParameter)
+                .detail("the prompt has no such version")
+                .param("version")
+        })
 }
 
 /// The answer's text, whole or as it comes.
@@ -109,7 +119,13 @@ async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response 
     if let Some(refusal) = reply.refusal() {
         return refuse::published(responder, call, refusal);
     }
-    let AiReply { dialect, body, restore, mut settle, .. } = reply;
+    let AiReply {
+        dialect,
+        body,
+        restore,
+        mut settle,
+        ..
+    } = reply;
     settle.arm();
     let whole = match body {
         ReplyBody::Stream(stream) if call.is_stream() => {
@@ -134,7 +150,11 @@ async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response 
     };
     let usage = settle.usage().map(summary);
     settle.finish();
-    let mut response = if call.is_stream() { streamed(call, whole) } else { plain(&whole) };
+    let mut response = if call.is_stream() {
+        streamed(call, whole)
+    } else {
+        plain(&whole)
+    };
     if let Some(usage) = usage {
         response.extensions_mut().insert(usage);
     }
@@ -144,7 +164,11 @@ async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response 
 
 fn plain(reply: &Reply) -> Response {
     let mut text = String::new();
-    for block in reply.choices.first().map_or(&[][..], |choice| &choice.content) {
+    for block in reply
+        .choices
+        .first()
+        .map_or(&[][..], |choice| &choice.content)
+    {
         match block {
             Block::Text(block) => text.push_str(&block.text),
             Block::Refusal(block) => text.push_str(&block.text),
@@ -180,7 +204,11 @@ impl Print for TextPrinter {
             return;
         }
         match event {
-            Event::Delta { choice: 0, delta: Delta::Text(text) | Delta::Refusal(text), .. } => {
+            Event::Delta {
+                choice: 0,
+                delta: Delta::Text(text) | Delta::Refusal(text),
+                ..
+            } => {
                 data(text, out);
             }
             Event::Ping => out.extend_from_slice(b": ping\n\n"),

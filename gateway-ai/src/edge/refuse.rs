@@ -31,8 +31,14 @@ pub(super) fn call(responder: &Responder, call: &AiCall, error: &AiError) -> Res
 #[cfg(feature = "prompt")]
 pub(super) fn published(responder: &Responder, call: &AiCall, error: &AiError) -> Response {
     let attempts = call.attempts();
-    let error = if is_upstream_failure(error) { failure(error, &attempts) } else { problem(error) };
-    Outcome::record(call.extensions(), |record| record.error = Some(error.clone()));
+    let error = if is_upstream_failure(error) {
+        failure(error, &attempts)
+    } else {
+        problem(error)
+    };
+    Outcome::record(call.extensions(), |record| {
+        record.error = Some(error.clone())
+    });
     let mut response = responder.refuse(error);
     if !attempts.failed().is_empty() {
         attempted(&mut response, &attempts);
@@ -43,8 +49,9 @@ pub(super) fn published(responder: &Responder, call: &AiCall, error: &AiError) -
 /// A call's error for a client that knows of no model.
 #[cfg(feature = "prompt")]
 pub(super) fn problem(error: &AiError) -> GatewayError {
-    let problem =
-        typed(error).status(error.client_status()).detail(error.client_message().to_owned());
+    let problem = typed(error)
+        .status(error.client_status())
+        .detail(error.client_message().to_owned());
     match error.param() {
         Some(param) => problem.param(param.to_owned()),
         None => problem,

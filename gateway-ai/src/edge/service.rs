@@ -165,10 +165,14 @@ impl Shared {
                 self.chat(inner, &responder, (dialect, operation), parts, body)
                     .await
             }
-            Ingress::Models(one) => {
-                list::models(&self.catalog, one, responder.format(), &parts.method)
-                    .unwrap_or_else(|| responder.refuse(ErrorKind::ModelNotFound))
-            }
+            Ingress::Models(one) => list::models(
+                &self.catalog,
+                parts.extensions.get(),
+                one,
+                responder.format(),
+                &parts.method,
+            )
+            .unwrap_or_else(|| responder.refuse(ErrorKind::ModelNotFound)),
             Ingress::WrongMethod(allow) => responder.refuse(
                 GatewayError::new(ErrorKind::MethodNotAllowed)
                     .header(header::ALLOW, HeaderValue::from_static(allow)),

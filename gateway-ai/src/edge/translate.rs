@@ -53,12 +53,7 @@ struct Line<P> {
 }
 
 impl<P: Print> TranslateBody<P> {
-    pub(super) fn new(
-        stream: ReplyStream,
-        restore: Restore,
-        printer: P,
-        settle: Settle,
-    ) -> Self {
+    pub(super) fn new(stream: ReplyStream, restore: Restore, printer: P, settle: Settle) -> Self {
         let mut line = Line {
             upstream: Some(stream.body),
             parser: stream.parser,

@@ -3,6 +3,9 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
+use gateway_core::Identity;
+use serde_json::Value;
+
 use super::{Aliases, Plan, is_valid_model, target};
 use crate::{
     call::AiCall,
@@ -55,7 +58,11 @@ impl Catalog {
     /// When there is no such model, or none of its targets has the operation.
     pub fn plan(&self, call: &AiCall) -> Result<Plan, AiError> {
         let model = call.model();
-        let mut plan = self.targets(model).ok_or_else(|| not_found(model))?;
+        // A model the caller may not use does not exist for it, so that names cannot be probed.
+        let plan = may_use(call.identity(), model)
+            .then(|| self.targets(model))
+            .flatten();
+        let mut plan = plan.ok_or_else(|| not_found(model))?;
         plan.retain(|target| {
             let provider = self.inner.providers.get(target.provider());
             provider.is_some_and(|provider| provider.has(call.operation()))
@@ -84,6 +91,15 @@ impl Catalog {
         known.then(|| Plan::from_iter([direct]))
     }
 
+    /// The names to show in a list – the aliases, then the targets they name, each once – as far as
+    /// the caller may use them.
+    #[must_use]
+    pub fn names_for(&self, identity: Option<&Identity>) -> Vec<&str> {
+        let mut names = self.names();
+        names.retain(|name| may_use(identity, name));
+        names
+    }
+
     /// The names to show in a list: the aliases, then the targets they name, each once.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
@@ -98,6 +114,14 @@ impl Catalog {
         }
         names
     }
+}
+
+/// Whether the caller's claims let it use a model: those with a list of `models` name all it may.
+pub(crate) fn may_use(identity: Option<&Identity>, model: &str) -> bool {
+    let allowed = identity
+        .and_then(|identity| identity.claim("models"))
+        .and_then(Value::as_array);
+    allowed.is_none_or(|names| names.iter().any(|name| name.as_str() == Some(model)))
 }
 
 fn not_found(model: &str) -> AiError {

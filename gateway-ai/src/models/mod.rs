@@ -6,6 +6,7 @@ mod catalog;
 mod keys;
 mod target;
 
+pub(crate) use self::catalog::may_use;
 pub use self::{
     alias::{Alias, AliasError, Aliases, Plan},
     builder::{Models, ModelsError},

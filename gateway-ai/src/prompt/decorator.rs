@@ -76,7 +76,11 @@ impl Decorator {
             && let Some(first) = request.messages.iter_mut().find(is_user)
         {
             // Tool results must stay first in their turn.
-            let at = first.content.iter().take_while(|b| matches!(b, Block::ToolResult(_))).count();
+            let at = first
+                .content
+                .iter()
+                .take_while(|b| matches!(b, Block::ToolResult(_)))
+                .count();
             first.content.insert(at, Block::text(text.as_str()));
             first.shape = Shape::Parts;
         }
@@ -90,7 +94,11 @@ impl Decorator {
 }
 
 fn system(text: &str) -> System {
-    System { parts: vec![Block::text(text)], shape: Shape::Text, ..System::default() }
+    System {
+        parts: vec![Block::text(text)],
+        shape: Shape::Text,
+        ..System::default()
+    }
 }
 
 #[cfg(test)]
@@ -103,7 +111,9 @@ mod tests {
         let mut request = Request::new(Dialect::Chat, "m");
         request.system.push(system("own"));
         for role in [Role::User, Role::Assistant, Role::User] {
-            request.messages.push(Message::new(role, vec![Block::text("turn")]));
+            request
+                .messages
+                .push(Message::new(role, vec![Block::text("turn")]));
         }
         Decorator::new()
             .prepend_system("a")
@@ -112,9 +122,16 @@ mod tests {
             .append_user("d")
             .apply(&mut request);
         let texts = |blocks: &[Block]| -> Vec<String> {
-            blocks.iter().filter_map(|block| block.as_text().map(str::to_owned)).collect()
+            blocks
+                .iter()
+                .filter_map(|block| block.as_text().map(str::to_owned))
+                .collect()
         };
-        let system: Vec<_> = request.system.iter().flat_map(|s| texts(&s.parts)).collect();
+        let system: Vec<_> = request
+            .system
+            .iter()
+            .flat_map(|s| texts(&s.parts))
+            .collect();
         assert_eq!(system, ["a", "own", "b"]);
         assert_eq!(texts(&request.messages[0].content), ["c", "turn"]);
         assert_eq!(texts(&request.messages[2].content), ["turn", "d"]);

@@ -93,7 +93,10 @@
 //! Templates and schemas are compiled once; a call renders, checks and prints.
 
 mod decorator;
-#[expect(clippy::module_inception, reason = "the file holds the type of that name")]
+#[expect(
+    clippy::module_inception,
+    reason = "the file holds the type of that name"
+)]
 mod prompt;
 mod store;
 mod template;

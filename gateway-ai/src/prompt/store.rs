@@ -44,7 +44,9 @@ impl Prompts {
     /// The prompt published here: the newest version that is.
     #[must_use]
     pub fn at(&self, method: &Method, path: &str) -> Option<Arc<Prompt>> {
-        self.newest().find(|prompt| prompt.publish() == Some((method, path))).cloned()
+        self.newest()
+            .find(|prompt| prompt.publish() == Some((method, path)))
+            .cloned()
     }
 
     /// Another version of the same prompt.
@@ -60,7 +62,10 @@ impl Prompts {
 
     fn newest(&self) -> impl Iterator<Item = &Arc<Prompt>> {
         self.by_name.values().filter_map(|versions| {
-            versions.values().rev().find(|prompt| prompt.publish().is_some())
+            versions
+                .values()
+                .rev()
+                .find(|prompt| prompt.publish().is_some())
         })
     }
 
@@ -77,6 +82,8 @@ impl FromIterator<Prompt> for Prompts {
             let versions = by_name.entry(prompt.name().into()).or_default();
             versions.insert(prompt.version(), Arc::new(prompt));
         }
-        Self { by_name: Arc::new(by_name) }
+        Self {
+            by_name: Arc::new(by_name),
+        }
     }
 }

@@ -33,10 +33,16 @@ impl Templates {
             if let Some(source) = source {
                 environment
                     .add_template_owned(name, source)
-                    .map_err(|error| TemplateError { template: name, message: error.to_string() })?;
+                    .map_err(|error| TemplateError {
+                        template: name,
+                        message: error.to_string(),
+                    })?;
             }
         }
-        Ok(Self { environment, has_system })
+        Ok(Self {
+            environment,
+            has_system,
+        })
     }
 
     /// The variables the templates use.
@@ -54,7 +60,11 @@ impl Templates {
     }
 
     pub(super) fn system(&self, values: &Value) -> Result<Option<String>, TemplateError> {
-        if self.has_system { self.render(SYSTEM, values).map(Some) } else { Ok(None) }
+        if self.has_system {
+            self.render(SYSTEM, values).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     pub(super) fn user(&self, values: &Value) -> Result<String, TemplateError> {
@@ -65,13 +75,18 @@ impl Templates {
         self.environment
             .get_template(name)
             .and_then(|template| template.render(Serde(values)))
-            .map_err(|error| TemplateError { template: name, message: error.to_string() })
+            .map_err(|error| TemplateError {
+                template: name,
+                message: error.to_string(),
+            })
     }
 }
 
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Templates").field("has_system", &self.has_system).finish_non_exhaustive()
+        f.debug_struct("Templates")
+            .field("has_system", &self.has_system)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,7 +108,10 @@ mod tests {
     #[test]
     fn values_are_data() {
         let values = json!({ "text": "{{ 7 * 7 }}{% for i in range(9) %}x{% endfor %}<b>&" });
-        assert_eq!(user("{{ text }}", &values).unwrap(), values["text"].as_str().unwrap());
+        assert_eq!(
+            user("{{ text }}", &values).unwrap(),
+            values["text"].as_str().unwrap()
+        );
     }
 
     #[test]
@@ -104,13 +122,22 @@ mod tests {
 
     #[test]
     fn fuel_ends_every_loop() {
-        let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
-        assert!(user(endless, &json!({})).unwrap_err().to_string().contains("fuel"));
+        let endless =
+            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
+        assert!(
+            user(endless, &json!({}))
+                .unwrap_err()
+                .to_string()
+                .contains("fuel")
+        );
     }
 
     #[test]
     fn nothing_outside_can_be_read() {
-        for source in ["{% include '/etc/passwd' %}", "{% import 'x' as y %}{{ y }}"] {
+        for source in [
+            "{% include '/etc/passwd' %}",
+            "{% import 'x' as y %}{{ y }}",
+        ] {
             assert!(user(source, &json!({})).is_err(), "{source}");
         }
         assert!(Templates::new(None, "{{ unclosed".to_owned()).is_err());

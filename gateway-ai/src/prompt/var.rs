@@ -30,19 +30,29 @@ impl Var {
     /// Any text.
     #[must_use]
     pub fn string() -> Self {
-        Self { schema: Map::from_iter([("type".to_owned(), "string".into())]), default: None }
+        Self {
+            schema: Map::from_iter([("type".to_owned(), "string".into())]),
+            default: None,
+        }
     }
 
     /// One of these texts.
     pub fn one_of<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Self {
-        let values: Vec<Value> = values.into_iter().map(|value| Value::from(value.into())).collect();
-        Self { schema: Map::from_iter([("enum".to_owned(), values.into())]), default: None }
+        let values: Vec<Value> = values
+            .into_iter()
+            .map(|value| Value::from(value.into()))
+            .collect();
+        Self {
+            schema: Map::from_iter([("enum".to_owned(), values.into())]),
+            default: None,
+        }
     }
 
     /// The most characters of a text. Defaults to no limit but that of the request.
     #[must_use]
     pub fn max(mut self, characters: u64) -> Self {
-        self.schema.insert("maxLength".to_owned(), characters.into());
+        self.schema
+            .insert("maxLength".to_owned(), characters.into());
         self
     }
 
@@ -65,7 +75,9 @@ impl Var {
             ("min", ["minLength", "minimum", "minItems"]),
             ("max", ["maxLength", "maximum", "maxItems"]),
         ] {
-            let Some(bound) = short.remove(name) else { continue };
+            let Some(bound) = short.remove(name) else {
+                continue;
+            };
             let keyword = match kind.as_deref() {
                 Some("string") => length,
                 Some("number" | "integer") => value,
@@ -78,7 +90,10 @@ impl Var {
             };
             short.insert(keyword.to_owned(), bound);
         }
-        Ok(Self { schema: short, default })
+        Ok(Self {
+            schema: short,
+            default,
+        })
     }
 
     /// Whether the caller must give a value.
@@ -127,7 +142,9 @@ impl Vars {
                 && let Ok(alone) = jsonschema::validator_for(&var.schema())
                 && !alone.is_valid(default)
             {
-                return Err(VarError(format!("the default of `{name}` does not fit its schema")));
+                return Err(VarError(format!(
+                    "the default of `{name}` does not fit its schema"
+                )));
             }
         }
         Ok(this)
@@ -143,7 +160,12 @@ impl Vars {
 
     /// Fills defaults in and checks the rest. The first fault is reported, by the variable's name.
     pub(super) fn check(&self, mut values: Map<String, Value>) -> Result<Value, BadValue> {
-        let bad = |name: &str, message: String| Err(BadValue { name: name.to_owned(), message });
+        let bad = |name: &str, message: String| {
+            Err(BadValue {
+                name: name.to_owned(),
+                message,
+            })
+        };
         for (name, var) in &self.vars {
             if values.contains_key(&**name) {
                 continue;
@@ -171,13 +193,17 @@ impl Vars {
 
 impl fmt::Debug for Vars {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.vars.iter().map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(self.vars.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
 fn object(vars: &[(Box<str>, Var)]) -> Value {
-    let properties: Map<String, Value> =
-        vars.iter().map(|(name, var)| (name.to_string(), var.schema())).collect();
+    let properties: Map<String, Value> = vars
+        .iter()
+        .map(|(name, var)| (name.to_string(), var.schema()))
+        .collect();
     let required: Vec<Value> = vars
         .iter()
         .filter(|(_, var)| var.is_required())
@@ -203,9 +229,13 @@ mod tests {
     use super::*;
 
     fn vars(short: Value) -> Vars {
-        let Value::Object(short) = short else { panic!("an object") };
+        let Value::Object(short) = short else {
+            panic!("an object")
+        };
         let vars = short.into_iter().map(|(name, short)| {
-            let Value::Object(short) = short else { panic!("an object") };
+            let Value::Object(short) = short else {
+                panic!("an object")
+            };
             (name.into_boxed_str(), Var::from_short(short).unwrap())
         });
         Vars::new(vars.collect()).unwrap()
@@ -213,7 +243,9 @@ mod tests {
 
     #[track_caller]
     fn fault(vars: &Vars, values: Value) -> String {
-        let Value::Object(values) = values else { panic!("an object") };
+        let Value::Object(values) = values else {
+            panic!("an object")
+        };
         vars.check(values).unwrap_err().name
     }
 
@@ -225,14 +257,22 @@ mod tests {
             "n": { "type": "integer", "min": 1, "max": 3, "default": 1 },
             "tags": { "type": "array", "max": 1, "items": { "type": "string" }, "default": [] },
         }));
-        let ok = vars.check(Map::from_iter([("text".to_owned(), json!("hi"))])).unwrap();
-        assert_eq!(ok, json!({ "text": "hi", "lang": "en", "n": 1, "tags": [] }));
+        let ok = vars
+            .check(Map::from_iter([("text".to_owned(), json!("hi"))]))
+            .unwrap();
+        assert_eq!(
+            ok,
+            json!({ "text": "hi", "lang": "en", "n": 1, "tags": [] })
+        );
         assert_eq!(fault(&vars, json!({})), "text");
         assert_eq!(fault(&vars, json!({ "text": "123456" })), "text");
         assert_eq!(fault(&vars, json!({ "text": 5 })), "text");
         assert_eq!(fault(&vars, json!({ "text": "a", "lang": "fr" })), "lang");
         assert_eq!(fault(&vars, json!({ "text": "a", "n": 4 })), "n");
-        assert_eq!(fault(&vars, json!({ "text": "a", "tags": ["a", "b"] })), "tags");
+        assert_eq!(
+            fault(&vars, json!({ "text": "a", "tags": ["a", "b"] })),
+            "tags"
+        );
         assert_eq!(fault(&vars, json!({ "text": "a", "tags": [1] })), "tags.0");
         assert_eq!(fault(&vars, json!({ "text": "a", "txet": "b" })), "txet");
     }
@@ -241,7 +281,9 @@ mod tests {
     fn values_are_not_repeated_in_messages() {
         let vars = vars(json!({ "text": { "type": "string", "max": 2 } }));
         let secret = json!({ "text": "hunter2" });
-        let Value::Object(values) = secret else { panic!("an object") };
+        let Value::Object(values) = secret else {
+            panic!("an object")
+        };
         assert!(!vars.check(values).unwrap_err().message.contains("hunter2"));
     }
 

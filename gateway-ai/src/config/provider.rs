@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+
+use gateway_core::config::{ConfigError, OneOrMany, Secret, closest};
+use http::{HeaderName, HeaderValue};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::providers::{Provider, ProviderBuilder, ProviderError, table};
+
+/// A model provider.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderConfig {
+    /// The vendor, or whose API it imitates. Defaults to the provider's own name.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// What precedes the dialect's own path, `…/v1`. Defaults to the vendor's.
+    #[serde(default)]
+    pub base_url: Option<String>,
+    /// Keys, by reference. They take turns; one that is refused rests. Blank ones are left out.
+    #[serde(default = "no_keys")]
+    pub keys: OneOrMany<Secret>,
+    /// Client headers passed on beside the dialect's own.
+    #[serde(default)]
+    pub forward_headers: OneOrMany<String>,
+    /// Headers sent with every call.
+    #[serde(default)]
+    pub extra_headers: BTreeMap<String, String>,
+}
+
+impl ProviderConfig {
+    pub(super) fn builder(&self, name: &str) -> Result<ProviderBuilder, ConfigError> {
+        let kind = self.kind.as_deref().unwrap_or(name);
+        let spec = table::find(kind).ok_or_else(|| self.unknown(kind))?;
+        let mut builder = Provider::builder(name, spec);
+        if let Some(url) = &self.base_url {
+            builder = builder.base_url(url.as_str());
+        }
+        for key in self.keys.iter() {
+            builder = builder.key(key.expose());
+        }
+        for (index, header) in self.forward_headers.iter().enumerate() {
+            let header: HeaderName = header
+                .parse()
+                .map_err(|error| ConfigError::new(format!("forward_headers[{index}]"), error))?;
+            builder = builder.forward_header(header);
+        }
+        for (header, value) in &self.extra_headers {
+            let at = |error: String| ConfigError::new(format!("extra_headers.{header}"), error);
+            let name: HeaderName = header
+                .parse()
+                .map_err(|_| at("not a header name".to_owned()))?;
+            let value = HeaderValue::try_from(value.as_str())
+                .map_err(|_| at("not a header value".to_owned()))?;
+            builder = builder.extra_header(name, value);
+        }
+        Ok(builder)
+    }
+
+    fn unknown(&self, kind: &str) -> ConfigError {
+        let field = if self.kind.is_some() { "kind" } else { "" };
+        let error = ConfigError::new(field, format!("`{kind}` is not a known kind of provider"));
+        match closest(kind, table::all().map(|spec| spec.kind)) {
+            Some(known) => error.with_help(format!("did you mean `{known}`?")),
+            None => error.with_help("say whose API it speaks: `kind: openai` or `kind: anthropic`"),
+        }
+    }
+}
+
+/// A secret has no default, so a list of them has none of its own.
+const fn no_keys() -> OneOrMany<Secret> {
+    OneOrMany(Vec::new())
+}
+
+/// Where in a provider's section a fault stands.
+pub(super) fn located(error: &ProviderError) -> ConfigError {
+    let field = match error {
+        ProviderError::BaseUrl(_) => "base_url",
+        ProviderError::Key(_) => "keys",
+        ProviderError::Header(_) => "forward_headers",
+        ProviderError::Name(_) => "",
+    };
+    ConfigError::new(field, error)
+}
