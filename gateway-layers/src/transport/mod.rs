@@ -60,15 +60,20 @@
 //! task, when the response has been read: no task per request, and the body is not wrapped.
 
 mod client;
+#[cfg(feature = "config")]
+mod config;
 mod connect;
 mod driver;
 mod error;
+mod handshake;
 mod origin;
 mod pool;
 mod protocol;
 mod stream;
 mod tls;
 
+#[cfg(feature = "config")]
+pub use self::config::{ClientConfig, ProtocolConfig, TlsConfig};
 pub use self::{
     client::{Client, ClientBuilder, ResponseFuture},
     error::Error,

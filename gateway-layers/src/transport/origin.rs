@@ -5,16 +5,13 @@ use std::{
 
 use gateway_core::{Body, Request, Response, body::GuardedBody};
 use http::{HeaderValue, Uri, Version, header, uri};
-use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::{
     Protocol,
     connect::{Connector, Fresh},
-    driver::{H1Driver, H2Driver},
     error::{Error, Reason},
-    pool::{H1, H2, Pool, Reaper, Slot, Streams},
-    stream::Stream,
+    handshake::{self, spawn},
+    pool::{H1, H2, Pool, Reaper},
 };
 
 /// One scheme, host and port, with its connections: a [`Client`](super::Client) that need not
@@ -265,43 +262,13 @@ impl Inner {
             None
         };
         match self.connector.connect(&self.uri, upgrade).await? {
-            Fresh::Http1(stream) => self.handshake_h1(stream).await.map(Conn::H1),
-            Fresh::Http2(stream) => self.handshake_h2(stream).await.map(Conn::H2),
+            Fresh::Http1(stream) => handshake::http1(self, stream).await.map(Conn::H1),
+            Fresh::Http2(stream) => {
+                let conn = handshake::http2(stream).await?;
+                self.pool.put_h2(conn.clone());
+                Ok(Conn::H2(conn))
+            }
         }
-    }
-
-    async fn handshake_h1(self: &Arc<Self>, stream: Stream) -> Result<H1, Error> {
-        let (sender, conn) = http1::Builder::new()
-            .max_header_size(MAX_HEAD)
-            .handshake(stream)
-            .await
-            .map_err(|error| Error::new(Reason::Connect, error))?;
-        let slot = Arc::<Slot>::default();
-        let conn = conn.with_upgrades();
-        spawn(H1Driver::new(conn, Arc::clone(&slot), Arc::downgrade(self)));
-        Ok(H1 {
-            sender,
-            slot,
-            reused: false,
-        })
-    }
-
-    async fn handshake_h2(self: &Arc<Self>, stream: Stream) -> Result<H2, Error> {
-        let (sender, conn) = http2::Builder::new(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_header_list_size(MAX_HEAD as u32)
-            .keep_alive_interval(PING_EVERY)
-            .keep_alive_timeout(PING_TIMEOUT)
-            .handshake(stream)
-            .await
-            .map_err(|error| Error::new(Reason::Connect, error))?;
-        let streams = Arc::new(Streams::new(conn.current_max_send_streams()));
-        spawn(H2Driver::new(conn, Arc::clone(&streams)));
-        let conn = H2 { sender, streams };
-        self.pool.put_h2(conn.clone());
-        Ok(conn)
     }
 
     /// Leaves the sender with its connection until the response is over.
@@ -340,15 +307,6 @@ async fn reap(origin: Weak<Inner>, idle_timeout: Duration) {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a connection's task ends with its connection, which ends with the pool; the reaper \
-              holds the pool weakly and ends with it"
-)]
-fn spawn(task: impl Future<Output = ()> + Send + 'static) {
-    tokio::spawn(task);
-}
-
 fn to_origin_form(uri: &mut Uri) {
     if uri.authority().is_none() && uri.scheme().is_none() {
         return;
@@ -369,10 +327,3 @@ fn without_userinfo(authority: &uri::Authority) -> Option<uri::Authority> {
 
 /// How finely idle time is measured.
 const TICKS: u32 = 4;
-/// A response head larger than this is an upstream gone wrong.
-const MAX_HEAD: usize = 64 * 1024;
-/// What a slow reader makes the gateway hold per stream, and per connection.
-const STREAM_WINDOW: u32 = 1024 * 1024;
-const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
-const PING_EVERY: Duration = Duration::from_secs(20);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
