@@ -1,5 +1,6 @@
 //! The reference gateway: `gateway-layers` and `gateway-ai` assembled from a config file.
 
+pub mod admin;
 pub mod config;
 pub mod doubles;
 pub mod reload;

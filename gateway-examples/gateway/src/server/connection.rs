@@ -2,7 +2,7 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use gateway_core::{Body, Request, Response};
-use gateway_layers::client_ip::PeerAddr;
+use gateway_layers::{client_ip::PeerAddr, observe::RequestBytes};
 use http_body::Body as _;
 use hyper::{
     body::Incoming,
@@ -141,6 +141,9 @@ where
     if let Err(refusal) = check::request(&mut request) {
         let response = check::refuse(&request, refusal);
         return Ok(response.map(|body| ServerBody::new(body, in_flight)));
+    }
+    if request.body().size_hint().exact().is_none() {
+        request.extensions_mut().insert(RequestBytes::new());
     }
     request.extensions_mut().insert(PeerAddr::new(peer));
     let Ok(()) = std::future::poll_fn(|cx| service.poll_ready(cx)).await;

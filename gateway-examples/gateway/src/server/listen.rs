@@ -1,10 +1,31 @@
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use gateway_core::{Request, Response};
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::Semaphore,
+};
 use tower_service::Service;
 
 use super::{Drain, Limits, connection};
+
+/// Opens a listening socket.
+///
+/// A restart takes over an address whose old connections linger (`SO_REUSEADDR`); two gateways on
+/// one address are an error.
+///
+/// # Errors
+///
+/// If the address is in use or not one of this machine.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Accepts connections and serves each until the drain has started.
 ///
@@ -60,4 +81,6 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<Ac
     Ok((stream, peer, slot))
 }
 
+/// Connections that wait to be accepted; the kernel caps it at `somaxconn`.
+const BACKLOG: u32 = 4096;
 const PAUSE: Duration = Duration::from_millis(20);

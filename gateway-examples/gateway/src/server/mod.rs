@@ -9,6 +9,7 @@
 //!   [`idle`](Limits::idle), a request in flight has neither;
 //! - writes of streamed answers are held until the tasks that are ready now have run, so that frames
 //!   which are there together leave together and none waits for one that is not there yet;
+//! - a request body has a size and a pace ([`UploadLayer`]);
 //! - requests that hyper accepts and a gateway must not pass on are refused ([`check`]);
 //! - [`Drain`] ends it: stop accepting, tell the connections, wait for the streams.
 
@@ -21,9 +22,11 @@ mod limits;
 mod listen;
 mod state;
 mod supervise;
+mod upload;
 
 pub use self::{
     drain::{Drain, DrainHandle},
     limits::Limits,
-    listen::serve,
+    listen::{bind, serve},
+    upload::{Upload, UploadLayer},
 };
