@@ -3,7 +3,7 @@ use std::{
     fmt, io,
     path::Path,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread::JoinHandle,
@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Record,
+    Counter, Record,
     line::{Format, Query},
 };
 
@@ -38,6 +38,7 @@ struct Shared {
     state: Mutex<State>,
     wake: Condvar,
     dropped: AtomicU64,
+    metric: OnceLock<Counter>,
 }
 
 #[derive(Default)]
@@ -88,6 +89,7 @@ impl AccessLog {
             state: Mutex::default(),
             wake: Condvar::new(),
             dropped: AtomicU64::new(0),
+            metric: OnceLock::new(),
         });
         let for_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -126,6 +128,11 @@ impl AccessLog {
         }
     }
 
+    /// Counts lost lines there as well. The first call decides.
+    pub(super) fn count_losses(&self, metric: Counter) {
+        let _ = self.owner.shared.metric.set(metric);
+    }
+
     pub(super) fn append(&self, record: &Record<'_>) {
         // The thread's storage is gone only while the thread ends; no request runs there then.
         let _ = LINE.try_with(|line| {
@@ -142,7 +149,7 @@ impl Shared {
         let mut state = lock(&self.state);
         let before = state.lines.len();
         if state.closed || before + line.len() > CAPACITY {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.lose(1);
             return;
         }
         state.lines.extend_from_slice(line);
@@ -150,6 +157,13 @@ impl Shared {
         if std::mem::take(&mut state.idle) || urgent {
             drop(state);
             self.wake.notify_one();
+        }
+    }
+
+    fn lose(&self, lines: u64) {
+        self.dropped.fetch_add(lines, Ordering::Relaxed);
+        if let Some(metric) = self.metric.get() {
+            metric.add(lines);
         }
     }
 
@@ -164,7 +178,7 @@ impl Shared {
             let closed = self.gather(&mut batch);
             if let Err(_error) = writer.write_all(&batch).and_then(|()| writer.flush()) {
                 let lines = batch.iter().filter(|&&byte| byte == b'\n').count();
-                self.dropped.fetch_add(lines as u64, Ordering::Relaxed);
+                self.lose(lines as u64);
             }
             if closed {
                 return;
@@ -262,6 +276,7 @@ mod tests {
             state: Mutex::default(),
             wake: Condvar::new(),
             dropped: AtomicU64::new(0),
+            metric: OnceLock::new(),
         };
         let line = vec![b'x'; 1 << 20];
         for _ in 0..6 {

@@ -10,10 +10,8 @@ use std::{
 };
 
 use prometheus_client::{
-    collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric as _},
     metrics::{
-        MetricType, counter::Counter as RawCounter, family::Family, gauge::Gauge as RawGauge,
+        counter::Counter as RawCounter, family::Family, gauge::Gauge as RawGauge,
         histogram::Histogram,
     },
     registry::Registry,
@@ -52,6 +50,7 @@ struct Shared {
     registry: Mutex<Registry>,
     families: Families,
     in_flight: RawGauge,
+    lost_lines: Counter,
     routes: Table<RouteHandles>,
     upstreams: Table<UpstreamHandles>,
     models: Table<ModelHandles>,
@@ -88,8 +87,17 @@ impl Metrics {
             "Requests whose answer has not ended",
             in_flight.clone(),
         );
+        let lost_lines = Counter {
+            inner: RawCounter::default(),
+        };
+        registry.register(
+            "access_log_dropped",
+            "Lines of the access log that were lost",
+            lost_lines.inner.clone(),
+        );
         Self {
             shared: Arc::new(Shared {
+                lost_lines,
                 registry: Mutex::new(registry),
                 families,
                 in_flight,
@@ -124,8 +132,7 @@ impl Metrics {
 
     /// Counts the lines `log` loses.
     pub fn watch(&self, log: &AccessLog) {
-        let collector = Box::new(Drops { log: log.clone() });
-        self.registry(|registry| registry.register_collector(collector));
+        log.count_losses(self.shared.lost_lines.clone());
     }
 
     /// The metrics in the OpenMetrics text format.
@@ -217,6 +224,11 @@ impl Counter {
     pub fn inc(&self) {
         self.inner.inc();
     }
+
+    /// Adds `count`.
+    pub fn add(&self, count: u64) {
+        self.inner.inc_by(count);
+    }
 }
 
 /// A number that goes up and down, from [`Metrics::gauge`].
@@ -234,25 +246,6 @@ impl Gauge {
     /// Adds `value`, which may be negative.
     pub fn add(&self, value: i64) {
         self.inner.inc_by(value);
-    }
-}
-
-/// Reads the log's own counter when the metrics are read.
-#[derive(Debug)]
-struct Drops {
-    log: AccessLog,
-}
-
-impl Collector for Drops {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let counter = prometheus_client::metrics::counter::ConstCounter::new(self.log.dropped());
-        let metric = encoder.encode_descriptor(
-            "access_log_dropped",
-            "Lines of the access log that were lost",
-            None,
-            MetricType::Counter,
-        )?;
-        counter.encode(metric)
     }
 }
 
