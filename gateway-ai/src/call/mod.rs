@@ -32,7 +32,7 @@ mod settle;
 mod whole;
 mod wire;
 
-pub(crate) use self::reply::ReplyStream;
+pub(crate) use self::{reply::ReplyStream, settle::counted};
 pub use self::{
     attempt::{Attempts, FailedAttempt, Reason},
     call::AiCall,

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use gateway_core::Outcome;
 
-use crate::canonical::Usage;
+use crate::canonical::{Event, Usage};
 
 /// Hands the usage of a call to whoever waits for it – exactly once, whatever happens.
 ///
@@ -37,6 +37,13 @@ impl Settle {
         match &mut self.usage {
             Some(known) => known.merge(usage),
             None => self.usage = Some(usage),
+        }
+    }
+
+    /// Takes over what an event says was counted.
+    pub fn observe(&mut self, event: &Event) {
+        if let Some(usage) = counted(event) {
+            self.count(usage.clone());
         }
     }
 
@@ -88,6 +95,15 @@ impl fmt::Debug for Settle {
             .field("armed", &self.armed)
             .field("settled", &self.open.is_none())
             .finish()
+    }
+}
+
+/// What an event says was counted.
+pub(crate) fn counted(event: &Event) -> Option<&Usage> {
+    match event {
+        Event::Usage(usage) => Some(usage),
+        Event::Start(start) => start.usage.as_deref(),
+        _ => None,
     }
 }
 

@@ -28,6 +28,9 @@ struct Folding {
 struct Open {
     block: Block,
     citations: Vec<Raw>,
+    /// What an opaque block grew by: argument text, and fields that replace its own.
+    input: String,
+    fields: Vec<Raw>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -69,10 +72,7 @@ impl Fold {
                 block,
             } => {
                 self.charge(64);
-                let open = Open {
-                    block: *block,
-                    citations: Vec::new(),
-                };
+                let open = Open::new(*block);
                 self.choice(choice).blocks.insert(index, open);
             }
             Event::Delta {
@@ -184,6 +184,10 @@ fn join_logprobs(earlier: &Raw, later: &Raw) -> Option<Raw> {
 }
 
 impl Open {
+    fn new(block: Block) -> Self {
+        Self { block, citations: Vec::new(), input: String::new(), fields: Vec::new() }
+    }
+
     fn push(&mut self, delta: Delta) {
         match (&mut self.block, delta) {
             (Block::Text(block), Delta::Text(text)) => block.text.push_str(&text),
@@ -206,6 +210,8 @@ impl Open {
             (Block::Audio(block), Delta::Transcript(text)) => {
                 block.transcript.get_or_insert_default().push_str(&text);
             }
+            (Block::Opaque(_), Delta::Arguments(text)) => self.input.push_str(&text),
+            (Block::Opaque(_), Delta::Opaque(fields)) => self.fields.push(fields),
             // A delta of another kind than its block is the parser's bug; dropping it keeps the
             // rest of the answer.
             _ => {}
@@ -213,6 +219,11 @@ impl Open {
     }
 
     fn into_block(mut self) -> Block {
+        if let Block::Opaque(opaque) = &mut self.block
+            && let Some(raw) = grown(&opaque.raw, &self.input, &self.fields)
+        {
+            opaque.raw = raw;
+        }
         if let Block::Text(Text { citations, .. }) = &mut self.block
             && !self.citations.is_empty()
         {
@@ -221,6 +232,26 @@ impl Open {
         }
         self.block
     }
+}
+
+/// An opaque block with its gathered input and fields in place; `None` if it did not grow.
+fn grown(raw: &Raw, input: &str, fields: &[Raw]) -> Option<Raw> {
+    if input.is_empty() && fields.is_empty() {
+        return None;
+    }
+    let mut block: BTreeMap<String, Raw> = raw.read().ok()?;
+    if let Ok(input) = Raw::new(input) {
+        block.insert("input".to_owned(), input);
+    }
+    for delta in fields {
+        let delta: BTreeMap<String, Raw> = delta.read().ok()?;
+        block.extend(delta.into_iter().filter(|(name, _)| name != "type"));
+    }
+    let spelled: Vec<String> = block
+        .iter()
+        .map(|(name, value)| format!("{}:{}", serde_json::Value::from(name.as_str()), value.as_str()))
+        .collect();
+    Raw::bounded(&format!("{{{}}}", spelled.join(","))).ok()
 }
 
 impl Delta {

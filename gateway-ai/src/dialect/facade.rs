@@ -8,7 +8,7 @@ use crate::{
     loss::Losses,
 };
 
-/// What the URL says where the body does not (Gemini, Bedrock).
+/// What the URL says where the body does not (Gemini, Bedrock, Azure deployments).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Url<'a> {
     /// The model in the path.
@@ -33,10 +33,9 @@ impl Dialect {
     ///
     /// A client fault that names the field.
     pub fn parse_request(self, body: &[u8], url: Url<'_>) -> Result<Request, AiError> {
-        let _ = url;
         match self {
-            Self::Chat => chat::parse_request(body),
-            Self::Messages => messages::parse_request(body),
+            Self::Chat => chat::parse_request(body, url),
+            Self::Messages => messages::parse_request(body, url),
             other => Err(unsupported(other)),
         }
     }

@@ -209,9 +209,7 @@ fn unfolded(call: &AiCall, whole: Whole, mut settle: Settle) -> Result<Printed, 
     let mut printer = call.dialect().stream_printer(context::of(call)?);
     let mut out = BytesMut::with_capacity(1024);
     for event in unfold(reply) {
-        if let Event::Usage(usage) = &event {
-            settle.count((**usage).clone());
-        }
+        settle.observe(&event);
         printer.push(&event, &mut out);
     }
     settle.finish();

@@ -29,9 +29,7 @@ pub(super) async fn whole(
                 Event::Error(error) => return Err(error),
                 Event::End => return fold.finish(),
                 event => {
-                    if let Event::Usage(usage) = &event {
-                        settle.count((**usage).clone());
-                    }
+                    settle.observe(&event);
                     fold.push(event);
                 }
             }

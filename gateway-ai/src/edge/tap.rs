@@ -3,7 +3,8 @@
 use memchr::memmem;
 
 use crate::{
-    canonical::{Event, Usage},
+    call::counted,
+    canonical::Usage,
     dialect::Dialect,
 };
 
@@ -81,10 +82,7 @@ fn count(dialect: Dialect, event: &[u8], data: &[u8]) -> Option<Usage> {
     framed.extend_from_slice(b"\n\n");
     let mut events = Vec::new();
     dialect.stream_parser().push(&framed, &mut events);
-    events.into_iter().find_map(|event| match event {
-        Event::Usage(usage) => Some(*usage),
-        _ => None,
-    })
+    events.iter().find_map(|event| counted(event).cloned())
 }
 
 /// What stands behind a key, wherever it is.

@@ -80,9 +80,7 @@ impl<P: Print> Line<P> {
             if over {
                 break;
             }
-            if let Event::Usage(usage) = &event {
-                self.settle.count((**usage).clone());
-            }
+            self.settle.observe(&event);
             over = event.is_terminal();
             self.restore.event(event, &mut self.restored);
             for event in self.restored.drain(..) {

@@ -16,8 +16,10 @@ pub(crate) fn classify(
 ) -> AiErrorKind {
     for word in [code, upstream_type].into_iter().flatten() {
         if let Some(kind) = by_word(word) {
-            // `rate_limit_error` may still be a used-up quota, `invalid_request_error` anything.
-            if !matches!(kind, AiErrorKind::RateLimited | AiErrorKind::InvalidRequest) {
+            // `rate_limit_error` may still be a used-up quota; `invalid_request_error` and
+            // `api_error` may be anything.
+            let vague = [AiErrorKind::RateLimited, AiErrorKind::InvalidRequest, AiErrorKind::Server];
+            if !vague.contains(&kind) {
                 return kind;
             }
         }
@@ -34,12 +36,12 @@ pub(crate) fn classify(
     status.map_or(AiErrorKind::Server, by_status)
 }
 
-/// `invalid_request_error` is OpenAI's type for 401 and 404 too: there the status knows better.
+/// `invalid_request_error` is OpenAI's type for 401 and 404 too, `api_error` Ollama's for 401:
+/// there the status knows better.
 fn by_status_over(status: Option<StatusCode>, kind: AiErrorKind) -> AiErrorKind {
-    match status {
-        Some(status) if kind == AiErrorKind::InvalidRequest && !status.is_success() => {
-            by_status(status)
-        }
+    match (status, kind) {
+        (Some(status), AiErrorKind::InvalidRequest) if !status.is_success() => by_status(status),
+        (Some(status), AiErrorKind::Server) if status.is_client_error() => by_status(status),
         _ => kind,
     }
 }

@@ -1,6 +1,6 @@
 use bytes::BytesMut;
 use gateway_ai::{
-    canonical::{Fold, unfold},
+    canonical::{Block, Fold, Raw, Reply, unfold},
     dialect::{Dialect, ReplyContext},
 };
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::{
     truth,
 };
 
-fn recorded(dialect: Dialect) -> Option<Vec<Exchange>> {
+fn recorded(dialect: Dialect) -> Option<Vec<&'static Exchange>> {
     let mut found = exchanges(endpoints(dialect))?;
     found.retain(|exchange| exchange.is_ok() && !exchange.response.streaming);
     // Recordings of other surfaces under the same path (threads) and errors with status 200.
@@ -18,7 +18,6 @@ fn recorded(dialect: Dialect) -> Option<Vec<Exchange>> {
         let body: Value = serde_json::from_slice(&exchange.response_body()).unwrap_or_default();
         truth::of(dialect, &exchange.response_body(), false).is_some()
             && body.get("error").is_none_or(Value::is_null)
-            && body["object"] != "thread.message"
     });
     Some(found)
 }
@@ -61,6 +60,9 @@ fn every_reply_comes_through_every_dialect() {
                 if losses.contains("thinking") || losses.contains("redacted_thinking") {
                     (before.thinking, after.thinking) = (false, false);
                 }
+                if losses.contains("tool_call.arguments") {
+                    after.calls.clone_from(&before.calls);
+                }
                 refused_is_text(&reply, to, &mut before.text);
                 before.finish = before.finish.or(after.finish);
                 before.input = before.input.or(after.input);
@@ -71,9 +73,9 @@ fn every_reply_comes_through_every_dialect() {
     }
 }
 
-fn refused_is_text(reply: &gateway_ai::canonical::Reply, to: Dialect, text: &mut String) {
+fn refused_is_text(reply: &Reply, to: Dialect, text: &mut String) {
     for block in reply.choices.iter().take(1).flat_map(|choice| &choice.content) {
-        if let (gateway_ai::canonical::Block::Refusal(refusal), Dialect::Messages) = (block, to) {
+        if let (Block::Refusal(refusal), Dialect::Messages) = (block, to) {
             text.push_str(&refusal.text);
         }
     }
@@ -87,7 +89,21 @@ fn unfolding_and_folding_gives_the_reply_back() {
             let reply = dialect.parse_reply(&exchange.response_body()).unwrap();
             let mut fold = Fold::new(dialect, usize::MAX);
             unfold(reply.clone()).into_iter().for_each(|event| fold.push(event));
-            assert_eq!(fold.finish().unwrap(), reply, "{}", exchange.name());
+            let (mut folded, mut reply) = (fold.finish().unwrap(), reply);
+            respell(&mut folded);
+            respell(&mut reply);
+            assert_eq!(folded, reply, "{}", exchange.name());
+        }
+    }
+}
+
+/// Citations are a list of events in between: their spacing is not kept.
+fn respell(reply: &mut Reply) {
+    for block in reply.choices.iter_mut().flat_map(|choice| &mut choice.content) {
+        if let Block::Text(text) = block
+            && let Some(citations) = &mut text.citations
+        {
+            *citations = Raw::from_value(&citations.read().unwrap());
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
     truth,
 };
 
-fn recorded(dialect: Dialect) -> Option<Vec<Exchange>> {
+fn recorded(dialect: Dialect) -> Option<Vec<&'static Exchange>> {
     let mut found = exchanges(endpoints(dialect))?;
     found.retain(|exchange| exchange.is_ok() && exchange.response.streaming);
     Some(found)

@@ -2,7 +2,7 @@ use super::request_print::Print;
 use crate::{
     canonical::{
         Audio, AudioSource, Block, CacheMark, Document, Extra, Image, Opaque, Shape, Source, Text,
-        Video,
+        Thinking, Video,
     },
     dialect::Dialect,
     error::AiError,
@@ -62,15 +62,13 @@ fn part(print: &mut Print<'_>, block: &Block, w: &mut Writer<'_>) -> Result<bool
             w.str_field("type", "refusal");
             w.str_field("refusal", &refusal.text);
         }),
-        Block::Thinking(thinking) => w.object(|w| {
-            w.str_field("type", "thinking");
-            w.array_field("thinking", |w| {
-                w.object(|w| {
-                    w.str_field("type", "text");
-                    w.str_field("text", &thinking.text);
-                });
-            });
-        }),
+        Block::Thinking(Thinking { extra, .. }) => match extra.get("part") {
+            Some(part) => w.raw(part.as_str()),
+            None => {
+                print.losses.add("content.misplaced");
+                return Ok(false);
+            }
+        },
         Block::Image(image) => image_part(print, image, w)?,
         Block::Document(document) => document_part(print, document, w)?,
         Block::Audio(audio) => audio_part(print, audio, w)?,

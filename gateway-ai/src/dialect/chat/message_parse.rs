@@ -200,7 +200,11 @@ fn part(raw: &RawValue) -> Result<Block, AiError> {
             Ok(Block::Refusal(Refusal { text }))
         }
         "thinking" if wire.thinking.is_some() => {
-            Ok(Block::Thinking(thinking_part(wire.thinking.take())?))
+            let mut thinking = thinking_part(wire.thinking.take())?;
+            if let Ok(raw) = Raw::from_raw(raw) {
+                thinking.extra.push("part", raw);
+            }
+            Ok(Block::Thinking(thinking))
         }
         "image_url" if wire.image_url.is_some() => {
             let (url, detail) = url_part(wire.image_url.take())?;

@@ -97,8 +97,8 @@ fn result<'m>(
     moved: &mut Vec<&'m Block>,
     w: &mut Writer<'_>,
 ) -> Result<(), AiError> {
-    let (text, other): (Vec<&Block>, Vec<&Block>) =
-        result.content.iter().partition(|block| matches!(block, Block::Text(_) | Block::Opaque(_)));
+    let fits = |block: &&Block| print.same || matches!(block, Block::Text(_) | Block::Opaque(_));
+    let (text, other): (Vec<&Block>, Vec<&Block>) = result.content.iter().partition(fits);
     if !other.is_empty() {
         print.losses.add("tool_result.media_position");
         moved.extend(other);
@@ -163,7 +163,9 @@ fn assistant(print: &mut Print<'_>, message: &Message, w: &mut Writer<'_>) -> Re
     w.begin_object();
     w.str_field("role", "assistant");
     w.key("content");
-    if parts.is_empty() {
+    if parts.is_empty() && print.same && message.shape == Shape::Parts {
+        w.array(|_| {});
+    } else if parts.is_empty() {
         w.null();
     } else {
         content_print::content(print, parts, message.shape, w)?;
@@ -244,7 +246,9 @@ pub(super) fn detail(block: &Block, index: u64, w: &mut Writer<'_>) {
             w.str_field(key, &thinking.text);
             w.opt_str("signature", thinking.signature.as_deref());
             w.opt_str("id", thinking.id.as_deref());
-            let signed = thinking.signature.as_ref().map(|_| "anthropic-claude-v1");
+            // Chat's own entries say it themselves, where anybody does.
+            let foreign = thinking.signature.as_ref().filter(|_| thinking.field.is_none());
+            let signed = foreign.and(format_of(Dialect::Messages));
             w.opt_str("format", thinking.format.as_deref().or(signed));
             for (name, value) in thinking.extra.iter() {
                 w.raw_field(name, value);

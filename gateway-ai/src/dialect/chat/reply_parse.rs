@@ -41,14 +41,21 @@ fn choice(wire: wire::Choice<'_>, position: u32, reply: &str) -> Result<Choice, 
     let index = index.unwrap_or(position);
     let mut choice = Choice { index, logprobs: wire.logprobs, ..Choice::default() };
     choice.extra = Extra::from_fields(wire.extra);
-    let Some(mut message) = wire.message else {
+    // Azure leaves the message out where its filter took it.
+    if wire.message.is_none() && wire.finish_reason.is_none() {
         return Err(AiError::upstream(AiErrorKind::Malformed, "a choice has no message"));
-    };
+    }
+    let mut message = wire.message.unwrap_or_default();
     let upstream = |error: AiError| AiError::upstream(AiErrorKind::Malformed, error.message());
     let mut own = Extra::new();
     let mut blocks = thinking_parse::history(&mut message, &mut own).map_err(upstream)?;
     let (text, _) = message_parse::content(message.content.take()).map_err(upstream)?;
     blocks.extend(text.into_iter().filter(|block| block.as_text() != Some("")));
+    for block in &mut blocks {
+        if let Block::Thinking(thinking) = block {
+            thinking.extra.take("part");
+        }
+    }
     message_parse::answer_parts(&mut message, &mut blocks);
     let calls = message.tool_calls.take().unwrap_or_default();
     for (call, number) in calls.into_iter().zip(0..) {

@@ -10,7 +10,7 @@ use crate::{
         SchemaFormat, StreamOptions, System, Tool, ToolChoice, ToolKind,
     },
     dialect::{
-        Dialect,
+        Dialect, Url,
         common::{body_error, check_policy_keys, read_body},
     },
     error::AiError,
@@ -18,12 +18,13 @@ use crate::{
 };
 
 /// Reads a client's request.
-pub(in crate::dialect) fn parse_request(body: &[u8]) -> Result<Request, AiError> {
+pub(in crate::dialect) fn parse_request(body: &[u8], url: Url<'_>) -> Result<Request, AiError> {
     let mut wire: wire::Request<'_> = read_body(body)?;
     check_policy_keys(&wire.extra, wire::POLICY_KEYS)?;
-    let model = wire.model.take().ok_or_else(|| missing("model"))?;
+    let named = wire.model.take().map(Str::into_owned);
+    let model = named.or_else(|| url.model.map(str::to_owned)).ok_or_else(|| missing("model"))?;
     let messages = wire.messages.take().ok_or_else(|| missing("messages"))?;
-    let mut request = Request::new(Dialect::Chat, model.into_owned());
+    let mut request = Request::new(Dialect::Chat, model);
     take_messages(&mut request, messages)?;
     take_tools(&mut request, &mut wire)?;
     request.limits = limits(&mut wire);

@@ -297,7 +297,7 @@ impl<'r> Print<'r> {
         w.str_field("type", "json_schema");
         w.key("json_schema");
         w.begin_object();
-        w.str_field("name", schema.name.as_deref().unwrap_or("response"));
+        w.opt_str("name", schema.name.as_deref().or((!self.same).then_some("response")));
         w.opt_str("description", schema.description.as_deref());
         w.opt_raw("schema", schema.schema.as_ref());
         // Where the other dialect always follows the schema, this one must be told to.

@@ -30,12 +30,13 @@ pub(super) fn history(
     let mut blocks = Vec::new();
     let fields = [("reasoning_content", wire.reasoning_content.take()), ("reasoning", wire.reasoning.take())];
     for (field, text) in fields {
-        // Where both are given they say the same.
-        if let Some(text) = text.filter(|text| !text.is_empty())
-            && blocks.is_empty()
-        {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
+        if blocks.is_empty() {
             let (text, field) = (text.into_owned(), Some(field.into()));
             blocks.push(Block::Thinking(Thinking { text, field, ..Thinking::default() }));
+        } else {
+            // Where both are given they say the same.
+            extra.push(field, Raw::from_value(&serde_json::Value::String(text.into_owned())));
         }
     }
     Ok(blocks)

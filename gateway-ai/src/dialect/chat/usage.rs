@@ -23,9 +23,17 @@ pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
     let reasoning = count(output_details.reasoning_tokens).or_else(|| named(&["reasoning_tokens"]));
     extra.absorb(PROMPT, prompt_details.extra);
     extra.absorb(OUTPUT, output_details.extra);
-    let cached = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
+    let prompt = count(wire.prompt_tokens);
+    // More cached than there was is a vendor's slip: the prompt count is what is billed.
+    let within = |count: Option<u64>, room: Option<u64>| match (count, room) {
+        (Some(count), Some(room)) => Some(count.min(room)),
+        (count, _) => count,
+    };
+    let cache_read = within(cache_read, prompt);
+    let room = prompt.map(|prompt| prompt - cache_read.unwrap_or(0));
+    let cache_write = within(cache_write, room);
     Usage {
-        input: count(wire.prompt_tokens).map(|prompt| prompt.saturating_sub(cached)),
+        input: room.map(|room| room - cache_write.unwrap_or(0)),
         cache_read,
         cache_write,
         output: count(wire.completion_tokens),

@@ -10,7 +10,7 @@ use crate::{
         Sampling, SchemaFormat, StreamOptions, System, SystemRole, Tool, ToolChoice, ToolKind,
     },
     dialect::{
-        Dialect,
+        Dialect, Url,
         common::{check_policy_keys, read_body},
     },
     error::AiError,
@@ -18,12 +18,13 @@ use crate::{
 };
 
 /// Reads a client's request.
-pub(in crate::dialect) fn parse_request(body: &[u8]) -> Result<Request, AiError> {
+pub(in crate::dialect) fn parse_request(body: &[u8], url: Url<'_>) -> Result<Request, AiError> {
     let mut wire: wire::Request<'_> = read_body(body)?;
     check_policy_keys(&wire.extra, wire::POLICY_KEYS)?;
-    let model = wire.model.take().ok_or_else(|| missing("model"))?;
+    let named = wire.model.take().map(Str::into_owned);
+    let model = named.or_else(|| url.model.map(str::to_owned)).ok_or_else(|| missing("model"))?;
     let messages = wire.messages.take().ok_or_else(|| missing("messages"))?;
-    let mut request = Request::new(Dialect::Messages, model.into_owned());
+    let mut request = Request::new(Dialect::Messages, model);
     if let Some(system) = wire.system.take() {
         request.system.push(self::system(system)?);
     }
