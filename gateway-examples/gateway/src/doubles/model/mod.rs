@@ -29,6 +29,11 @@
 //! [`count_tokens`] over all message text, as each dialect reports usage; the truth is in
 //! [`Stats`](super::Stats), in Rust and at `GET /__stats`.
 //!
+//! Caching of prompts is a rule and not a memory, so that tests need no warming up. In Messages,
+//! what a mark with the `ttl` `1h` covers counts as written and what any other mark covers as read;
+//! in Converse, what a cache point covers counts as read; in OpenAI's dialects, a `prompt_cache_key`
+//! makes half of the prompt cached.
+//!
 //! # Example
 //!
 //! ```

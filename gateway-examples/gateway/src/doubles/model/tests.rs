@@ -5,6 +5,8 @@ use http::Request;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use serde_json::json;
+use tokio::io::AsyncReadExt as _;
+use tokio::io::AsyncWriteExt as _;
 use tower::ServiceExt;
 
 use super::*;
@@ -463,4 +465,123 @@ async fn requests_are_kept_for_the_test_to_look_at() {
     let (_, _, stats) = send(&server, get("/__stats")).await;
     let stats: Value = serde_json::from_slice(&stats).unwrap();
     assert_eq!(stats["paths"], json!({ "/v1/messages": 1 }));
+}
+
+#[tokio::test]
+async fn cached_input_is_counted_as_each_dialect_does() {
+    let server = server();
+    let marked = |text: &str, ttl: &str| {
+        let mark = json!({ "type": "ephemeral", "ttl": ttl });
+        json!({ "type": "text", "text": text, "cache_control": mark })
+    };
+    let request = json!({ "model": "m", "max_tokens": 100, "system": [marked("one two three", "1h")],
+        "messages": [{ "role": "user", "content": [marked("four five", "5m"),
+            { "type": "text", "text": "six" }] }] });
+    let (_, a) = ask(&server, "/v1/messages", &request).await;
+    let usage = &a["usage"];
+    assert_eq!(
+        (&usage["input_tokens"], &usage["cache_read_input_tokens"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(usage["cache_creation"]["ephemeral_1h_input_tokens"], 3);
+    let events = events(&server, "/v1/messages", &streamed(request)).await;
+    let last = &events[events.len() - 2]["usage"];
+    assert_eq!(
+        (&last["input_tokens"], &last["cache_creation_input_tokens"]),
+        (&json!(1), &json!(3))
+    );
+    let mut request = chat("one two three four");
+    request["prompt_cache_key"] = json!("k");
+    let (_, c) = ask(&server, "/v1/chat/completions", &request).await;
+    assert_eq!(c["usage"]["prompt_tokens"], 4);
+    assert_eq!(c["usage"]["prompt_tokens_details"]["cached_tokens"], 2);
+    let content =
+        json!([{ "text": "one two" }, { "cachePoint": { "type": "default" } }, { "text": "x" }]);
+    let request = json!({ "messages": [{ "role": "user", "content": content }] });
+    let (_, b) = ask(&server, "/model/m/converse", &request).await;
+    assert_eq!(
+        (
+            &b["usage"]["inputTokens"],
+            &b["usage"]["cacheReadInputTokens"]
+        ),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(server.stats().snapshot().prompt_tokens, 6 + 6 + 4 + 3);
+}
+
+/// Sends a request over a socket and gives the connection.
+async fn connect(serving: &crate::doubles::Serving, body: &Value) -> tokio::net::TcpStream {
+    let body = body.to_string();
+    let length = body.len();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n"
+    );
+    let mut stream = tokio::net::TcpStream::connect(serving.addr())
+        .await
+        .unwrap();
+    stream
+        .write_all(format!("{head}{body}").as_bytes())
+        .await
+        .unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn a_cut_drops_the_connection_after_the_last_token_was_sent() {
+    let server = server();
+    server.faults().set("cut_after_tokens=5".parse().unwrap());
+    let serving = crate::doubles::spawn(server.router()).await.unwrap();
+    for request in [streamed(chat("20 words")), chat("20 words")] {
+        let mut stream = connect(&serving, &request).await;
+        let mut bytes = Vec::new();
+        // Reading ends, with an error or without; the body has not.
+        let _ = stream.read_to_end(&mut bytes).await;
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
+        assert!(!text.ends_with("0\r\n\r\n"), "{text}");
+        match request["stream"] == true {
+            true => assert_eq!(text.matches("chat.completion.chunk").count(), 6, "{text}"),
+            false => assert!(
+                text.contains("chatcmpl-") && !text.contains("usage"),
+                "{text}"
+            ),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_is_noticed() {
+    let server = ModelServer::new().pace(Duration::from_millis(1));
+    let serving = crate::doubles::spawn(server.router()).await.unwrap();
+    let mut stream = connect(&serving, &streamed(chat("50000 words"))).await;
+    stream.read_exact(&mut [0; 512]).await.unwrap();
+    drop(stream);
+    for _ in 0..500 {
+        if server.stats().snapshot().cancelled == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let stats = server.stats().snapshot();
+    assert_eq!((stats.cancelled, stats.in_flight), (1, 0));
+    assert!(stats.completion_tokens < 50_000);
+    assert_eq!(stats.calls[0].outcome, "cancelled");
+}
+
+#[tokio::test]
+async fn silence_sends_a_head_and_nothing_more() {
+    let server = server();
+    server.faults().set("silence".parse().unwrap());
+    let serving = crate::doubles::spawn(server.router()).await.unwrap();
+    let mut stream = connect(&serving, &streamed(chat("x"))).await;
+    let mut head = vec![0; 1024];
+    let read = stream.read(&mut head).await.unwrap();
+    assert!(
+        head[..read].ends_with(b"\r\n\r\n"),
+        "{}",
+        String::from_utf8_lossy(&head[..read])
+    );
+    let more = tokio::time::timeout(Duration::from_millis(100), stream.read(&mut head)).await;
+    assert!(more.is_err());
+    assert_eq!(server.stats().snapshot().in_flight, 1);
 }

@@ -17,7 +17,10 @@ pub(in crate::doubles::model) struct Answer {
     pub(in crate::doubles::model) finish: Finish,
     /// What ids are made of.
     pub(in crate::doubles::model) seed: u64,
+    /// Tokens of the whole prompt, from the cache or not.
     pub(in crate::doubles::model) prompt_tokens: u64,
+    /// Of these, those read from the cache and those written to it.
+    pub(in crate::doubles::model) cached: (u64, u64),
     /// Tokens of all blocks, thinking included.
     pub(in crate::doubles::model) completion_tokens: u64,
     /// Of these, those of thinking.
@@ -61,6 +64,7 @@ pub(in crate::doubles::model) fn answer(ask: &Ask, candidate: u64) -> Answer {
     let reasoning = |block: &&Block| matches!(block, Block::Thinking(_));
     Answer {
         prompt_tokens: ask.prompt_tokens(),
+        cached: ask.cached,
         completion_tokens: blocks.iter().map(Block::tokens).sum(),
         reasoning_tokens: blocks.iter().filter(reasoning).map(Block::tokens).sum(),
         blocks,

@@ -22,6 +22,8 @@ pub(in crate::doubles::model) struct Ask {
     /// The schema of a structured answer; an empty object where any JSON will do.
     pub(in crate::doubles::model) schema: Option<Value>,
     pub(in crate::doubles::model) thinking: bool,
+    /// Of the prompt's tokens, those that a cache had, and those that it takes up now.
+    pub(in crate::doubles::model) cached: (u64, u64),
     /// How many answers are wanted.
     pub(in crate::doubles::model) candidates: u64,
 }
@@ -125,7 +127,7 @@ impl Turn {
 }
 
 impl Part {
-    fn tokens(&self) -> u64 {
+    pub(in crate::doubles::model) fn tokens(&self) -> u64 {
         match self {
             Self::Text(text) | Self::Result { text, .. } => count_tokens(text),
             Self::Call {

@@ -124,8 +124,11 @@ fn fill(script: &mut Script, index: usize, block: &Block, answer: &Answer) {
 }
 
 fn usage(answer: &Answer) -> Value {
+    let (read, written) = answer.cached;
     json!({
-        "inputTokens": answer.prompt_tokens,
+        "inputTokens": answer.prompt_tokens - read - written,
+        "cacheReadInputTokens": read,
+        "cacheWriteInputTokens": written,
         "outputTokens": answer.completion_tokens,
         "totalTokens": answer.total_tokens(),
     })

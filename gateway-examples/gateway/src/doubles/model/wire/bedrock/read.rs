@@ -8,6 +8,7 @@ use crate::doubles::model::brain::Choice;
 use crate::doubles::model::brain::Part;
 use crate::doubles::model::brain::Role;
 use crate::doubles::model::brain::Tool;
+use crate::doubles::model::brain::count_tokens;
 use crate::doubles::model::brain::signature;
 use crate::doubles::model::wire::Incoming;
 use crate::doubles::model::wire::Refusal;
@@ -39,6 +40,8 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
         return Err(invalid("The messages field must not be empty."));
     };
     let mut tool_blocks = false;
+    // Tokens since the last cache point, which covers all before it.
+    let mut open: u64 = ask.system.iter().map(|text| count_tokens(text)).sum();
     for (at, message) in messages.iter().enumerate() {
         let role = match message["role"].as_str() {
             Some("user") => Role::User,
@@ -56,7 +59,12 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
         };
         let mut parts = Vec::new();
         for block in content {
-            parts.extend(part(block, role)?);
+            let read = part(block, role)?;
+            open += read.as_ref().map_or(0, Part::tokens);
+            if block["cachePoint"].is_object() {
+                ask.cached.0 += std::mem::take(&mut open);
+            }
+            parts.extend(read);
         }
         tool_blocks |= parts.iter().any(|part| matches!(part, Part::Call { .. }));
         pairing::push(&mut ask.turns, role, parts);

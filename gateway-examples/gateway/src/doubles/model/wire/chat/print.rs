@@ -58,7 +58,7 @@ pub(super) fn usage(answers: &[Answer]) -> Value {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
-        "prompt_tokens_details": { "cached_tokens": 0, "audio_tokens": 0 },
+        "prompt_tokens_details": { "cached_tokens": answers[0].cached.0, "audio_tokens": 0 },
         "completion_tokens_details": {
             "reasoning_tokens": sum(|answer| answer.reasoning_tokens),
             "audio_tokens": 0,

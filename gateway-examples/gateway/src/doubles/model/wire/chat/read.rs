@@ -47,6 +47,7 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
         read_message(message, &mut ask)?;
     }
     pairing::check(&ask.turns).map_err(orphan)?;
+    ask.cached = (cached(&ask, body), 0);
     Ok(ask)
 }
 
@@ -55,6 +56,15 @@ pub(in crate::doubles::model::wire) fn thinks(effort: &Value) -> bool {
     effort
         .as_str()
         .is_some_and(|effort| effort != "none" && effort != "minimal")
+}
+
+/// A prompt with a cache key is one half known already. Nothing is remembered: see the rule of
+/// Anthropic's marks.
+pub(in crate::doubles::model::wire) fn cached(ask: &Ask, body: &Value) -> u64 {
+    match body["prompt_cache_key"].is_string() {
+        true => ask.prompt_tokens() / 2,
+        false => 0,
+    }
 }
 
 fn orphan(orphan: Orphan) -> Refusal {

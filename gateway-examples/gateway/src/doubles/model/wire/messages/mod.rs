@@ -1,5 +1,6 @@
 //! Anthropic Messages.
 
+mod cache;
 mod print;
 mod read;
 mod stream;

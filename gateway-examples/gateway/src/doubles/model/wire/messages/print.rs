@@ -62,14 +62,23 @@ pub(super) fn envelope(ask: &Ask, answer: &Answer, content: &[Value], output: u6
         "content": content,
         "stop_reason": null,
         "stop_sequence": null,
-        "usage": {
-            "input_tokens": answer.prompt_tokens,
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
-            "cache_creation": { "ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0 },
-            "output_tokens": output,
-            "service_tier": "standard",
+        "usage": usage(answer, output),
+    })
+}
+
+/// Input that a cache had or takes up is counted apart from the rest.
+fn usage(answer: &Answer, output: u64) -> Value {
+    let (read, written) = answer.cached;
+    json!({
+        "input_tokens": answer.prompt_tokens - read - written,
+        "cache_creation_input_tokens": written,
+        "cache_read_input_tokens": read,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": 0,
+            "ephemeral_1h_input_tokens": written,
         },
+        "output_tokens": output,
+        "service_tier": "standard",
     })
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::cache::Marks;
 use crate::doubles::model::brain::Ask;
 use crate::doubles::model::brain::Choice;
 use crate::doubles::model::brain::Part;
@@ -64,10 +65,11 @@ pub(in crate::doubles::model) fn count(incoming: &Incoming<'_>) -> Result<Ask, R
     if incoming.model.is_empty() {
         return Err(invalid("model: Field required"));
     }
+    let mut marks = Marks::default();
     let mut ask = Ask {
         model: incoming.model.to_owned(),
         stream_usage: true,
-        system: system(&body["system"])?,
+        system: system(&body["system"], &mut marks)?,
         tools: tools(body)?,
         parallel: body["tool_choice"]["disable_parallel_tool_use"] != true,
         schema: schema(body)?,
@@ -93,11 +95,12 @@ pub(in crate::doubles::model) fn count(incoming: &Incoming<'_>) -> Result<Ask, R
             }
         };
         let is_last = at + 1 == messages.len();
-        let parts = content(&message["content"], role, is_last)
+        let parts = content(&message["content"], role, is_last, &mut marks)
             .map_err(|why| invalid(format!("messages.{at}: {why}")))?;
         pairing::push(&mut ask.turns, role, parts);
     }
     pairing::check(&ask.turns).map_err(orphan)?;
+    ask.cached = marks.settled();
     Ok(ask)
 }
 
@@ -115,14 +118,20 @@ fn orphan(orphan: Orphan) -> Refusal {
     })
 }
 
-fn system(system: &Value) -> Result<Vec<String>, Refusal> {
+fn system(system: &Value, marks: &mut Marks) -> Result<Vec<String>, Refusal> {
     match system {
         Value::Null => Ok(Vec::new()),
-        Value::String(text) => Ok(vec![text.clone()]),
+        Value::String(text) => {
+            marks.text(system, text);
+            Ok(vec![text.clone()])
+        }
         Value::Array(blocks) => blocks
             .iter()
             .map(|block| match block["text"].as_str() {
-                Some(text) if block["type"] == "text" && !text.is_empty() => Ok(text.to_owned()),
+                Some(text) if block["type"] == "text" && !text.is_empty() => {
+                    marks.text(block, text);
+                    Ok(text.to_owned())
+                }
                 _ => Err(invalid("system: text content blocks must be non-empty")),
             })
             .collect(),
@@ -130,12 +139,20 @@ fn system(system: &Value) -> Result<Vec<String>, Refusal> {
     }
 }
 
-fn content(content: &Value, role: Role, is_last: bool) -> Result<Vec<Part>, String> {
+fn content(
+    content: &Value,
+    role: Role,
+    is_last: bool,
+    marks: &mut Marks,
+) -> Result<Vec<Part>, String> {
     let blocks = match content {
         Value::String(text) if text.is_empty() => {
             return Err("user messages must have non-empty content".to_owned());
         }
-        Value::String(text) => return text_part(text, role, is_last).map(|part| vec![part]),
+        Value::String(text) => {
+            marks.text(content, text);
+            return text_part(text, role, is_last).map(|part| vec![part]);
+        }
         Value::Array(blocks) if blocks.is_empty() => {
             return Err("all messages must have non-empty content".to_owned());
         }
@@ -145,7 +162,9 @@ fn content(content: &Value, role: Role, is_last: bool) -> Result<Vec<Part>, Stri
     let mut parts = Vec::new();
     for (at, block) in blocks.iter().enumerate() {
         let ends = is_last && at + 1 == blocks.len();
-        parts.extend(part(block, role, ends).map_err(|why| format!("content.{at}: {why}"))?);
+        let read = part(block, role, ends).map_err(|why| format!("content.{at}: {why}"))?;
+        marks.part(block, read.as_ref());
+        parts.extend(read);
     }
     Ok(parts)
 }

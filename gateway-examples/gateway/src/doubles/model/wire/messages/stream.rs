@@ -32,14 +32,15 @@ pub(in crate::doubles::model::wire) fn stream(ask: &Ask, answer: &Answer) -> Scr
         ));
     }
     let (reason, sequence) = finish(&answer.finish);
+    let (read, written) = answer.cached;
     let last = json!({
         "type": "message_delta",
         "delta": { "stop_reason": reason, "stop_sequence": sequence },
         // Cumulative: these are the counts of the whole message.
         "usage": {
-            "input_tokens": answer.prompt_tokens,
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
+            "input_tokens": answer.prompt_tokens - read - written,
+            "cache_creation_input_tokens": written,
+            "cache_read_input_tokens": read,
             "output_tokens": answer.completion_tokens,
         },
     });

@@ -22,7 +22,7 @@ pub(in crate::doubles::model::wire) fn whole(ask: &Ask, answer: &Answer) -> Valu
     response["output"] = output(answer);
     response["usage"] = json!({
         "input_tokens": answer.prompt_tokens,
-        "input_tokens_details": { "cached_tokens": 0 },
+        "input_tokens_details": { "cached_tokens": answer.cached.0 },
         "output_tokens": answer.completion_tokens,
         "output_tokens_details": { "reasoning_tokens": answer.reasoning_tokens },
         "total_tokens": answer.total_tokens(),

@@ -10,6 +10,7 @@ use crate::doubles::model::brain::Role;
 use crate::doubles::model::brain::Tool;
 use crate::doubles::model::wire::Incoming;
 use crate::doubles::model::wire::Refusal;
+use crate::doubles::model::wire::chat;
 use crate::doubles::model::wire::pairing;
 use crate::doubles::model::wire::pairing::Orphan;
 
@@ -52,6 +53,7 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
         return Err(Refusal::invalid(message, Some("previous_response_id")));
     }
     pairing::check(&ask.turns).map_err(orphan)?;
+    ask.cached = (chat::cached(&ask, body), 0);
     Ok(ask)
 }
 
