@@ -1,6 +1,7 @@
 //! The reference gateway: `gateway-layers` and `gateway-ai` assembled from a config file.
 
 pub mod admin;
+pub mod cli;
 pub mod config;
 pub mod doubles;
 pub mod reload;

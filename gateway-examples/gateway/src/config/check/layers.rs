@@ -96,7 +96,7 @@ fn keys(place: Place<'_>, layers: &Layers, findings: &mut Diagnostics) {
         let Ok(key) = text.parse::<Key>() else {
             continue;
         };
-        if !needs_identity(&key) || place.authenticates() {
+        if !key.needs_identity() || place.authenticates() {
             continue;
         }
         findings.push(
@@ -113,15 +113,6 @@ fn keys(place: Place<'_>, layers: &Layers, findings: &mut Diagnostics) {
                 "add the layer `jwt` or `api_key`, or write `{text}.or(client_ip)`"
             )),
         );
-    }
-}
-
-fn needs_identity(key: &Key) -> bool {
-    match key {
-        Key::Subject | Key::ApiKey | Key::Tenant | Key::Claim(_) => true,
-        Key::Tuple(keys) => keys.iter().any(needs_identity),
-        Key::Or(either) => needs_identity(&either.0) && needs_identity(&either.1),
-        _ => false,
     }
 }
 
