@@ -4,7 +4,9 @@
 //! - [`dialect`]: the wire formats, each a parser and a printer around the canonical model;
 //! - [`error`]: failed model calls, apart from any dialect;
 //! - [`loss`]: what a translation could not express;
-//! - [`sse`]: server-sent events, cut from bytes.
+//! - [`peek`]: the few fields routing needs from a body that is passed on as it is;
+//! - [`sse`]: server-sent events, cut from bytes;
+//! - [`tap`]: metering of answers that are passed on as they are.
 //!
 //! Codecs are pure – bytes in, events out – and need no feature; everything with a socket sits
 //! behind `edge`.
@@ -25,8 +27,10 @@ mod json;
 pub mod loss;
 #[cfg(feature = "edge")]
 pub mod models;
+pub mod peek;
 #[cfg(feature = "prompt")]
 pub mod prompt;
 #[cfg(feature = "edge")]
 pub mod providers;
 pub mod sse;
+pub mod tap;

@@ -37,6 +37,26 @@ impl StreamParser {
         }
     }
 
+    /// Takes the data of one event, framed by the caller. Dialects that are not server-sent events
+    /// take nothing here.
+    pub(crate) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
+        match &mut self.0 {
+            Parser::Chat(parser) => parser.frame(data, out),
+            Parser::Messages(parser) => parser.frame(data, out),
+            Parser::Unsupported(_) => {}
+        }
+    }
+
+    /// Whether anything a client would show was read: what comes then can be skipped by a reader
+    /// that only meters.
+    pub(crate) fn is_started(&self) -> bool {
+        match &self.0 {
+            Parser::Chat(parser) => parser.is_started(),
+            Parser::Messages(parser) => parser.is_started(),
+            Parser::Unsupported(_) => false,
+        }
+    }
+
     /// Says that no more bytes come. A stream that has not said it is complete ends in an
     /// [`Event::Error`].
     pub fn finish(&mut self, out: &mut Vec<Event>) {

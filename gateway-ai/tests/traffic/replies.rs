@@ -60,7 +60,9 @@ fn every_reply_comes_through_every_dialect() {
                 if losses.contains("thinking") || losses.contains("redacted_thinking") {
                     (before.thinking, after.thinking) = (false, false);
                 }
-                if losses.contains("tool_call.arguments") {
+                let free_text = |block: &Block| matches!(block, Block::ToolCall(call) if call.custom);
+                let wrapped = reply.choices.iter().flat_map(|choice| &choice.content).any(free_text);
+                if wrapped || losses.contains("tool_call.arguments") {
                     after.calls.clone_from(&before.calls);
                 }
                 refused_is_text(&reply, to, &mut before.text);

@@ -3,7 +3,7 @@ use super::{
 };
 use crate::{
     canonical::{Block, Delta, Event, Raw, Refusal, Start, Stop, StopReason, Text, Thinking, unfold},
-    dialect::common::Intake,
+    dialect::common::{Intake, unreadable},
     error::{AiError, AiErrorKind},
     json::{Content, Str},
 };
@@ -79,6 +79,11 @@ impl StreamParser {
         self.state.done
     }
 
+    /// Whether a choice has begun to say something.
+    pub(in crate::dialect) fn is_started(&self) -> bool {
+        self.state.choices.iter().any(|choice| choice.next > 0)
+    }
+
     /// Takes the data of one event, for a reader that frames on its own.
     pub(in crate::dialect) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
         self.state.data(data, out);
@@ -115,10 +120,7 @@ impl State {
         }
         match serde_json::from_slice::<wire::Chunk<'_>>(data) {
             Ok(chunk) => self.chunk(chunk, out),
-            Err(error) => {
-                let message = format!("a chunk cannot be read: {error}");
-                self.fail(AiError::upstream(AiErrorKind::Malformed, message), out);
-            }
+            Err(error) => self.fail(unreadable(&error), out),
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) use self::{
     intake::Intake,
     media::real_image_type,
     names::{NameRules, ToolNames},
-    read::{body_error, check_policy_keys, read_body},
+    read::{body_error, check_policy_keys, read_body, unreadable},
     scan::Scan,
     turns::answered_calls,
 };

@@ -1,7 +1,7 @@
 use serde::Deserialize;
 
 use crate::{
-    error::AiError,
+    error::{AiError, AiErrorKind},
     json::{Fields, locate},
 };
 
@@ -17,6 +17,14 @@ pub(crate) fn body_error(error: &serde_json::Error) -> AiError {
         Some(path) => AiError::invalid(format!("{path}: {reason}")).with_param(path),
         None => AiError::invalid(format!("the body is not a valid request: {reason}")),
     }
+}
+
+/// An event of a stream that cannot be read; one that just stops was cut off.
+pub(crate) fn unreadable(error: &serde_json::Error) -> AiError {
+    if error.is_eof() {
+        return AiError::upstream(AiErrorKind::Truncated, "the stream ended before the answer did");
+    }
+    AiError::upstream(AiErrorKind::Malformed, format!("an event cannot be read: {error}"))
 }
 
 /// Refuses a field that differs from a known one in case alone, and a known one given twice.

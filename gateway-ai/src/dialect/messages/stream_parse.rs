@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 use super::{block_parse, error, reply_parse::parse_reply, stop, usage, wire};
 use crate::{
     canonical::{Block, Delta, Event, Extra, Raw, Start, Stop, StopReason, Text, unfold},
-    dialect::common::Intake,
+    dialect::common::{Intake, unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
 };
@@ -18,6 +18,7 @@ pub(in crate::dialect) struct StreamParser {
 #[derive(Debug, Default)]
 struct State {
     started: bool,
+    spoke: bool,
     stopped: bool,
     done: bool,
     open: Vec<u32>,
@@ -60,6 +61,11 @@ impl StreamParser {
         self.state.done
     }
 
+    /// Whether the answer has begun to say something.
+    pub(in crate::dialect) fn is_started(&self) -> bool {
+        self.state.spoke
+    }
+
     /// Takes the data of one event, for a reader that frames on its own.
     pub(in crate::dialect) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
         self.state.data(data, out);
@@ -84,7 +90,7 @@ impl State {
         }
         match serde_json::from_slice::<wire::StreamEvent<'_>>(data) {
             Ok(event) => self.event(event, out),
-            Err(error) => self.malformed(error, out),
+            Err(error) => self.fail(unreadable(&error), out),
         }
     }
 
@@ -194,6 +200,7 @@ impl State {
         if !self.open.contains(&index) {
             self.block_start(index, Block::Text(Text::default()), out);
         }
+        self.spoke = true;
         out.push(Event::Delta { choice: 0, index, delta });
         Ok(())
     }
