@@ -1,0 +1,320 @@
+use std::convert::Infallible;
+
+use gateway_core::{
+    Body, ClientIp, GatewayError, Identity, Route,
+    body::collect,
+    context::{IdentityKind, Params},
+    testing::{failing, frames, trailers},
+};
+use http::{Request, Response, StatusCode, header};
+use serde_json::json;
+use tower::{Layer as _, ServiceExt as _, service_fn};
+
+use super::{OnUnreadable, RequestRules, ResponseRules, TransformLayer};
+
+fn header_rules() -> TransformLayer {
+    TransformLayer::new(
+        RequestRules::new().set_header("x-a", "1").add_prefix("/v2"),
+        ResponseRules::new().set_header("x-b", "2"),
+    )
+    .unwrap()
+}
+
+fn json_rules() -> TransformLayer {
+    TransformLayer::new(
+        RequestRules::new().set_json("/who", "gateway"),
+        ResponseRules::new().remove_json("/secret"),
+    )
+    .unwrap()
+}
+
+gateway_core::contract!(heads_only, header_rules(), clones = 0);
+gateway_core::contract!(what_is_not_json_is_not_read, json_rules(), clones = 0);
+gateway_core::contract!(
+    an_upgrade_is_not_touched,
+    header_rules(),
+    request = || {
+        let mut request = gateway_core::testing::Contract::default_request();
+        request
+            .headers_mut()
+            .insert("upgrade", "echo".parse().unwrap());
+        request
+    },
+    clones = 0
+);
+
+/// Sends through `layer` to an origin that answers by `answer`.
+async fn send(
+    layer: &TransformLayer,
+    request: Request<Body>,
+    answer: impl Fn(Request<Body>) -> Response<Body> + Clone + Send + Sync + 'static,
+) -> Response<Body> {
+    let origin = service_fn(move |request| {
+        let response = answer(request);
+        async move { Ok::<_, Infallible>(response) }
+    });
+    layer.layer(origin).oneshot(request).await.unwrap()
+}
+
+async fn text(response: Response<Body>) -> String {
+    let read = collect(response.into_body(), 1 << 22).await.unwrap();
+    String::from_utf8(read.bytes().to_vec()).unwrap()
+}
+
+fn json_request(body: impl Into<Body>) -> Request<Body> {
+    Request::post("/")
+        .header("content-type", "application/json")
+        .body(body.into())
+        .unwrap()
+}
+
+fn json_response(body: impl Into<Body>) -> Response<Body> {
+    Response::builder()
+        .header("content-type", "application/json; charset=utf-8")
+        .body(body.into())
+        .unwrap()
+}
+
+fn echo(request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let mut response = Response::new(body);
+    *response.headers_mut() = parts.headers;
+    if let Ok(uri) = parts.uri.to_string().parse() {
+        response.headers_mut().insert("x-uri", uri);
+    }
+    response
+}
+
+#[tokio::test]
+async fn the_head_is_filled_in_from_the_vocabulary() {
+    let rules = RequestRules::new()
+        .set_header("x-user", "${claim:sub}")
+        .set_header("x-tenant", "${claim:tenant}")
+        .set_query("ip", "${client_ip}")
+        .path("/orders/{id}");
+    let response_rules = ResponseRules::new().set_header("x-route", "${route}");
+    let layer = TransformLayer::new(rules, response_rules).unwrap();
+    let mut request = Request::get("http://a.example/o/7?x=1")
+        .header("x-tenant", "forged")
+        .body(Body::empty())
+        .unwrap();
+    let params: Params = [("id", "7")].into_iter().collect();
+    let extensions = request.extensions_mut();
+    extensions.insert(Identity::new(IdentityKind::Jwt, "iss", "alice"));
+    extensions.insert(Route::new("orders".into(), "/o/{id}".into(), params));
+    extensions.insert(ClientIp::new([10, 0, 0, 1].into()));
+    let response = send(&layer, request, echo).await;
+    let headers = response.headers();
+    assert_eq!(
+        headers["x-uri"],
+        "http://a.example/orders/7?x=1&ip=10.0.0.1"
+    );
+    assert_eq!(headers["x-user"], "alice");
+    assert_eq!(headers["x-route"], "orders");
+    assert!(!headers.contains_key("x-tenant"));
+}
+
+#[tokio::test]
+async fn statuses_are_mapped() {
+    let rules = ResponseRules::new().status(StatusCode::NOT_FOUND, StatusCode::GONE);
+    let layer = TransformLayer::new(RequestRules::new(), rules).unwrap();
+    for (status, expected) in [(404, 410), (200, 200), (410, 410)] {
+        let response = send(&layer, Request::default(), move |_| {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response
+        });
+        assert_eq!(response.await.status(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_edited_and_its_length_corrected() {
+    let mut request = json_request(frames(&["{\"n\":1e4", "00}"], None));
+    request
+        .headers_mut()
+        .insert("content-length", "11".parse().unwrap());
+    request.headers_mut().insert("digest", "x".parse().unwrap());
+    let response = send(&json_rules(), request, echo).await;
+    assert_eq!(response.headers()["content-length"], "27");
+    assert!(!response.headers().contains_key("digest"));
+    assert_eq!(response.headers()["accept-encoding"], "identity");
+    assert_eq!(text(response).await, r#"{"n":1e400,"who":"gateway"}"#);
+}
+
+#[tokio::test]
+async fn a_response_is_edited_and_what_described_it_goes() {
+    let answer = |_| {
+        let mut response = json_response("{\"secret\":1,\"id\":12345678901234567890123}");
+        for name in ["etag", "content-digest", "content-length"] {
+            response.headers_mut().insert(name, "7".parse().unwrap());
+        }
+        response
+    };
+    let response = send(&json_rules(), Request::default(), answer).await;
+    assert!(!response.headers().contains_key("etag"));
+    assert!(!response.headers().contains_key("content-digest"));
+    assert_eq!(response.headers()["content-length"], "30");
+    assert_eq!(text(response).await, r#"{"id":12345678901234567890123}"#);
+}
+
+#[tokio::test]
+async fn what_no_rule_changes_keeps_its_tag() {
+    let answer = |_| {
+        let mut response = json_response("{ \"id\": 1 }");
+        response
+            .headers_mut()
+            .insert("etag", "\"a\"".parse().unwrap());
+        response
+    };
+    let response = send(&json_rules(), Request::default(), answer).await;
+    assert_eq!(response.headers()["etag"], "\"a\"");
+    assert_eq!(text(response).await, "{ \"id\": 1 }");
+}
+
+#[tokio::test]
+async fn head_and_empty_answers_are_not_documents() {
+    let head = Request::head("/").body(Body::empty()).unwrap();
+    let layer = json_rules();
+    let response = send(&layer, head, |_| {
+        let mut response = json_response("");
+        response
+            .headers_mut()
+            .insert("content-length", "40".parse().unwrap());
+        response
+    });
+    let response = response.await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(!response.headers().contains_key("content-length"));
+    for body in [Body::empty(), frames(&[""], None)] {
+        let request = json_request(body);
+        assert_eq!(
+            send(&json_rules(), request, |_| json_response(""))
+                .await
+                .status(),
+            200
+        );
+    }
+}
+
+#[tokio::test]
+async fn trailers_survive_an_edit() {
+    let answer = |_| json_response(frames(&["{\"secret\"", ":1}"], Some(trailers())));
+    let response = send(&json_rules(), Request::default(), answer).await;
+    assert!(!response.headers().contains_key("content-length"));
+    let read = collect(response.into_body(), 100).await.unwrap();
+    assert_eq!(
+        (read.bytes().as_ref(), read.trailers()),
+        (&b"{}"[..], Some(&trailers()))
+    );
+}
+
+#[tokio::test]
+async fn faults_of_the_request_are_refused_by_their_kind() {
+    let encoded = {
+        let mut request = json_request("{}");
+        request
+            .headers_mut()
+            .insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+        request
+    };
+    let large = json_request(format!("[{}1]", "1,".repeat(600)));
+    for (request, status, code) in [
+        (json_request("{"), 400, "invalid_body"),
+        (json_request(&b"\"\xff\""[..]), 400, "invalid_body"),
+        (json_request(failing(&["{"])), 400, "bad_request"),
+        (large, 413, "body_too_large"),
+        (encoded, 415, "unsupported_media_type"),
+    ] {
+        let layer = json_rules().max_body(1000);
+        let response = send(&layer, request, |_| unreachable!("not forwarded")).await;
+        let error = response.extensions().get::<GatewayError>().unwrap();
+        assert_eq!((response.status().as_u16(), error.code()), (status, code));
+    }
+}
+
+#[tokio::test]
+async fn faults_of_the_response_are_refused_or_passed_as_chosen() {
+    let encoded = |_| {
+        let mut response = json_response("zip");
+        response
+            .headers_mut()
+            .insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+        response
+    };
+    let invalid = |_: Request<Body>| json_response(frames(&["<ht", "ml>"], None));
+    let code = |response: &Response<Body>| {
+        response
+            .extensions()
+            .get::<GatewayError>()
+            .map(GatewayError::code)
+    };
+    let strict = json_rules();
+    let lax = json_rules().on_unreadable(OnUnreadable::Pass);
+    let refused = send(&strict, Request::default(), invalid).await;
+    assert_eq!(code(&refused), Some("upstream_invalid"));
+    assert_eq!(
+        code(&send(&strict, Request::default(), encoded).await),
+        Some("upstream_invalid")
+    );
+    assert_eq!(
+        text(send(&lax, Request::default(), invalid).await).await,
+        "<html>"
+    );
+    assert_eq!(
+        text(send(&lax, Request::default(), encoded).await).await,
+        "zip"
+    );
+
+    let small = json_rules().max_body(3).on_unreadable(OnUnreadable::Pass);
+    let large = send(&small, Request::default(), |_| json_response("[1,2]")).await;
+    assert_eq!(
+        (large.status().as_u16(), code(&large)),
+        (502, Some("upstream_too_large"))
+    );
+    let broken = send(&lax, Request::default(), |_| json_response(failing(&["{"]))).await;
+    assert_eq!(
+        (broken.status().as_u16(), code(&broken)),
+        (502, Some("upstream_reset"))
+    );
+}
+
+#[tokio::test]
+async fn a_stream_of_events_is_never_held_back() {
+    let answer = |_| {
+        let never = futures_util::stream::pending::<Result<http_body::Frame<_>, Infallible>>();
+        let mut response: Response<Body> =
+            Response::new(Body::new(http_body_util::StreamBody::new(never)));
+        let events = "text/event-stream".parse().unwrap();
+        response.headers_mut().insert("content-type", events);
+        response
+    };
+    let response = send(&json_rules(), Request::default(), answer).await;
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn ranges_are_not_asked_for_where_content_is_edited() {
+    let request = Request::get("/")
+        .header("range", "bytes=0-1")
+        .body(Body::empty())
+        .unwrap();
+    let response = send(&json_rules(), request, echo).await;
+    assert!(!response.headers().contains_key("range"));
+}
+
+#[tokio::test]
+async fn verbs_run_in_order() {
+    let rules = ResponseRules::new()
+        .add_json("/list/-", json!({"new": true}))
+        .set_json("/b", 2)
+        .rename_json("/a", "/c")
+        .remove_json("/c");
+    let layer = TransformLayer::new(RequestRules::new(), rules).unwrap();
+    let answer = |_| json_response(r#"{"c":0,"a":1,"list":[]}"#);
+    let response = send(&layer, Request::default(), answer).await;
+    assert_eq!(
+        text(response).await,
+        r#"{"c":1,"list":[{"new":true}],"b":2}"#
+    );
+}
