@@ -51,6 +51,7 @@
 //! ```
 
 mod brain;
+mod call;
 mod embed;
 mod handler;
 mod server;

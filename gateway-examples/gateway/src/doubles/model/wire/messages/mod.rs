@@ -1,6 +1,7 @@
 //! Anthropic Messages.
 
 mod cache;
+mod content;
 mod print;
 mod read;
 mod stream;
