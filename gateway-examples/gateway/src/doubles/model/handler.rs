@@ -182,3 +182,20 @@ pub(super) async fn model(
     call.document(&name, |incoming| Ok(wire::model(incoming.model, anthropic)))
         .await
 }
+
+/// A path that no dialect has, refused as the dialect would that it looks like.
+pub(super) async fn unknown(server: Server, parts: Parts, body: Bytes) -> Response<Body> {
+    let dialect = match parts.uri.path() {
+        path if path.starts_with("/v1/messages") => Dialect::Messages,
+        path if path.starts_with("/v1beta/") => Dialect::Gemini { sse: false },
+        path if path.starts_with("/model/") => Dialect::Bedrock,
+        _ => Dialect::Chat,
+    };
+    let call = Call {
+        server: server.0,
+        dialect,
+        parts,
+        body,
+    };
+    call.document("", |_| Err(Refusal::no_route())).await
+}

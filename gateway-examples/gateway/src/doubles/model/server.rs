@@ -90,6 +90,7 @@ impl ModelServer {
             )
             .route("/v1/embeddings", post(handler::embeddings))
             .route("/v1/models", get(handler::models))
+            .fallback(handler::unknown)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(self.clone())
             .merge(fault::routes(self.faults()))

@@ -91,3 +91,19 @@ async fn keys_and_models_are_checked_in_dialect() {
     .await;
     assert_eq!(status, 404);
 }
+
+#[tokio::test]
+async fn an_unknown_path_is_refused_in_dialect() {
+    let server = server();
+    let (status, answer) = ask(&server, "/v1/messages/batches", &json!({})).await;
+    assert_eq!(
+        (status, &answer["error"]["type"]),
+        (404, &json!("not_found_error"))
+    );
+    let (status, answer) = ask(&server, "/v1/audio/speech", &json!({})).await;
+    assert_eq!(
+        (status, &answer["error"]["type"]),
+        (404, &json!("invalid_request_error"))
+    );
+    assert_eq!(server.stats().snapshot().requests, 2);
+}
