@@ -51,6 +51,20 @@ impl Diagnostics {
         self.0.iter().any(|f| f.severity() == Severity::Error)
     }
 
+    /// Whether there is an error at `path` or below it, other than those with `code`.
+    #[must_use]
+    pub fn has_error_within(&self, path: &str, code: &str) -> bool {
+        self.0.iter().any(|finding| {
+            let below = |at: &str| {
+                at.strip_prefix(path)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            };
+            finding.severity() == Severity::Error
+                && finding.code() != code
+                && finding.get_path().is_some_and(below)
+        })
+    }
+
     /// Whether there is nothing to report.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -44,6 +44,13 @@ impl<T> Named<T> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// Names and values, in order, the values to be changed.
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&str, &mut T)> {
+        self.0
+            .iter_mut()
+            .map(|(name, value)| (name.as_str(), value))
+    }
+
     /// The names, in order.
     #[must_use]
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {

@@ -36,6 +36,12 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
     let base = path.parent().unwrap_or_else(|| Path::new("."));
     let source = Source::new(name, &text);
     let mut loaded = load_text(source, Format::of(path), &System::new(base))?;
+    for (_, upstream) in loaded.config.upstreams.iter_mut() {
+        // Like `${file:…}`, relative to the config file and not to where we were started.
+        if let Some(ca) = &mut upstream.tls.ca {
+            *ca = base.join(&*ca);
+        }
+    }
     loaded.path = Some(path.to_owned());
     Ok(loaded)
 }

@@ -119,7 +119,7 @@ error[GW2007]: upstream `order` is not defined
 error[GW2006]: route `nowhere` leads nowhere
    ┌─ gateway.yaml:10:3
 10 │   nowhere:
-   │   ^^^^^^^ add `to: <upstream>`
+   │   ^^^^^^^ add `to: <upstream>` or an `ai` section
 
 warning[GW3001]: route `twice` can never match
    ┌─ gateway.yaml:13:12

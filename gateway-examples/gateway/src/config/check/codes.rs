@@ -18,12 +18,8 @@ pub const NO_ROUTES: &str = "GW2010";
 pub const CACHE_PARTITION: &str = "GW2011";
 /// A key that needs an identity on a route that establishes none.
 pub const KEY_NEEDS_AUTH: &str = "GW2012";
-/// A model name that leads to no provider.
-pub const UNDEFINED_PROVIDER: &str = "GW2013";
-/// Model aliases that lead back to themselves.
-pub const ALIAS_LOOP: &str = "GW2014";
 /// A reload of a config that did not come from a file.
-pub const NO_FILE: &str = "GW2015";
+pub const NO_FILE: &str = "GW2013";
 
 /// A route that can never be chosen.
 pub const SHADOWED: &str = "GW3001";

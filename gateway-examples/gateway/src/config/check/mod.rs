@@ -4,6 +4,7 @@
 //! from the [`Config`]. So whether a *name* exists is asked of the tree.
 
 mod admin;
+mod builders;
 pub mod codes;
 mod layers;
 mod listeners;
@@ -28,4 +29,5 @@ pub fn check(config: &Config, tree: &Tree, findings: &mut Diagnostics) {
     admin::check(subject, findings);
     routes::check(subject, findings);
     layers::check(subject, findings);
+    builders::check(subject, findings);
 }

@@ -23,17 +23,27 @@ pub(super) fn check(subject: Subject<'_>, findings: &mut Diagnostics) {
 fn target(subject: Subject<'_>, name: &str, route: &Route, findings: &mut Diagnostics) {
     let path = format!("routes.{name}");
     let tree = subject.tree;
-    let Some(to) = &route.to else {
-        if !tree.find(&format!("{path}.to")).complete {
-            findings.push(
-                Diagnostic::error(codes::NO_TARGET, format!("route `{name}` leads nowhere"))
-                    .at(tree.key_location(&path))
-                    .path(&path)
-                    .label("add `to: <upstream>`"),
-            );
-        }
-        return;
-    };
+    // Of the tree: an `ai` section that could not be read is a target all the same.
+    let has = |key: &str| tree.find(&format!("{path}.{key}")).complete;
+    match (has("to"), has("ai")) {
+        (false, false) => findings.push(
+            Diagnostic::error(codes::NO_TARGET, format!("route `{name}` leads nowhere"))
+                .at(tree.key_location(&path))
+                .path(&path)
+                .label("add `to: <upstream>` or an `ai` section"),
+        ),
+        (true, true) => findings.push(
+            Diagnostic::error(
+                codes::NO_TARGET,
+                format!("route `{name}` leads to two places"),
+            )
+            .at(tree.key_location(&format!("{path}.to")))
+            .path(&path)
+            .label("either an upstream answers or models do: remove `to` or `ai`"),
+        ),
+        _ => {}
+    }
+    let Some(to) = &route.to else { return };
     if !names::defined(tree, "upstreams").contains(&to.as_str()) {
         let path = format!("{path}.to");
         findings.push(

@@ -23,6 +23,6 @@ pub use self::{
     server::{Admin, Drain, Limits, Listener},
     slot::Slot,
     state::{CacheState, State},
-    upstream::{Endpoint, Pool, Protocol, Timeouts, Upstream, UpstreamTls},
+    upstream::{Endpoint, Pool, Timeouts, Upstream},
     url::Url,
 };

@@ -1,5 +1,6 @@
 use std::{collections::BTreeMap, convert::Infallible, str::FromStr};
 
+use gateway_ai::config::AiConfig;
 use gateway_core::config::{Flex, OneOrMany};
 use gateway_layers::router::MatchConfig;
 use schemars::JsonSchema;
@@ -17,6 +18,9 @@ pub struct Route {
     /// The upstream that answers.
     #[serde(default)]
     pub to: Option<String>,
+    /// The models that answer, in place of an upstream.
+    #[serde(default)]
+    pub ai: Option<AiConfig>,
     /// What is done on the way, in the gateway's order and not in that of the file.
     #[serde(default)]
     pub layers: Layers,

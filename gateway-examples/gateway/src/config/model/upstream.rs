@@ -1,11 +1,11 @@
 use std::{num::NonZeroU32, str::FromStr};
 
-use gateway_core::config::{ConfigError, Duration, Flex};
+use gateway_core::config::{Duration, Flex};
 use gateway_layers::{
     balance::{BalanceConfig, EndpointConfig, PolicyConfig, WeightedEndpoint},
     proxy::ProxyConfig,
     timeout::TimeoutConfig,
-    transport,
+    transport::{ClientConfig, ProtocolConfig, TlsConfig},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -29,13 +29,13 @@ pub struct Upstream {
     pub proxy: ProxyConfig,
     /// Which HTTP to speak. Defaults to `auto`.
     #[serde(default)]
-    pub protocol: Protocol,
+    pub protocol: ProtocolConfig,
     /// How unused connections are kept.
     #[serde(default)]
     pub pool: Pool,
     /// How `https` endpoints are verified.
     #[serde(default)]
-    pub tls: UpstreamTls,
+    pub tls: TlsConfig,
 }
 
 impl Upstream {
@@ -54,26 +54,16 @@ impl Upstream {
         }
     }
 
-    /// The client that keeps the connections of this upstream.
-    ///
-    /// # Errors
-    ///
-    /// If the certificates or the server name make no sense.
-    pub fn client(&self) -> Result<transport::Client, ConfigError> {
-        let mut builder = transport::Client::builder()
-            .connect_timeout(self.timeouts.connect.get())
-            .idle_timeout(self.pool.idle_timeout.get())
-            .max_idle_per_host(self.pool.max_idle as usize)
-            .protocol(self.protocol.into());
-        if let Some(pem) = &self.tls.ca {
-            builder = builder.ca_pem(pem.as_bytes());
+    /// How to connect, as the transport takes it.
+    #[must_use]
+    pub fn client(&self) -> ClientConfig {
+        ClientConfig {
+            connect: Some(self.timeouts.connect),
+            idle: Some(self.pool.idle_timeout),
+            max_idle: Some(self.pool.max_idle as usize),
+            protocol: self.protocol,
+            tls: self.tls.clone(),
         }
-        if let Some(name) = &self.tls.server_name {
-            builder = builder.server_name(name);
-        }
-        builder
-            .build()
-            .map_err(|error| ConfigError::new("tls", error))
     }
 }
 
@@ -140,29 +130,6 @@ impl From<&Timeouts> for TimeoutConfig {
     }
 }
 
-/// Which HTTP is spoken to an upstream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// HTTP/2 where TLS negotiates it, HTTP/1.1 otherwise.
-    #[default]
-    Auto,
-    /// HTTP/1.1.
-    Http1,
-    /// HTTP/2, without TLS by prior knowledge.
-    Http2,
-}
-
-impl From<Protocol> for transport::Protocol {
-    fn from(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::Auto => Self::Auto,
-            Protocol::Http1 => Self::Http1,
-            Protocol::Http2 => Self::Http2,
-        }
-    }
-}
-
 /// How unused connections are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -180,16 +147,6 @@ impl Default for Pool {
             idle_timeout: Duration::from_secs(60),
         }
     }
-}
-
-/// How `https` endpoints are verified. They always are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct UpstreamTls {
-    /// PEM text of the authorities to trust instead of the public ones: `${file:/etc/ca.pem}`.
-    pub ca: Option<String>,
-    /// The name to send and to look for in the certificate. Defaults to the host of the URL.
-    pub server_name: Option<String>,
 }
 
 const fn one() -> NonZeroU32 {

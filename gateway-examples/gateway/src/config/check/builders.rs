@@ -1,0 +1,103 @@
+use gateway_ai::{config::AiConfig, edge::AiService, providers::HttpClient};
+use gateway_core::config::{ConfigError, Diagnostics};
+use gateway_layers::{
+    api_key::ApiKeyLayer,
+    balance::Balance,
+    cache::{CacheLayer, MemoryStore},
+    client_ip::ClientIpLayer,
+    proxy::Proxy,
+    rate_limit::RateLimitLayer,
+    request_id::RequestIdLayer,
+    transport::Client,
+};
+
+use super::{Subject, codes::REFUSED};
+use crate::config::{
+    load,
+    model::{Layers, Upstream},
+};
+
+/// Hands every section to the builder that will take it: what a builder refuses at the start, a
+/// check must refuse too. Nothing is connected to and nothing is written.
+pub(super) fn check(subject: Subject<'_>, findings: &mut Diagnostics) {
+    let config = subject.config;
+    let mut refusals = Vec::new();
+    collect(
+        &mut refusals,
+        "client_ip",
+        ClientIpLayer::from_config(&config.client_ip),
+    );
+    for (name, options) in config.upstreams.iter() {
+        collect(
+            &mut refusals,
+            &format!("upstreams.{name}"),
+            upstream(name, options),
+        );
+    }
+    layers(&mut refusals, "defaults.layers", &config.defaults.layers);
+    for (name, route) in config.routes.iter() {
+        layers(
+            &mut refusals,
+            &format!("routes.{name}.layers"),
+            &route.layers,
+        );
+        if let Some(options) = &route.ai {
+            collect(&mut refusals, &format!("routes.{name}.ai"), ai(options));
+        }
+    }
+    for refusal in &refusals {
+        let finding = load::refusal(subject.tree, refusal);
+        // What could not be read is missing from the config, and a builder may miss it.
+        if !findings.has_error_within(refusal.path(), REFUSED) {
+            findings.push(finding);
+        }
+    }
+}
+
+fn upstream(name: &str, options: &Upstream) -> Result<(), ConfigError> {
+    let client = Client::from_config(&options.client())?;
+    Balance::<Proxy>::from_config(name, &options.balance(), &options.proxy, &client)?;
+    Ok(())
+}
+
+fn ai(options: &AiConfig) -> Result<(), ConfigError> {
+    AiService::from_config(options, HttpClient::default()).map(drop)
+}
+
+fn layers(refusals: &mut Vec<ConfigError>, path: &str, layers: &Layers) {
+    let mut layer = |name: &str, result: Option<Result<(), ConfigError>>| {
+        if let Some(result) = result {
+            collect(refusals, &format!("{path}.{name}"), result);
+        }
+    };
+    layer(
+        "request_id",
+        layers
+            .request_id()
+            .map(|o| RequestIdLayer::from_config(o).map(drop)),
+    );
+    layer(
+        "api_key",
+        layers
+            .api_key()
+            .map(|o| ApiKeyLayer::from_config(o).map(drop)),
+    );
+    layer(
+        "rate_limit",
+        layers
+            .rate_limit()
+            .map(|o| RateLimitLayer::from_config(o).map(drop)),
+    );
+    layer(
+        "cache",
+        layers
+            .cache()
+            .map(|o| CacheLayer::from_config(o, MemoryStore::new(0)).map(drop)),
+    );
+}
+
+fn collect<T>(refusals: &mut Vec<ConfigError>, prefix: &str, result: Result<T, ConfigError>) {
+    if let Err(error) = result {
+        refusals.push(error.at(prefix));
+    }
+}
