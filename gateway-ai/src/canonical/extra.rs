@@ -35,6 +35,14 @@ impl Extra {
         Some(self.0.remove(position).1)
     }
 
+    /// Takes over the fields of another, replacing those of the same name.
+    pub fn merge(&mut self, later: Self) {
+        for (name, value) in later.0 {
+            self.take(&name);
+            self.0.push((name, value));
+        }
+    }
+
     /// The fields in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Raw)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))

@@ -185,7 +185,12 @@ fn join_logprobs(earlier: &Raw, later: &Raw) -> Option<Raw> {
 
 impl Open {
     fn new(block: Block) -> Self {
-        Self { block, citations: Vec::new(), input: String::new(), fields: Vec::new() }
+        Self {
+            block,
+            citations: Vec::new(),
+            input: String::new(),
+            fields: Vec::new(),
+        }
     }
 
     fn push(&mut self, delta: Delta) {
@@ -249,7 +254,13 @@ fn grown(raw: &Raw, input: &str, fields: &[Raw]) -> Option<Raw> {
     }
     let spelled: Vec<String> = block
         .iter()
-        .map(|(name, value)| format!("{}:{}", serde_json::Value::from(name.as_str()), value.as_str()))
+        .map(|(name, value)| {
+            format!(
+                "{}:{}",
+                serde_json::Value::from(name.as_str()),
+                value.as_str()
+            )
+        })
         .collect();
     Raw::bounded(&format!("{{{}}}", spelled.join(","))).ok()
 }

@@ -84,10 +84,7 @@ impl Usage {
         set(&mut self.web_searches, later.web_searches);
         set(&mut self.total, later.total);
         self.estimated = later.estimated;
-        for (name, value) in later.extra.iter() {
-            self.extra.take(name);
-            self.extra.push(name, value.clone());
-        }
+        self.extra.merge(later.extra);
     }
 }
 

@@ -43,7 +43,12 @@ impl Restore {
         wrapped: Vec<String>,
         schema_tool: Option<String>,
     ) -> Self {
-        Self { names, wrapped, schema_tool, open: Vec::new() }
+        Self {
+            names,
+            wrapped,
+            schema_tool,
+            open: Vec::new(),
+        }
     }
 
     /// Whether there is nothing to change.

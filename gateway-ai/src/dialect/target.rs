@@ -196,9 +196,16 @@ impl Family {
         if name.contains("deepseek") {
             return Self::DeepSeek;
         }
-        if ["mistral", "ministral", "magistral", "codestral", "pixtral", "devstral"]
-            .iter()
-            .any(|prefix| name.contains(prefix))
+        if [
+            "mistral",
+            "ministral",
+            "magistral",
+            "codestral",
+            "pixtral",
+            "devstral",
+        ]
+        .iter()
+        .any(|prefix| name.contains(prefix))
         {
             return Self::Mistral;
         }
@@ -256,7 +263,9 @@ impl Family {
             // 8,192, later ones go to 32,000 and above.
             Self::ClaudePlain => 4096,
             Self::ClaudeBudget | Self::ClaudeAdaptive => 32_000,
-            Self::OpenAi | Self::OpenAiReasoning | Self::DeepSeek | Self::Mistral | Self::Other => 8192,
+            Self::OpenAi | Self::OpenAiReasoning | Self::DeepSeek | Self::Mistral | Self::Other => {
+                8192
+            }
         }
     }
 }

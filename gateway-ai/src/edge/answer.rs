@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use super::{context, fold, pass::PassBody, refuse, translate::TranslateBody};
 use crate::{
     call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole, summary},
-    canonical::{Event, Reply, unfold},
+    canonical::{Reply, unfold},
     dialect::{Dialect, Restore},
     error::AiError,
     loss::Losses,

@@ -18,7 +18,11 @@ pub(crate) fn classify(
         if let Some(kind) = by_word(word) {
             // `rate_limit_error` may still be a used-up quota; `invalid_request_error` and
             // `api_error` may be anything.
-            let vague = [AiErrorKind::RateLimited, AiErrorKind::InvalidRequest, AiErrorKind::Server];
+            let vague = [
+                AiErrorKind::RateLimited,
+                AiErrorKind::InvalidRequest,
+                AiErrorKind::Server,
+            ];
             if !vague.contains(&kind) {
                 return kind;
             }

@@ -10,6 +10,6 @@ mod writer;
 
 pub(crate) use self::{
     object::{Fields, Located, locate, wire},
-    text::{Content, Flag, Loose, OneOrMany, Str},
+    text::{Content, Loose, OneOrMany, Str},
     writer::Writer,
 };

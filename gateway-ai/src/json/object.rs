@@ -114,7 +114,9 @@ impl Extra {
     pub(crate) fn absorb(&mut self, prefix: &str, fields: Fields<'_>) {
         for (name, raw) in fields {
             // What is nested too deeply is dropped as unreadable rather than kept as a bomb.
-            let Ok(raw) = Raw::from_raw(raw) else { continue };
+            let Ok(raw) = Raw::from_raw(raw) else {
+                continue;
+            };
             if prefix.is_empty() {
                 self.push(&*name, raw);
             } else {
@@ -146,7 +148,10 @@ mod tests {
     fn borrows_and_keeps_the_unknown() {
         let text = r#"{"name":"n","x":1.0,"inner":{"count":3,"y":[2]}}"#;
         let outer: Outer<'_> = serde_json::from_str(text).unwrap();
-        assert!(matches!(outer.name.unwrap().0, std::borrow::Cow::Borrowed("n")));
+        assert!(matches!(
+            outer.name.unwrap().0,
+            std::borrow::Cow::Borrowed("n")
+        ));
         assert_eq!(outer.extra[0].1.get(), "1.0");
         let inner = outer.inner.unwrap();
         assert_eq!((inner.count, inner.extra[0].1.get()), (Some(3), "[2]"));

@@ -129,18 +129,10 @@ impl<'de> Deserialize<'de> for Loose {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         if raw.starts_with('"') {
-            return serde_json::from_str(raw).map(Self).map_err(de::Error::custom);
+            return serde_json::from_str(raw)
+                .map(Self)
+                .map_err(de::Error::custom);
         }
         Ok(Self(raw.to_owned()))
-    }
-}
-
-/// A boolean that must not stop a reply from being read when a vendor writes something else.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Flag(pub(crate) bool);
-
-impl<'de> Deserialize<'de> for Flag {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(<&RawValue>::deserialize(deserializer)?.get() == "true"))
     }
 }

@@ -235,7 +235,10 @@ mod tests {
             w.opt_bool("c", None);
             w.bool_field("d", true);
         });
-        assert_eq!(out, r#"{"a":[0,18446744073709551615,{},null],"b":"x","d":true}"#);
+        assert_eq!(
+            out,
+            r#"{"a":[0,18446744073709551615,{},null],"b":"x","d":true}"#
+        );
     }
 
     proptest! {

@@ -128,7 +128,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Top<'a> {
                         }
                     };
                     if slot.replace(map.next_value()?).is_some() {
-                        return Err(de::Error::custom(format_args!("`{}` is given twice", &*key)));
+                        return Err(de::Error::custom(format_args!(
+                            "`{}` is given twice",
+                            &*key
+                        )));
                     }
                 }
                 Ok(top)
@@ -139,13 +142,22 @@ impl<'de: 'a, 'a> Deserialize<'de> for Top<'a> {
 }
 
 fn refuse_variant<E: de::Error>(key: &str) -> Result<(), E> {
-    match POLICY_KEYS.iter().find(|known| key.eq_ignore_ascii_case(known) && key != **known) {
+    match POLICY_KEYS
+        .iter()
+        .find(|known| key.eq_ignore_ascii_case(known) && key != **known)
+    {
         Some(known) => Err(E::custom(format_args!("`{key}` is not `{known}`"))),
         None => Ok(()),
     }
 }
 
 const POLICY_KEYS: [&str; 8] = [
-    "model", "stream", "stream_options", "messages", "tools", "max_tokens",
-    "max_completion_tokens", "n",
+    "model",
+    "stream",
+    "stream_options",
+    "messages",
+    "tools",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
 ];

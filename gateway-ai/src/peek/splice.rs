@@ -56,12 +56,18 @@ impl Peek {
         if let Some(options) = &places.stream_options {
             let inner = body[options.clone()].strip_prefix(b"{")?;
             let empty = inner.trim_ascii_start().starts_with(b"}");
-            let text: &[u8] =
-                if empty { b"\"include_usage\":true" } else { b"\"include_usage\":true," };
+            let text: &[u8] = if empty {
+                b"\"include_usage\":true"
+            } else {
+                b"\"include_usage\":true,"
+            };
             let at = options.start + 1;
             return Some((at..at, BytesMut::from(text)));
         }
         let at = places.stream.as_ref()?.end;
-        Some((at..at, BytesMut::from(&b",\"stream_options\":{\"include_usage\":true}"[..])))
+        Some((
+            at..at,
+            BytesMut::from(&b",\"stream_options\":{\"include_usage\":true}"[..]),
+        ))
     }
 }

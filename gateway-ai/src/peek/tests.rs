@@ -5,7 +5,13 @@ use super::*;
 
 fn spliced(body: &'static str, model: Option<&str>, include_usage: bool) -> String {
     let body = Bytes::from_static(body.as_bytes());
-    let out = Peek::read(&body).unwrap().splice(&body, &Edits { model, include_usage });
+    let out = Peek::read(&body).unwrap().splice(
+        &body,
+        &Edits {
+            model,
+            include_usage,
+        },
+    );
     String::from_utf8(out.to_vec()).unwrap()
 }
 
@@ -22,7 +28,11 @@ fn finds_what_routing_needs() {
 #[test]
 fn every_other_byte_stays() {
     assert_eq!(
-        spliced(r#"{ "n" : 1.0,"model" :  "a" ,"seed":12345678901234567890123 }"#, Some("b\"c"), true),
+        spliced(
+            r#"{ "n" : 1.0,"model" :  "a" ,"seed":12345678901234567890123 }"#,
+            Some("b\"c"),
+            true
+        ),
         r#"{ "n" : 1.0,"model" :  "b\"c" ,"seed":12345678901234567890123 }"#
     );
 }
@@ -30,7 +40,10 @@ fn every_other_byte_stays() {
 #[test]
 fn usage_is_asked_for_in_every_form() {
     for (from, to) in [
-        (r#"{"stream":true}"#, r#"{"stream":true,"stream_options":{"include_usage":true}}"#),
+        (
+            r#"{"stream":true}"#,
+            r#"{"stream":true,"stream_options":{"include_usage":true}}"#,
+        ),
         (
             r#"{"stream_options":{},"stream":true}"#,
             r#"{"stream_options":{"include_usage":true},"stream":true}"#,
@@ -43,18 +56,30 @@ fn usage_is_asked_for_in_every_form() {
             r#"{"stream":true,"stream_options":{"include_usage": false }}"#,
             r#"{"stream":true,"stream_options":{"include_usage": true }}"#,
         ),
-        (r#"{"stream":true,"stream_options":{"include_usage":true}}"#, ""),
+        (
+            r#"{"stream":true,"stream_options":{"include_usage":true}}"#,
+            "",
+        ),
         (r#"{"stream":false}"#, ""),
         (r#"{}"#, ""),
     ] {
-        assert_eq!(spliced(from, None, true), if to.is_empty() { from } else { to });
+        assert_eq!(
+            spliced(from, None, true),
+            if to.is_empty() { from } else { to }
+        );
     }
 }
 
 #[test]
 fn a_body_without_changes_is_not_copied() {
     let body = Bytes::from_static(br#"{"model":"a"}"#);
-    let out = Peek::read(&body).unwrap().splice(&body, &Edits { model: Some("a"), ..Edits::default() });
+    let out = Peek::read(&body).unwrap().splice(
+        &body,
+        &Edits {
+            model: Some("a"),
+            ..Edits::default()
+        },
+    );
     assert_eq!(out.as_ptr(), body.as_ptr());
 }
 
@@ -73,7 +98,11 @@ fn what_two_readers_could_read_differently_is_refused() {
         r#"{"model":"a"} x"#,
     ] {
         let error = Peek::read(body.as_bytes()).unwrap_err();
-        assert_eq!(error.client_status(), http::StatusCode::BAD_REQUEST, "{body}");
+        assert_eq!(
+            error.client_status(),
+            http::StatusCode::BAD_REQUEST,
+            "{body}"
+        );
     }
 }
 

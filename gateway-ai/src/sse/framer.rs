@@ -123,7 +123,11 @@ impl Framer {
     }
 
     fn check(&self, size: usize) -> Result<(), TooLong> {
-        if size > self.limit { Err(TooLong { limit: self.limit }) } else { Ok(()) }
+        if size > self.limit {
+            Err(TooLong { limit: self.limit })
+        } else {
+            Ok(())
+        }
     }
 
     /// Reads a line of which `tail` lies in the chunk and the rest was carried over.
@@ -150,7 +154,12 @@ impl Framer {
         }
         if gathered.has_data {
             let Gathered { event, data, .. } = gathered;
-            sink(Frame { event, data, id: &self.id, end });
+            sink(Frame {
+                event,
+                data,
+                id: &self.id,
+                end,
+            });
         }
         *gathered = Gathered::default();
     }

@@ -13,7 +13,9 @@ fn collect(chunks: &[&[u8]]) -> Vec<Owned> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     for chunk in chunks {
         framer
-            .push(chunk, |frame| out.push((text(frame.event), text(frame.data), frame.id.to_owned())))
+            .push(chunk, |frame| {
+                out.push((text(frame.event), text(frame.data), frame.id.to_owned()))
+            })
             .unwrap();
     }
     framer.finish(|frame| out.push((text(frame.event), text(frame.data), frame.id.to_owned())));
@@ -21,12 +23,19 @@ fn collect(chunks: &[&[u8]]) -> Vec<Owned> {
 }
 
 fn data(bytes: &str) -> Vec<String> {
-    collect(&[bytes.as_bytes()]).into_iter().map(|(_, data, _)| data).collect()
+    collect(&[bytes.as_bytes()])
+        .into_iter()
+        .map(|(_, data, _)| data)
+        .collect()
 }
 
 #[test]
 fn line_ends_and_spaces() {
-    for text in ["data: a\n\ndata:b\n\n", "data: a\r\n\r\ndata:b\r\n\r\n", "data: a\r\rdata:b\r\r"] {
+    for text in [
+        "data: a\n\ndata:b\n\n",
+        "data: a\r\n\r\ndata:b\r\n\r\n",
+        "data: a\r\rdata:b\r\r",
+    ] {
         assert_eq!(data(text), ["a", "b"], "{text:?}");
     }
     assert_eq!(data("data:  a\n\n"), [" a"]);
@@ -40,7 +49,10 @@ fn several_data_lines_join() {
 
 #[test]
 fn comments_and_strangers_are_skipped() {
-    assert_eq!(data(": hi\n\nretry: 5\nfoo: bar\ndata: a\n:x\n\n\n\n"), ["a"]);
+    assert_eq!(
+        data(": hi\n\nretry: 5\nfoo: bar\ndata: a\n:x\n\n\n\n"),
+        ["a"]
+    );
 }
 
 #[test]
@@ -51,7 +63,10 @@ fn a_missing_blank_line_ends_the_last_event() {
 
 #[test]
 fn a_byte_order_mark_counts_at_the_start_only() {
-    assert_eq!(data("\u{feff}data: a\n\n\u{feff}data: b\n\ndata: c\n\n"), ["a", "c"]);
+    assert_eq!(
+        data("\u{feff}data: a\n\n\u{feff}data: b\n\ndata: c\n\n"),
+        ["a", "c"]
+    );
 }
 
 #[test]
@@ -59,10 +74,16 @@ fn an_event_has_a_limit() {
     let mut framer = Framer::new(100);
     assert!(framer.push(b"data: ", |_| {}).is_ok());
     assert!(framer.push(&[b'x'; 94], |_| {}).is_ok());
-    assert_eq!(framer.push(b"xxxxxxxxx", |_| {}), Err(TooLong { limit: 100 }));
+    assert_eq!(
+        framer.push(b"xxxxxxxxx", |_| {}),
+        Err(TooLong { limit: 100 })
+    );
     let mut framer = Framer::new(100);
     let lines = "data: 0123456789\n".repeat(20);
-    assert_eq!(framer.push(lines.as_bytes(), |_| {}), Err(TooLong { limit: 100 }));
+    assert_eq!(
+        framer.push(lines.as_bytes(), |_| {}),
+        Err(TooLong { limit: 100 })
+    );
 }
 
 #[test]
@@ -79,7 +100,8 @@ fn events_within_a_chunk_are_not_copied() {
 
 #[test]
 fn every_split_point_gives_the_same_events() {
-    let text = "\u{feff}: c\r\nid: 1\r\nevent: äö\r\ndata: ü€😀\r\ndata: x\r\n\r\ndata:y\n\rdata: z\r\r\n";
+    let text =
+        "\u{feff}: c\r\nid: 1\r\nevent: äö\r\ndata: ü€😀\r\ndata: x\r\n\r\ndata:y\n\rdata: z\r\r\n";
     let whole = collect(&[text.as_bytes()]);
     assert_eq!(whole.len(), 3);
     for at in 0..=text.len() {
@@ -116,23 +138,41 @@ fn conforms_to_the_web_platform_tests() {
     };
     for line in cases.lines() {
         let case: Case = serde_json::from_str(line).unwrap();
-        let bytes = base64::engine::general_purpose::STANDARD.decode(&case.bytes_b64).unwrap();
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(&case.bytes_b64)
+            .unwrap();
         let expected: Vec<Owned> = case
             .expect_events
             .into_iter()
-            .map(|e| (if e.event == "message" { String::new() } else { e.event }, e.data, e.id))
+            .map(|e| {
+                (
+                    if e.event == "message" {
+                        String::new()
+                    } else {
+                        e.event
+                    },
+                    e.data,
+                    e.id,
+                )
+            })
             .collect();
         for at in 0..=bytes.len() {
             let mut got = collect(&[&bytes[..at], &bytes[at..]]);
             // A browser drops an event without its blank line; this framer keeps it on purpose.
-            got.truncate(expected.len().max(got.len() - usize::from(!ends_blank(&bytes))));
+            got.truncate(
+                expected
+                    .len()
+                    .max(got.len() - usize::from(!ends_blank(&bytes))),
+            );
             assert_eq!(got, expected, "{} cut at {at}", case.name);
         }
     }
 }
 
 fn ends_blank(bytes: &[u8]) -> bool {
-    [&b"\n\n"[..], b"\r\r", b"\r\n\r\n", b"\n\r"].iter().any(|end| bytes.ends_with(end))
+    [&b"\n\n"[..], b"\r\r", b"\r\n\r\n", b"\n\r"]
+        .iter()
+        .any(|end| bytes.ends_with(end))
 }
 
 proptest! {

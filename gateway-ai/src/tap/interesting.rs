@@ -7,7 +7,9 @@ pub(super) fn interesting(dialect: Dialect, frame: &Frame<'_>) -> bool {
     match dialect {
         Dialect::Chat => {
             !frame.data.starts_with(b"{")
-                || ["usage", "finish_reason", "error"].iter().any(|key| has_value(frame.data, key))
+                || ["usage", "finish_reason", "error"]
+                    .iter()
+                    .any(|key| has_value(frame.data, key))
         }
         Dialect::Messages if !frame.event.is_empty() => {
             frame.event != b"content_block_delta"
@@ -28,13 +30,19 @@ pub(super) fn interesting(dialect: Dialect, frame: &Frame<'_>) -> bool {
 /// whole string; the latter costs a needless look, nothing more.
 fn has_value(data: &[u8], key: &str) -> bool {
     let finder = memmem::find_iter(data, key);
-    finder.filter(|at| *at > 0 && data[at - 1] == b'"').any(|at| {
-        let rest = &data[at + key.len()..];
-        let Some(rest) = rest.strip_prefix(b"\"") else { return false };
-        let rest = rest.trim_ascii_start();
-        let Some(rest) = rest.strip_prefix(b":") else { return false };
-        !rest.trim_ascii_start().starts_with(b"null")
-    })
+    finder
+        .filter(|at| *at > 0 && data[at - 1] == b'"')
+        .any(|at| {
+            let rest = &data[at + key.len()..];
+            let Some(rest) = rest.strip_prefix(b"\"") else {
+                return false;
+            };
+            let rest = rest.trim_ascii_start();
+            let Some(rest) = rest.strip_prefix(b":") else {
+                return false;
+            };
+            !rest.trim_ascii_start().starts_with(b"null")
+        })
 }
 
 #[cfg(test)]
@@ -44,7 +52,10 @@ mod tests {
     #[test]
     fn values_are_told_from_nulls_and_from_text() {
         assert!(has_value(br#"{"usage": {"a":1}}"#, "usage"));
-        assert!(has_value(br#"{"a":null,"usage":null,"x":{"usage":1}}"#, "usage"));
+        assert!(has_value(
+            br#"{"a":null,"usage":null,"x":{"usage":1}}"#,
+            "usage"
+        ));
         assert!(!has_value(br#"{"usage" : null}"#, "usage"));
         assert!(!has_value(br#"{"content":"say \"usage\": 1"}"#, "usage"));
         assert!(!has_value(br#"{"content":"usage"}"#, "usage"));

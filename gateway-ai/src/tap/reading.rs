@@ -34,7 +34,11 @@ impl Reading {
             id: reply.id,
             model: reply.model,
             usage: reply.usage,
-            stop: reply.choices.into_iter().next().and_then(|choice| choice.stop),
+            stop: reply
+                .choices
+                .into_iter()
+                .next()
+                .and_then(|choice| choice.stop),
             error: None,
             complete: true,
             committed: true,

@@ -63,7 +63,13 @@ impl UsageTap {
         // The pieces of this chunk that are held back.
         let mut dropped: Vec<(usize, usize)> = Vec::new();
         let mut from = 0;
-        let Self { framer, parser, reading, events, .. } = self;
+        let Self {
+            framer,
+            parser,
+            reading,
+            events,
+            ..
+        } = self;
         let (dialect, drops) = (self.dialect, self.drops_usage);
         let result = framer.push(&chunk, |frame| {
             let only_usage = look(dialect, &frame, parser, events);
@@ -78,13 +84,23 @@ impl UsageTap {
             self.reading.error.get_or_insert(error);
             self.drops_usage = false;
         }
-        if self.drops_usage { self.pass_rest(&chunk, &dropped, from, out) } else { self.flush(chunk, out) }
+        if self.drops_usage {
+            self.pass_rest(&chunk, &dropped, from, out)
+        } else {
+            self.flush(chunk, out)
+        }
     }
 
     /// Says that no more bytes come, and passes on what was held. A stream that has not said it is
     /// complete is then an error.
     pub fn finish(&mut self, out: &mut Vec<Bytes>) {
-        let Self { framer, parser, reading, events, .. } = self;
+        let Self {
+            framer,
+            parser,
+            reading,
+            events,
+            ..
+        } = self;
         let dialect = self.dialect;
         let mut last_is_usage = false;
         framer.finish(|frame| {
@@ -102,7 +118,9 @@ impl UsageTap {
     }
 
     fn settle(&mut self) {
-        let Self { reading, events, .. } = self;
+        let Self {
+            reading, events, ..
+        } = self;
         events.drain(..).for_each(|event| reading.take(event));
     }
 

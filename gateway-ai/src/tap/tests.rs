@@ -33,7 +33,10 @@ fn bytes_pass_untouched_and_are_counted() {
         let reading = tap.reading();
         let usage = reading.usage.as_ref().unwrap();
         assert_eq!((usage.input, usage.output), (Some(10), Some(2)));
-        assert_eq!(reading.stop.as_ref().map(|stop| stop.reason), Some(StopReason::End));
+        assert_eq!(
+            reading.stop.as_ref().map(|stop| stop.reason),
+            Some(StopReason::End)
+        );
         assert!(reading.is_complete() && reading.is_committed() && reading.error.is_none());
         assert_eq!((reading.id.as_str(), reading.model.as_str()), ("c1", "m"));
     }
@@ -41,15 +44,30 @@ fn bytes_pass_untouched_and_are_counted() {
 
 #[test]
 fn the_usage_chunk_and_it_alone_can_be_dropped() {
-    let without: String =
-        CHAT.split_inclusive("\n\n").filter(|frame| !frame.contains("prompt_tokens")).collect();
+    let without: String = CHAT
+        .split_inclusive("\n\n")
+        .filter(|frame| !frame.contains("prompt_tokens"))
+        .collect();
     for at in 0..=CHAT.len() {
         let mut tap = UsageTap::new(Dialect::Chat).without_usage_chunk();
-        assert_eq!(run(&mut tap, &[&CHAT[..at], &CHAT[at..]]), without, "cut at {at}");
-        assert_eq!(tap.reading().usage.as_ref().and_then(|usage| usage.output), Some(2));
+        assert_eq!(
+            run(&mut tap, &[&CHAT[..at], &CHAT[at..]]),
+            without,
+            "cut at {at}"
+        );
+        assert_eq!(
+            tap.reading().usage.as_ref().and_then(|usage| usage.output),
+            Some(2)
+        );
     }
     let single: Vec<&str> = CHAT.split("").filter(|text| !text.is_empty()).collect();
-    assert_eq!(run(&mut UsageTap::new(Dialect::Chat).without_usage_chunk(), &single), without);
+    assert_eq!(
+        run(
+            &mut UsageTap::new(Dialect::Chat).without_usage_chunk(),
+            &single
+        ),
+        without
+    );
 }
 
 #[test]
@@ -75,7 +93,10 @@ fn an_error_in_the_first_event_is_seen_before_anything_is_committed() {
     let text = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
     assert_eq!(run(&mut tap, &[text]), text);
     let error = tap.reading().error.as_ref().unwrap();
-    assert_eq!((error.kind(), error.class()), (AiErrorKind::Overloaded, ErrorClass::RetrySame));
+    assert_eq!(
+        (error.kind(), error.class()),
+        (AiErrorKind::Overloaded, ErrorClass::RetrySame)
+    );
     assert!(!tap.reading().is_committed());
 }
 
@@ -83,6 +104,12 @@ fn an_error_in_the_first_event_is_seen_before_anything_is_committed() {
 fn a_whole_reply_is_read() {
     let body = br#"{"id":"msg","model":"m","content":[{"type":"text","text":"x"}],"stop_reason":"max_tokens","usage":{"input_tokens":3,"output_tokens":4,"cache_read_input_tokens":5}}"#;
     let reading = Reading::of_reply(Dialect::Messages, body).unwrap();
-    assert_eq!(reading.usage.as_ref().and_then(|usage| usage.prompt()), Some(8));
-    assert_eq!(reading.stop.map(|stop| stop.reason), Some(StopReason::Length));
+    assert_eq!(
+        reading.usage.as_ref().and_then(|usage| usage.prompt()),
+        Some(8)
+    );
+    assert_eq!(
+        reading.stop.map(|stop| stop.reason),
+        Some(StopReason::Length)
+    );
 }

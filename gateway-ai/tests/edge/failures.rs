@@ -26,10 +26,17 @@ async fn falls_back(first: Answer, stream: bool) -> (String, String) {
     };
     let double = Double::new([first, second]);
     let ai = models(&double).fallback(Fallback::default().first_token(Duration::from_secs(10)));
-    let response = ask(ai.service().unwrap(), post(CHAT, chat_request("fast", stream))).await;
+    let response = ask(
+        ai.service().unwrap(),
+        post(CHAT, chat_request("fast", stream)),
+    )
+    .await;
     assert_eq!(response.status(), 200);
     assert_eq!(header(&response, "x-gateway-attempts"), "2");
-    assert_eq!(header(&response, "x-gateway-model"), "anthropic/claude-haiku-4-5");
+    assert_eq!(
+        header(&response, "x-gateway-model"),
+        "anthropic/claude-haiku-4-5"
+    );
     let reason = header(&response, "x-gateway-fallback").to_owned();
     (reason, text(response).await)
 }
@@ -41,7 +48,10 @@ async fn every_failure_of_the_table_falls_back() {
         (failed(401), "401"),
         (failed(402), "402"),
         (failed(408), "408"),
-        (Answer::Whole(429, &[("retry-after", "7")], OPENAI_ERROR.to_owned()), "429"),
+        (
+            Answer::Whole(429, &[("retry-after", "7")], OPENAI_ERROR.to_owned()),
+            "429",
+        ),
         (failed(500), "500"),
         (failed(503), "503"),
         (Answer::json(200, OPENAI_ERROR), "upstream_error"),
@@ -64,13 +74,22 @@ async fn so_does_a_stream_that_has_not_said_anything() {
         (vec![data(CHAT_STREAM[0])], "truncated"),
         (vec![Step::Break], "truncated"),
         (vec![data(CHAT_STREAM[0]), Step::Break], "truncated"),
-        (vec![data(": keep-alive\n\n"), Step::Wait(Duration::from_secs(11))], "timeout"),
+        (
+            vec![
+                data(": keep-alive\n\n"),
+                Step::Wait(Duration::from_secs(11)),
+            ],
+            "timeout",
+        ),
         (vec![data(CHAT_STREAM[0]), Step::Hang], "timeout"),
     ] {
         let (header, body) = falls_back(Answer::Stream(steps), true).await;
         assert_eq!(header, format!("openai/gpt-4o-mini={reason}"));
         assert!(body.ends_with("data: [DONE]\n\n"), "{body}");
-        assert!(!body.contains("chatcmpl-1"), "nothing of the first target is seen: {body}");
+        assert!(
+            !body.contains("chatcmpl-1"),
+            "nothing of the first target is seen: {body}"
+        );
     }
 }
 
@@ -84,8 +103,10 @@ async fn a_silent_target_is_left_after_the_first_token_clock() {
 async fn after_the_commit_a_cut_is_an_error_in_the_clients_dialect() {
     for cut in [None, Some(Step::Break)] {
         let cut = || cut.as_ref().map(|_| Step::Break);
-        let mut chat: Vec<_> =
-            CHAT_STREAM[..3].iter().map(|frame| Step::Data((*frame).to_owned())).collect();
+        let mut chat: Vec<_> = CHAT_STREAM[..3]
+            .iter()
+            .map(|frame| Step::Data((*frame).to_owned()))
+            .collect();
         chat.push(Step::Data("data: {\"id\":\"chatcm".to_owned()));
         chat.extend(cut());
         for (path, request) in [
@@ -104,12 +125,18 @@ async fn after_the_commit_a_cut_is_an_error_in_the_clients_dialect() {
             assert_eq!(header(&response, "x-gateway-attempts"), "1");
             let body = text(response).await;
             assert!(body.contains("Hello"), "{body}");
-            assert!(!body.contains("[DONE]") && !body.contains("message_stop"), "{body}");
+            assert!(
+                !body.contains("[DONE]") && !body.contains("message_stop"),
+                "{body}"
+            );
             let last = body.trim_end().rsplit("\n\n").next().unwrap();
             if path == CHAT {
                 assert!(last.starts_with("data: {\"error\":{"), "{body}");
             } else {
-                assert!(last.starts_with("event: error\ndata: {\"type\":\"error\""), "{body}");
+                assert!(
+                    last.starts_with("event: error\ndata: {\"type\":\"error\""),
+                    "{body}"
+                );
             }
         }
     }
@@ -117,13 +144,18 @@ async fn after_the_commit_a_cut_is_an_error_in_the_clients_dialect() {
 
 #[tokio::test(start_paused = true)]
 async fn silence_in_the_middle_ends_the_stream() {
-    let steps = CHAT_STREAM[..3].iter().map(|frame| Step::Data((*frame).to_owned()));
+    let steps = CHAT_STREAM[..3]
+        .iter()
+        .map(|frame| Step::Data((*frame).to_owned()));
     let double = Double::new([Answer::Stream(steps.chain([Step::Hang]).collect())]);
     let ai = models(&double).fallback(Fallback::default().idle(Duration::from_secs(5)));
     let began = tokio::time::Instant::now();
     let response = ask(ai.service().unwrap(), post(CHAT, chat_request("gpt", true))).await;
     let body = text(response).await;
-    assert!(body.contains("{\"error\":{") && !body.contains("[DONE]"), "{body}");
+    assert!(
+        body.contains("{\"error\":{") && !body.contains("[DONE]"),
+        "{body}"
+    );
     assert_eq!(began.elapsed(), Duration::from_secs(5));
     assert!(double.is_dropped());
 }
@@ -167,11 +199,16 @@ async fn when_all_fail_the_client_gets_5xx_and_the_list() {
 
 #[tokio::test]
 async fn a_rate_limit_of_the_last_target_reaches_the_client_with_its_wait() {
-    for (path, request) in
-        [(CHAT, chat_request("gpt", false)), (MESSAGES, messages_request("gpt", true))]
-    {
+    for (path, request) in [
+        (CHAT, chat_request("gpt", false)),
+        (MESSAGES, messages_request("gpt", true)),
+    ] {
         let limited = r#"{"error":{"message":"slow down","type":"requests","param":null,"code":"rate_limit_exceeded"}}"#;
-        let double = Double::new([Answer::Whole(429, &[("retry-after", "7")], limited.to_owned())]);
+        let double = Double::new([Answer::Whole(
+            429,
+            &[("retry-after", "7")],
+            limited.to_owned(),
+        )]);
         let response = ask(gateway(&double), post(path, request)).await;
         assert_eq!(response.status(), 429);
         assert_eq!(header(&response, "retry-after"), "7");
@@ -188,24 +225,43 @@ async fn what_only_the_client_can_mend_does_not_fall_back() {
     assert_eq!(header(&response, "content-type"), "application/json");
     assert_eq!(text(response).await, wrong, "the provider's own bytes");
 
-    let response = ask(gateway(&double), post(MESSAGES, messages_request("fast", true))).await;
+    let response = ask(
+        gateway(&double),
+        post(MESSAGES, messages_request("fast", true)),
+    )
+    .await;
     assert_eq!(response.status(), 400);
     let body = json(response).await;
     assert_eq!(body["type"], "error");
     assert_eq!(body["error"]["type"], "invalid_request_error");
-    assert!(body["error"]["message"].as_str().unwrap().contains("bad tool"));
+    assert!(
+        body["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("bad tool")
+    );
 }
 
 #[tokio::test]
 async fn a_refused_key_gives_way_to_the_next() {
-    let double =
-        Double::new([failed(401), Answer::json(200, crate::support::CHAT_REPLY)]);
-    let keys = Keys::new().key("openai", "one").key("openai", "two").key("anthropic", "a");
+    let double = Double::new([failed(401), Answer::json(200, crate::support::CHAT_REPLY)]);
+    let keys = Keys::new()
+        .key("openai", "one")
+        .key("openai", "two")
+        .key("anthropic", "a");
     let ai = models(&double).keys(keys).service().unwrap();
     let response = ask(ai, post(CHAT, chat_request("gpt", false))).await;
     assert_eq!(response.status(), 200);
-    assert_eq!(header(&response, "x-gateway-attempts"), "1", "one target was asked");
-    let keys: Vec<_> = double.seen().iter().map(|s| s.headers["authorization"].clone()).collect();
+    assert_eq!(
+        header(&response, "x-gateway-attempts"),
+        "1",
+        "one target was asked"
+    );
+    let keys: Vec<_> = double
+        .seen()
+        .iter()
+        .map(|s| s.headers["authorization"].clone())
+        .collect();
     assert_eq!(keys, ["Bearer one", "Bearer two"]);
 }
 
@@ -214,7 +270,9 @@ async fn the_clients_deadline_holds_for_all_attempts_together() {
     let double = Double::new([Answer::Silence, Answer::Silence]);
     let began = tokio::time::Instant::now();
     let mut request = post(CHAT, chat_request("fast", false));
-    request.headers_mut().insert("x-gateway-timeout", "3s".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("x-gateway-timeout", "3s".parse().unwrap());
     let response = ask(gateway(&double), request).await;
     assert_eq!(response.status(), 504);
     assert_eq!(began.elapsed(), Duration::from_secs(3));

@@ -1,7 +1,5 @@
 //! The same dialect on both sides: the bytes are the client's and the provider's own.
 
-use std::time::{Duration, Instant};
-
 use http_body::Body as _;
 
 use crate::support::{
@@ -22,7 +20,10 @@ async fn requests_and_replies_pass_byte_for_byte() {
     assert_eq!(text(response).await, reply);
     let sent = ODD.replace("\"gpt\"", "\"gpt-4o-mini\"");
     assert_eq!(double.seen()[0].body, sent);
-    assert_eq!(double.seen()[0].uri, "https://api.openai.com/v1/chat/completions");
+    assert_eq!(
+        double.seen()[0].uri,
+        "https://api.openai.com/v1/chat/completions"
+    );
 }
 
 #[tokio::test]
@@ -30,12 +31,17 @@ async fn messages_pass_too_with_their_own_headers() {
     let double = Double::new([Answer::json(200, MESSAGES_REPLY)]);
     let body = messages_request("claude", false);
     let mut request = post(MESSAGES, body.clone());
-    request.headers_mut().insert("anthropic-beta", "context-1m".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("anthropic-beta", "context-1m".parse().unwrap());
     let response = ask(gateway(&double), request).await;
     assert_eq!(text(response).await, MESSAGES_REPLY);
     let seen = &double.seen()[0];
     assert_eq!(seen.uri, "https://api.anthropic.com/v1/messages");
-    assert_eq!(seen.body, body.replace("\"claude\"", "\"claude-haiku-4-5\""));
+    assert_eq!(
+        seen.body,
+        body.replace("\"claude\"", "\"claude-haiku-4-5\"")
+    );
     assert_eq!(seen.headers["x-api-key"], "sk-ant-operator");
     assert_eq!(seen.headers["anthropic-version"], "2023-06-01");
     assert_eq!(seen.headers["anthropic-beta"], "context-1m");
@@ -51,9 +57,15 @@ async fn streams_pass_byte_for_byte_however_they_are_cut() {
             .map(|chunk| Step::Data(String::from_utf8(chunk.to_vec()).unwrap()))
             .collect();
         let double = Double::new([Answer::Stream(steps)]);
-        let response =
-            ask(gateway(&double), post(MESSAGES, messages_request("claude", true))).await;
-        assert_eq!(header(&response, "content-type"), "text/event-stream; charset=utf-8");
+        let response = ask(
+            gateway(&double),
+            post(MESSAGES, messages_request("claude", true)),
+        )
+        .await;
+        assert_eq!(
+            header(&response, "content-type"),
+            "text/event-stream; charset=utf-8"
+        );
         assert_eq!(header(&response, "cache-control"), "no-cache, no-transform");
         assert_eq!(header(&response, "x-accel-buffering"), "no");
         assert_eq!(text(response).await, whole, "{size}");
@@ -75,10 +87,15 @@ async fn usage_the_client_did_not_ask_for_is_left_out_and_nothing_else() {
         let response = ask(ai.clone(), post(CHAT, chat_request("gpt", true))).await;
         let without = [&CHAT_STREAM[..4], &CHAT_STREAM[5..]].concat().concat();
         assert_eq!(text(response).await, without, "{size}");
-        assert_eq!(double.seen()[0].json()["stream_options"]["include_usage"], true);
+        assert_eq!(
+            double.seen()[0].json()["stream_options"]["include_usage"],
+            true
+        );
 
-        let asks = chat_request("gpt", true)
-            .replace("\"stream\"", "\"stream_options\":{\"include_usage\":true},\"stream\"");
+        let asks = chat_request("gpt", true).replace(
+            "\"stream\"",
+            "\"stream_options\":{\"include_usage\":true},\"stream\"",
+        );
         let response = ask(ai, post(CHAT, asks)).await;
         assert_eq!(text(response).await, whole, "{size}");
     }
@@ -87,8 +104,10 @@ async fn usage_the_client_did_not_ask_for_is_left_out_and_nothing_else() {
 #[tokio::test]
 async fn other_stream_options_survive() {
     let double = Double::new([Answer::frames(&CHAT_STREAM)]);
-    let body = chat_request("gpt", true)
-        .replace("\"stream\"", "\"stream_options\":{\"include_obfuscation\":false},\"stream\"");
+    let body = chat_request("gpt", true).replace(
+        "\"stream\"",
+        "\"stream_options\":{\"include_obfuscation\":false},\"stream\"",
+    );
     text(ask(gateway(&double), post(CHAT, body)).await).await;
     let sent = double.seen()[0].json();
     assert_eq!(sent["stream_options"]["include_obfuscation"], false);
@@ -98,18 +117,27 @@ async fn other_stream_options_survive() {
 #[tokio::test]
 async fn comments_do_not_wait_for_an_event() {
     let steps = [CHAT_STREAM[0], CHAT_STREAM[1], ": processing\n\n"];
-    let steps = steps.map(|text| Step::Data(text.to_owned())).into_iter().chain([Step::Hang]);
+    let steps = steps
+        .map(|text| Step::Data(text.to_owned()))
+        .into_iter()
+        .chain([Step::Hang]);
     let double = Double::new([Answer::Stream(steps.collect())]);
     let response = ask(gateway(&double), post(CHAT, chat_request("gpt", true))).await;
     let mut body = response.into_body();
     let frame = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await;
     let data = frame.unwrap().unwrap().into_data().unwrap();
-    assert!(data.ends_with(b": processing\n\n"), "all that is ready comes at once");
+    assert!(
+        data.ends_with(b": processing\n\n"),
+        "all that is ready comes at once"
+    );
 }
 
 #[tokio::test]
 async fn nothing_a_client_sends_reaches_a_provider_but_what_belongs_there() {
-    let double = Double::new([Answer::json(200, CHAT_REPLY), Answer::json(200, MESSAGES_REPLY)]);
+    let double = Double::new([
+        Answer::json(200, CHAT_REPLY),
+        Answer::json(200, MESSAGES_REPLY),
+    ]);
     for model in ["gpt", "claude"] {
         let mut request = post(CHAT, chat_request(model, false));
         for (name, value) in [
@@ -142,30 +170,16 @@ async fn nothing_a_client_sends_reaches_a_provider_but_what_belongs_there() {
     assert!(!seen[1].headers.contains_key("authorization"));
 }
 
-/// Not parsing shows as time: building a tree of two million small values takes many times as long
-/// as looking for three keys in one large string of the same size.
+/// What is never read cannot be refused: nothing but the outermost keys of this body makes sense.
 #[tokio::test]
-async fn a_large_prompt_of_the_same_dialect_is_not_built() {
+async fn a_prompt_of_the_same_dialect_is_not_parsed() {
     let prompt = "x".repeat(1 << 20);
-    let body = chat_request("gpt", false).replace("hi", &prompt);
-    let values = "[0,".repeat(40) + &"0,".repeat(500_000) + "0" + &"]".repeat(40);
-    let dense = chat_request("gpt", false).replace("\"model\"", &format!("\"x\":{values},\"model\""));
-    let mut took = Vec::new();
-    for body in [body, dense] {
-        let double = Double::new([Answer::json(200, CHAT_REPLY)]);
-        let ai = gateway(&double);
-        let began = Instant::now();
-        let response = ask(ai, post(CHAT, body.clone())).await;
-        took.push(began.elapsed());
-        assert_eq!(response.status(), 200);
-        let sent = body.replace("\"gpt\"", "\"gpt-4o-mini\"");
-        assert_eq!(double.seen()[0].body.len(), sent.len());
-        assert_eq!(double.seen()[0].body, sent);
-    }
-    let tree = Instant::now();
-    let parsed: serde_json::Value =
-        serde_json::from_str(&format!("[{}0]", "0,".repeat(500_000))).unwrap();
-    drop(parsed);
-    let tree = tree.elapsed();
-    assert!(took[1] < tree + Duration::from_millis(50), "{took:?} against {tree:?}");
+    let body = format!(r#"{{"messages":{{"no":"list {prompt}"}},"model":"gpt","tools":"none"}}"#);
+    let double = Double::new([Answer::json(200, CHAT_REPLY)]);
+    let response = ask(gateway(&double), post(CHAT, body.clone())).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(
+        double.seen()[0].body,
+        body.replace("\"gpt\"", "\"gpt-4o-mini\"")
+    );
 }

@@ -52,7 +52,12 @@ impl Answer {
 
     /// A stream of these frames, ended properly.
     pub(crate) fn frames(frames: &[&str]) -> Self {
-        Self::Stream(frames.iter().map(|frame| Step::Data((*frame).to_owned())).collect())
+        Self::Stream(
+            frames
+                .iter()
+                .map(|frame| Step::Data((*frame).to_owned()))
+                .collect(),
+        )
     }
 }
 
@@ -80,7 +85,10 @@ pub(crate) struct Double {
 
 impl Double {
     pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self { answers: Arc::new(Mutex::new(answers.into_iter().collect())), ..Self::default() }
+        Self {
+            answers: Arc::new(Mutex::new(answers.into_iter().collect())),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn client(&self) -> HttpClient {
@@ -94,7 +102,11 @@ impl Double {
     async fn answer(&self, request: Request) -> Result<Response, BoxError> {
         let (parts, body) = request.into_parts();
         let body = collect(body, 64 << 20).await?.into_parts().0;
-        let seen = Seen { uri: parts.uri.to_string(), headers: parts.headers, body };
+        let seen = Seen {
+            uri: parts.uri.to_string(),
+            headers: parts.headers,
+            body,
+        };
         self.seen.lock().unwrap().push(seen);
         let answer = self.answers.lock().unwrap().pop_front();
         match answer.expect("more requests than the script has answers") {
@@ -113,7 +125,8 @@ impl Double {
                     sleep: None,
                     dropped: Arc::clone(&self.dropped),
                 };
-                let response = http::Response::builder().header("content-type", "text/event-stream");
+                let response =
+                    http::Response::builder().header("content-type", "text/event-stream");
                 Ok(response.body(Body::new(body))?)
             }
         }
@@ -182,7 +195,11 @@ pub(crate) fn models(double: &Double) -> Models {
         .alias("gpt", [gpt.clone()])
         .alias("claude", [claude.clone()])
         .alias("fast", [gpt, claude])
-        .keys(Keys::new().key("openai", "sk-operator").key("anthropic", "sk-ant-operator"))
+        .keys(
+            Keys::new()
+                .key("openai", "sk-operator")
+                .key("anthropic", "sk-ant-operator"),
+        )
         .client(double.client())
 }
 
@@ -208,7 +225,10 @@ pub(crate) async fn json(response: Response) -> serde_json::Value {
 }
 
 pub(crate) fn header<'a>(response: &'a Response, name: &str) -> &'a str {
-    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+    response
+        .headers()
+        .get(name)
+        .map_or("", |value| value.to_str().unwrap())
 }
 
 pub(crate) const CHAT: &str = "/v1/chat/completions";

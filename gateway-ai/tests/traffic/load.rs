@@ -47,9 +47,9 @@ impl Exchange {
     pub(crate) fn response_body(&self) -> Vec<u8> {
         match (&self.response.body, &self.response.body_base64) {
             (Some(text), _) => text.clone().into_bytes(),
-            (None, Some(text)) => {
-                base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default()
-            }
+            (None, Some(text)) => base64::engine::general_purpose::STANDARD
+                .decode(text)
+                .unwrap_or_default(),
             (None, None) => Vec::new(),
         }
     }
@@ -71,7 +71,9 @@ pub(crate) fn exchanges(endpoints: &[&str]) -> Option<Vec<&'static Exchange>> {
         eprintln!("SKIPPED: no recorded traffic; 0 exchanges tested");
         return None;
     };
-    let found = all.iter().filter(|exchange| endpoints.contains(&exchange.endpoint.as_str()));
+    let found = all
+        .iter()
+        .filter(|exchange| endpoints.contains(&exchange.endpoint.as_str()));
     let found: Vec<&Exchange> = found.collect();
     assert!(!found.is_empty(), "no exchange of {endpoints:?}");
     Some(found)
@@ -82,17 +84,29 @@ fn read() -> Option<Vec<Exchange>> {
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/traffic"),
         PathBuf::from,
     );
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(&folder).ok()?.flatten().map(|entry| entry.path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     files.sort();
-    let wanted: Vec<&str> = DIALECTS.iter().flat_map(|dialect| endpoints(*dialect)).copied().collect();
+    let wanted: Vec<&str> = DIALECTS
+        .iter()
+        .flat_map(|dialect| endpoints(*dialect))
+        .copied()
+        .collect();
     let mut found = Vec::new();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "gz")) {
+    for file in files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|kind| kind == "gz"))
+    {
         let reader = BufReader::new(GzDecoder::new(File::open(file).unwrap()));
         for line in reader.lines() {
             let exchange: Exchange = serde_json::from_str(&line.unwrap()).unwrap();
             // The Assistants API has messages of its own.
-            if wanted.contains(&exchange.endpoint.as_str()) && !exchange.request.uri.contains("/threads/") {
+            if wanted.contains(&exchange.endpoint.as_str())
+                && !exchange.request.uri.contains("/threads/")
+            {
                 found.push(exchange);
             }
         }

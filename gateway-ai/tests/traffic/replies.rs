@@ -25,7 +25,9 @@ fn recorded(dialect: Dialect) -> Option<Vec<&'static Exchange>> {
 #[test]
 fn every_reply_is_read_as_it_is() {
     for dialect in DIALECTS {
-        let Some(found) = recorded(dialect) else { return };
+        let Some(found) = recorded(dialect) else {
+            return;
+        };
         for exchange in &found {
             let body = exchange.response_body();
             let reply = dialect
@@ -60,8 +62,13 @@ fn every_reply_comes_through_every_dialect() {
                 if losses.contains("thinking") || losses.contains("redacted_thinking") {
                     (before.thinking, after.thinking) = (false, false);
                 }
-                let free_text = |block: &Block| matches!(block, Block::ToolCall(call) if call.custom);
-                let wrapped = reply.choices.iter().flat_map(|choice| &choice.content).any(free_text);
+                let free_text =
+                    |block: &Block| matches!(block, Block::ToolCall(call) if call.custom);
+                let wrapped = reply
+                    .choices
+                    .iter()
+                    .flat_map(|choice| &choice.content)
+                    .any(free_text);
                 if wrapped || losses.contains("tool_call.arguments") {
                     after.calls.clone_from(&before.calls);
                 }
@@ -69,14 +76,24 @@ fn every_reply_comes_through_every_dialect() {
                 before.finish = before.finish.or(after.finish);
                 before.input = before.input.or(after.input);
                 before.output = before.output.or(after.output);
-                assert_eq!(after, before, "{from}→{to} {} lost {losses}", exchange.name());
+                assert_eq!(
+                    after,
+                    before,
+                    "{from}→{to} {} lost {losses}",
+                    exchange.name()
+                );
             }
         }
     }
 }
 
 fn refused_is_text(reply: &Reply, to: Dialect, text: &mut String) {
-    for block in reply.choices.iter().take(1).flat_map(|choice| &choice.content) {
+    for block in reply
+        .choices
+        .iter()
+        .take(1)
+        .flat_map(|choice| &choice.content)
+    {
         if let (Block::Refusal(refusal), Dialect::Messages) = (block, to) {
             text.push_str(&refusal.text);
         }
@@ -86,11 +103,15 @@ fn refused_is_text(reply: &Reply, to: Dialect, text: &mut String) {
 #[test]
 fn unfolding_and_folding_gives_the_reply_back() {
     for dialect in DIALECTS {
-        let Some(found) = recorded(dialect) else { return };
+        let Some(found) = recorded(dialect) else {
+            return;
+        };
         for exchange in &found {
             let reply = dialect.parse_reply(&exchange.response_body()).unwrap();
             let mut fold = Fold::new(dialect, usize::MAX);
-            unfold(reply.clone()).into_iter().for_each(|event| fold.push(event));
+            unfold(reply.clone())
+                .into_iter()
+                .for_each(|event| fold.push(event));
             let (mut folded, mut reply) = (fold.finish().unwrap(), reply);
             respell(&mut folded);
             respell(&mut reply);
@@ -101,7 +122,11 @@ fn unfolding_and_folding_gives_the_reply_back() {
 
 /// Citations are a list of events in between: their spacing is not kept.
 fn respell(reply: &mut Reply) {
-    for block in reply.choices.iter_mut().flat_map(|choice| &mut choice.content) {
+    for block in reply
+        .choices
+        .iter_mut()
+        .flat_map(|choice| &mut choice.content)
+    {
         if let Block::Text(text) = block
             && let Some(citations) = &mut text.citations
         {

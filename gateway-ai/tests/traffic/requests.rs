@@ -11,20 +11,27 @@ use super::{
 fn recorded(dialect: Dialect) -> Option<Vec<(String, String, bool)>> {
     let found = exchanges(endpoints(dialect))?;
     let bodies = found.into_iter().filter_map(|exchange| {
-        let body = exchange.request_body().filter(|body| body.starts_with('{'))?;
+        let body = exchange
+            .request_body()
+            .filter(|body| body.starts_with('{'))?;
         Some((exchange.name(), body, exchange.is_ok()))
     });
     Some(bodies.collect())
 }
 
 /// Azure names the model in the path alone.
-const URL: Url<'static> = Url { model: Some("from-url"), stream: None };
+const URL: Url<'static> = Url {
+    model: Some("from-url"),
+    stream: None,
+};
 
 #[test]
 fn every_request_comes_back_as_it_was() {
     let mut wrong = Vec::new();
     for dialect in DIALECTS {
-        let Some(bodies) = recorded(dialect) else { return };
+        let Some(bodies) = recorded(dialect) else {
+            return;
+        };
         let mut count = 0;
         for (name, body, ok) in bodies {
             let request = match dialect.parse_request(body.as_bytes(), URL) {
@@ -55,14 +62,21 @@ fn every_request_comes_back_as_it_was() {
         }
         eprintln!("{dialect}: {count} recorded requests came back");
     }
-    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// Removes differences that are none: `null` members, the gateway's own wish for usage, Mistral's
 /// word for `required`.
 fn normal(dialect: Dialect, body: &mut Value) {
     tidy(body);
-    let Some(body) = body.as_object_mut() else { return };
+    let Some(body) = body.as_object_mut() else {
+        return;
+    };
     if dialect == Dialect::Chat {
         body.remove("stream_options");
         if body.get("tool_choice") == Some(&"any".into()) {
@@ -75,12 +89,22 @@ fn normal(dialect: Dialect, body: &mut Value) {
         if body.get("tools") == Some(&Value::Array(Vec::new())) {
             body.remove("tools");
         }
-        for tool in body.get_mut("tools").and_then(Value::as_array_mut).into_iter().flatten() {
+        for tool in body
+            .get_mut("tools")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             if tool.get("type").is_none() {
                 tool["type"] = "function".into();
             }
         }
-        for message in body.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
+        for message in body
+            .get_mut("messages")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             if let Some(message) = message.as_object_mut() {
                 normal_message(message);
             }
@@ -89,7 +113,12 @@ fn normal(dialect: Dialect, body: &mut Value) {
 }
 
 fn normal_message(message: &mut serde_json::Map<String, Value>) {
-    for part in message.get_mut("content").and_then(Value::as_array_mut).into_iter().flatten() {
+    for part in message
+        .get_mut("content")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
         if let Some(url) = part.get("image_url").filter(|url| url.is_string()).cloned() {
             part["image_url"] = serde_json::json!({ "url": url });
         }
@@ -114,7 +143,11 @@ fn across_dialects_nothing_is_lost_in_silence() {
                     continue;
                 }
                 let mut out = BytesMut::new();
-                let model = if to == Dialect::Messages { "claude-sonnet-4-5" } else { "gpt-4o" };
+                let model = if to == Dialect::Messages {
+                    "claude-sonnet-4-5"
+                } else {
+                    "gpt-4o"
+                };
                 let target = Target::new(to, model);
                 let printed = match to.print_request(&request, &target, &mut out) {
                     Ok(printed) => printed,
@@ -128,14 +161,22 @@ fn across_dialects_nothing_is_lost_in_silence() {
                     .parse_request(&out, Url::default())
                     .unwrap_or_else(|error| panic!("{name}: {error}: {out:?}"));
                 for lost in lost(&request, &again, &printed.losses) {
-                    wrong.push(format!("{from}→{to} {name}: {lost}, reported {}", printed.losses));
+                    wrong.push(format!(
+                        "{from}→{to} {name}: {lost}, reported {}",
+                        printed.losses
+                    ));
                 }
                 count += 1;
             }
             eprintln!("{from} → {to}: {count} requests, {refused} refused by name");
         }
     }
-    assert!(wrong.is_empty(), "{} lose in silence:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} lose in silence:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// What the second reading lacks although nothing was said.
@@ -144,10 +185,22 @@ fn lost(
     after: &gateway_ai::canonical::Request,
     losses: &gateway_ai::loss::Losses,
 ) -> Vec<String> {
-    let said = |names: &[&str]| losses.iter().any(|loss| names.iter().any(|n| loss.starts_with(n)));
+    let said = |names: &[&str]| {
+        losses
+            .iter()
+            .any(|loss| names.iter().any(|n| loss.starts_with(n)))
+    };
     let mut out = Vec::new();
     let (a, b) = (words(before), words(after));
-    if a != b && !said(&["content", "document", "messages", "tool_result", "response_format"]) {
+    if a != b
+        && !said(&[
+            "content",
+            "document",
+            "messages",
+            "tool_result",
+            "response_format",
+        ])
+    {
         out.push(format!("text {a:?} became {b:?}"));
     }
     let (a, b) = (media(before), media(after));
@@ -165,14 +218,42 @@ fn lost(
         out.push("tools".to_owned());
     }
     let options = [
-        ("temperature", before.sampling.temperature.is_some(), after.sampling.temperature.is_some()),
-        ("top_p", before.sampling.top_p.is_some(), after.sampling.top_p.is_some()),
-        ("top_k", before.sampling.top_k.is_some(), after.sampling.top_k.is_some()),
-        ("seed", before.sampling.seed.is_some(), after.sampling.seed.is_some()),
-        ("logprobs", before.sampling.logprobs == Some(true), after.sampling.logprobs == Some(true)),
-        ("stop", !before.limits.stop.is_empty(), !after.limits.stop.is_empty()),
+        (
+            "temperature",
+            before.sampling.temperature.is_some(),
+            after.sampling.temperature.is_some(),
+        ),
+        (
+            "top_p",
+            before.sampling.top_p.is_some(),
+            after.sampling.top_p.is_some(),
+        ),
+        (
+            "top_k",
+            before.sampling.top_k.is_some(),
+            after.sampling.top_k.is_some(),
+        ),
+        (
+            "seed",
+            before.sampling.seed.is_some(),
+            after.sampling.seed.is_some(),
+        ),
+        (
+            "logprobs",
+            before.sampling.logprobs == Some(true),
+            after.sampling.logprobs == Some(true),
+        ),
+        (
+            "stop",
+            !before.limits.stop.is_empty(),
+            !after.limits.stop.is_empty(),
+        ),
         ("response_format", wants_form(before), wants_form(after)),
-        ("service_tier", before.service_tier.is_some(), after.service_tier.is_some()),
+        (
+            "service_tier",
+            before.service_tier.is_some(),
+            after.service_tier.is_some(),
+        ),
         (
             "tool_choice",
             before.tool_choice.is_some() && !before.tools.is_empty(),
@@ -193,7 +274,10 @@ fn lost(
 }
 
 fn wants_form(request: &gateway_ai::canonical::Request) -> bool {
-    !matches!(request.output, None | Some(gateway_ai::canonical::OutputFormat::Text))
+    !matches!(
+        request.output,
+        None | Some(gateway_ai::canonical::OutputFormat::Text)
+    )
 }
 
 /// All text of system and conversation, white space at the ends aside.
@@ -210,8 +294,14 @@ fn words(request: &gateway_ai::canonical::Request) -> Vec<String> {
         }
     }
     let mut out = Vec::new();
-    request.system.iter().for_each(|system| push(&system.parts, &mut out));
-    request.messages.iter().for_each(|message| push(&message.content, &mut out));
+    request
+        .system
+        .iter()
+        .for_each(|system| push(&system.parts, &mut out));
+    request
+        .messages
+        .iter()
+        .for_each(|message| push(&message.content, &mut out));
     out.retain(|text| !text.trim().is_empty());
     out
 }
@@ -219,7 +309,9 @@ fn words(request: &gateway_ai::canonical::Request) -> Vec<String> {
 fn media(request: &gateway_ai::canonical::Request) -> usize {
     use gateway_ai::canonical::Block;
     let blocks = request.messages.iter().flat_map(|message| &message.content);
-    blocks.filter(|block| matches!(block, Block::Image(_) | Block::Document(_))).count()
+    blocks
+        .filter(|block| matches!(block, Block::Image(_) | Block::Document(_)))
+        .count()
 }
 
 fn calls(request: &gateway_ai::canonical::Request) -> Vec<(String, Value)> {
@@ -230,7 +322,10 @@ fn calls(request: &gateway_ai::canonical::Request) -> Vec<(String, Value)> {
             Block::ToolCall(call) => {
                 let text = call.arguments.trim();
                 let text = if text.is_empty() { "{}" } else { text };
-                Some((call.name.clone(), serde_json::from_str(text).unwrap_or_default()))
+                Some((
+                    call.name.clone(),
+                    serde_json::from_str(text).unwrap_or_default(),
+                ))
             }
             _ => None,
         })

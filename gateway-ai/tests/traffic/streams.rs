@@ -46,7 +46,9 @@ impl Random {
 fn however_a_stream_is_cut_its_events_are_the_same() {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for dialect in DIALECTS {
-        let Some(found) = recorded(dialect) else { return };
+        let Some(found) = recorded(dialect) else {
+            return;
+        };
         for exchange in &found {
             let body = exchange.response_body();
             let whole = events(dialect, &[&body]);
@@ -68,14 +70,20 @@ fn however_a_stream_is_cut_its_events_are_the_same() {
 #[test]
 fn folding_a_stream_says_what_was_said() {
     for dialect in DIALECTS {
-        let Some(found) = recorded(dialect) else { return };
+        let Some(found) = recorded(dialect) else {
+            return;
+        };
         let (mut count, mut failed) = (0, 0);
         for exchange in &found {
             let body = exchange.response_body();
             let whole = events(dialect, &[&body]);
             well_formed(&whole, &exchange.name());
             let Some(mut expected) = truth::of(dialect, &body, true) else {
-                assert!(matches!(whole.last(), Some(Event::Error(_))), "{}", exchange.name());
+                assert!(
+                    matches!(whole.last(), Some(Event::Error(_))),
+                    "{}",
+                    exchange.name()
+                );
                 failed += 1;
                 continue;
             };
@@ -107,15 +115,25 @@ fn well_formed(events: &[Event], name: &str) {
                 open.push((*choice, *index));
                 seen.push((*choice, *index));
             }
-            Event::Delta { choice, index, delta } => {
-                assert!(open.contains(&(*choice, *index)), "{name}: {delta:?} outside its block");
+            Event::Delta {
+                choice,
+                index,
+                delta,
+            } => {
+                assert!(
+                    open.contains(&(*choice, *index)),
+                    "{name}: {delta:?} outside its block"
+                );
             }
             Event::BlockStop { choice, index } => {
                 let at = open.iter().position(|block| block == &(*choice, *index));
                 open.remove(at.unwrap_or_else(|| panic!("{name}: closed twice")));
             }
             Event::Stop { choice, .. } => {
-                assert!(!open.iter().any(|(c, _)| c == choice), "{name}: stop with open blocks");
+                assert!(
+                    !open.iter().any(|(c, _)| c == choice),
+                    "{name}: stop with open blocks"
+                );
                 stopped.push(*choice);
             }
             Event::Start(_) => assert!(seen.is_empty(), "{name}: a late start"),
@@ -125,7 +143,10 @@ fn well_formed(events: &[Event], name: &str) {
             _ => {}
         }
     }
-    assert!(events.last().is_some_and(Event::is_terminal), "{name}: no end");
+    assert!(
+        events.last().is_some_and(Event::is_terminal),
+        "{name}: no end"
+    );
 }
 
 #[test]
@@ -135,23 +156,35 @@ fn every_stream_comes_through_every_dialect() {
         for to in DIALECTS {
             for exchange in &found {
                 let before = events(from, &[&exchange.response_body()]);
-                let Ok(reply) = fold(from, &before) else { continue };
+                let Ok(reply) = fold(from, &before) else {
+                    continue;
+                };
                 let mut context = ReplyContext::default().with_identity("id_1", 1);
                 context.include_usage = true;
                 let mut printer = to.stream_printer(context);
                 let mut out = BytesMut::new();
-                before.iter().for_each(|event| printer.push(event, &mut out));
+                before
+                    .iter()
+                    .for_each(|event| printer.push(event, &mut out));
                 let after = events(to, &[&out]);
                 well_formed(&after, &exchange.name());
-                let again = fold(to, &after).unwrap_or_else(|error| {
-                    panic!("{from}→{to} {}: {error}", exchange.name())
-                });
+                let again = fold(to, &after)
+                    .unwrap_or_else(|error| panic!("{from}→{to} {}: {error}", exchange.name()));
                 let (mut before, mut after) = (truth::of_reply(&reply), truth::of_reply(&again));
-                if printer.losses().iter().any(|loss| loss.contains("thinking")) {
+                if printer
+                    .losses()
+                    .iter()
+                    .any(|loss| loss.contains("thinking"))
+                {
                     (before.thinking, after.thinking) = (false, false);
                 }
                 if to == Dialect::Messages {
-                    for block in reply.choices.iter().take(1).flat_map(|choice| &choice.content) {
+                    for block in reply
+                        .choices
+                        .iter()
+                        .take(1)
+                        .flat_map(|choice| &choice.content)
+                    {
                         if let gateway_ai::canonical::Block::Refusal(refusal) = block {
                             before.text.push_str(&refusal.text);
                         }
@@ -182,14 +215,25 @@ fn a_cut_stream_ends_in_an_error_and_in_nothing_else() {
                 if before.last() == complete.last() {
                     continue;
                 }
-                assert!(matches!(before.last(), Some(Event::Error(_))), "{}", exchange.name());
+                assert!(
+                    matches!(before.last(), Some(Event::Error(_))),
+                    "{}",
+                    exchange.name()
+                );
                 for to in DIALECTS {
                     let mut printer = to.stream_printer(ReplyContext::default());
                     let mut out = BytesMut::new();
-                    before.iter().for_each(|event| printer.push(event, &mut out));
+                    before
+                        .iter()
+                        .for_each(|event| printer.push(event, &mut out));
                     let length = out.len();
                     printer.push(&Event::End, &mut out);
-                    assert_eq!(out.len(), length, "{}: bytes after the error", exchange.name());
+                    assert_eq!(
+                        out.len(),
+                        length,
+                        "{}: bytes after the error",
+                        exchange.name()
+                    );
                     let text = String::from_utf8_lossy(&out);
                     assert!(text.contains("\"error\""), "{}", exchange.name());
                     assert!(!text.contains("[DONE]"), "{}", exchange.name());

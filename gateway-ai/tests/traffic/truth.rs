@@ -21,7 +21,9 @@ pub(crate) struct Truth {
 
 /// The data of each event, by the simplest reader there can be.
 pub(crate) fn sse(body: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(body).replace("\r\n", "\n").replace('\r', "\n");
+    let text = String::from_utf8_lossy(body)
+        .replace("\r\n", "\n")
+        .replace('\r', "\n");
     let mut out = Vec::new();
     for block in text.split("\n\n") {
         let data: Vec<&str> = block
@@ -60,7 +62,11 @@ pub(crate) fn of(dialect: Dialect, body: &[u8], streaming: bool) -> Option<Truth
         (Dialect::Chat, true) => chat_stream(body),
         (Dialect::Messages, false) => {
             let message: Value = serde_json::from_slice(body).ok()?;
-            messages(message["content"].as_array()?, message["stop_reason"].as_str(), &message["usage"])
+            messages(
+                message["content"].as_array()?,
+                message["stop_reason"].as_str(),
+                &message["usage"],
+            )
         }
         (Dialect::Messages, true) => messages_stream(body),
         _ => None,
@@ -97,7 +103,10 @@ fn chat(reply: &Value) -> Option<Truth> {
     let message = &choice["message"];
     let mut calls: Vec<(String, Value)> = Vec::new();
     for call in message["tool_calls"].as_array().into_iter().flatten() {
-        if let Some(name) = call["function"]["name"].as_str().filter(|name| !name.is_empty()) {
+        if let Some(name) = call["function"]["name"]
+            .as_str()
+            .filter(|name| !name.is_empty())
+        {
             let text = call["function"]["arguments"].as_str().unwrap_or_default();
             calls.push((name.to_owned(), arguments(text)));
         }
@@ -144,14 +153,22 @@ fn chat_stream(body: &[u8]) -> Option<Truth> {
             truth.text += &text_of(&delta["content"]);
             truth.thinking |= has_reasoning(delta);
             for call in delta["tool_calls"].as_array().into_iter().flatten() {
-                let entry = calls.entry(call["index"].as_u64().unwrap_or(0)).or_default();
+                let entry = calls
+                    .entry(call["index"].as_u64().unwrap_or(0))
+                    .or_default();
                 entry.0 += call["function"]["name"].as_str().unwrap_or_default();
                 entry.1 += call["function"]["arguments"].as_str().unwrap_or_default();
             }
-            truth.finish = choice["finish_reason"].as_str().and_then(finish).or(truth.finish);
+            truth.finish = choice["finish_reason"]
+                .as_str()
+                .and_then(finish)
+                .or(truth.finish);
         }
     }
-    truth.calls = calls.into_values().map(|(name, text)| (name, arguments(&text))).collect();
+    truth.calls = calls
+        .into_values()
+        .map(|(name, text)| (name, arguments(&text)))
+        .collect();
     Some(truth)
 }
 
@@ -172,14 +189,20 @@ fn messages(blocks: &[Value], stop: Option<&str>, usage: &Value) -> Option<Truth
                     Some(text) if !text.is_empty() => arguments(text),
                     _ => block["input"].clone(),
                 };
-                truth.calls.push((block["name"].as_str()?.to_owned(), input));
+                truth
+                    .calls
+                    .push((block["name"].as_str()?.to_owned(), input));
             }
             kind if kind.contains("thinking") => truth.thinking = true,
             _ => {}
         }
     }
     if usage["input_tokens"].is_u64() {
-        let names = ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"];
+        let names = [
+            "input_tokens",
+            "cache_read_input_tokens",
+            "cache_creation_input_tokens",
+        ];
         truth.input = Some(names.iter().filter_map(|name| usage[*name].as_u64()).sum());
     }
     Some(truth)
@@ -209,7 +232,10 @@ fn messages_stream(body: &[u8]) -> Option<Truth> {
                 }
             }
             "message_delta" => {
-                stop = event["delta"]["stop_reason"].as_str().map(str::to_owned).or(stop);
+                stop = event["delta"]["stop_reason"]
+                    .as_str()
+                    .map(str::to_owned)
+                    .or(stop);
                 for (name, value) in event["usage"].as_object().into_iter().flatten() {
                     if !value.is_null() {
                         usage[name] = value.clone();
@@ -226,7 +252,11 @@ fn messages_stream(body: &[u8]) -> Option<Truth> {
 /// The same facts of a parsed reply.
 pub(crate) fn of_reply(reply: &Reply) -> Truth {
     let empty = Choice::default();
-    let choice = reply.choices.iter().find(|choice| choice.index == 0).unwrap_or(&empty);
+    let choice = reply
+        .choices
+        .iter()
+        .find(|choice| choice.index == 0)
+        .unwrap_or(&empty);
     let mut truth = Truth {
         text: String::new(),
         calls: Vec::new(),
@@ -245,7 +275,9 @@ pub(crate) fn of_reply(reply: &Reply) -> Truth {
         match block {
             Block::Text(text) => truth.text += &text.text,
             Block::ToolCall(call) if !call.custom && !call.id.starts_with("call_function_") => {
-                truth.calls.push((call.name.clone(), arguments(&call.arguments)));
+                truth
+                    .calls
+                    .push((call.name.clone(), arguments(&call.arguments)));
             }
             Block::Thinking(_) | Block::RedactedThinking(_) => truth.thinking = true,
             _ => {}

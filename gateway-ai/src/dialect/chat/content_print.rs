@@ -73,7 +73,11 @@ fn part(print: &mut Print<'_>, block: &Block, w: &mut Writer<'_>) -> Result<bool
         Block::Document(document) => document_part(print, document, w)?,
         Block::Audio(audio) => audio_part(print, audio, w)?,
         Block::Video(video) => video_part(print, video, w)?,
-        Block::Opaque(Opaque { dialect: Dialect::Chat, raw, .. }) => w.raw(raw.as_str()),
+        Block::Opaque(Opaque {
+            dialect: Dialect::Chat,
+            raw,
+            ..
+        }) => w.raw(raw.as_str()),
         Block::Opaque(opaque) => {
             print.losses.add_field("content", &opaque.kind);
             return Ok(false);
@@ -202,17 +206,22 @@ fn document_part(
         print.losses.add("document.context");
     }
     match &document.source {
-        Source::Text { data, .. } => return Ok(inlined(print, document, data, w)),
+        Source::Text { data, .. } => {
+            inlined(print, document, data, w);
+            return Ok(());
+        }
         Source::Blocks(blocks) => {
             let texts: Vec<&str> = blocks.iter().filter_map(Block::as_text).collect();
             if texts.len() < blocks.len() {
                 return Err(foreign("document"));
             }
-            return Ok(inlined(print, document, &texts.join("\n"), w));
+            inlined(print, document, &texts.join("\n"), w);
+            return Ok(());
         }
         Source::Url { .. } if !print.same => {
-            return Err(AiError::invalid("this provider takes no documents by URL")
-                .with_param("document"));
+            return Err(
+                AiError::invalid("this provider takes no documents by URL").with_param("document")
+            );
         }
         Source::File { .. } if !print.same => return Err(foreign("document")),
         Source::Base64 { .. } | Source::Url { .. } | Source::File { .. } => {}
@@ -226,7 +235,10 @@ fn document_part(
     } else {
         source_url(&document.source, "document", "file_data", w)?;
     }
-    let name = document.title.as_deref().or((!print.same).then_some("document.pdf"));
+    let name = document
+        .title
+        .as_deref()
+        .or((!print.same).then_some("document.pdf"));
     w.opt_str("filename", name);
     for (name, value) in document.extra.iter() {
         if let Some(name) = name.strip_prefix("file.") {
@@ -243,7 +255,10 @@ fn document_part(
 fn inlined(print: &mut Print<'_>, document: &Document, data: &str, w: &mut Writer<'_>) {
     print.losses.add("document.form");
     let text = match &document.title {
-        Some(title) => format!("<document title=\"{}\">\n{data}\n</document>", title.replace('"', "'")),
+        Some(title) => format!(
+            "<document title=\"{}\">\n{data}\n</document>",
+            title.replace('"', "'")
+        ),
         None => format!("<document>\n{data}\n</document>"),
     };
     w.begin_object();

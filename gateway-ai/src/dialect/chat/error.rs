@@ -30,9 +30,15 @@ pub(in crate::dialect) fn parse_error(
     if let Some(wait) = retry_after(headers) {
         error = error.with_retry_after(wait);
     }
-    let id = ["x-request-id", "request-id", "apim-request-id", "x-ms-request-id", "cf-ray"]
-        .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok());
+    let id = [
+        "x-request-id",
+        "request-id",
+        "apim-request-id",
+        "x-ms-request-id",
+        "cf-ray",
+    ]
+    .iter()
+    .find_map(|name| headers.get(*name)?.to_str().ok());
     match id {
         Some(id) => error.with_request_id(id),
         None => error,
@@ -41,7 +47,10 @@ pub(in crate::dialect) fn parse_error(
 
 fn parse_text(status: Option<StatusCode>, text: &str) -> AiError {
     // Google wraps the object in an array.
-    let object = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    let object = text
+        .strip_prefix('[')
+        .and_then(|t| t.strip_suffix(']'))
+        .unwrap_or(text);
     let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(object) else {
         return plain(status, text);
     };
@@ -49,14 +58,22 @@ fn parse_text(status: Option<StatusCode>, text: &str) -> AiError {
         return parse_object(status, inner);
     }
     let message = envelope.message.map(|message| message.0).or_else(|| {
-        envelope.detail.map(|detail| match serde_json::from_str::<String>(detail.get()) {
-            Ok(text) => text,
-            Err(_) => detail.get().chars().take(MAX_MESSAGE).collect(),
-        })
+        envelope.detail.map(
+            |detail| match serde_json::from_str::<String>(detail.get()) {
+                Ok(text) => text,
+                Err(_) => detail.get().chars().take(MAX_MESSAGE).collect(),
+            },
+        )
     });
     match message {
         None => plain(status, text),
-        Some(message) => build(status, &message, envelope.kind, envelope.code, envelope.param),
+        Some(message) => build(
+            status,
+            &message,
+            envelope.kind,
+            envelope.code,
+            envelope.param,
+        ),
     }
 }
 
@@ -64,7 +81,9 @@ fn parse_text(status: Option<StatusCode>, text: &str) -> AiError {
 fn plain(status: Option<StatusCode>, text: &str) -> AiError {
     let html = text.starts_with('<');
     let message = if text.is_empty() || html {
-        let reason = status.and_then(|status| status.canonical_reason()).unwrap_or("no message");
+        let reason = status
+            .and_then(|status| status.canonical_reason())
+            .unwrap_or("no message");
         format!("the provider answered: {}", reason.to_lowercase())
     } else {
         text.chars().take(MAX_MESSAGE).collect()
@@ -87,14 +106,23 @@ pub(super) fn parse_object(status: Option<StatusCode>, raw: &RawValue) -> AiErro
     // A numeric code is a status: OpenRouter, Google, and Groq inside a stream.
     let number = |text: &Option<Loose>| {
         let code = text.as_ref()?.0.parse::<u16>().ok()?;
-        StatusCode::from_u16(code).ok().filter(|status| status.as_u16() >= 400)
+        StatusCode::from_u16(code)
+            .ok()
+            .filter(|status| status.as_u16() >= 400)
     };
     let said = number(&body.code).or_else(|| {
-        let status = body.status.as_ref()?.as_u64().and_then(|n| u16::try_from(n).ok())?;
+        let status = body
+            .status
+            .as_ref()?
+            .as_u64()
+            .and_then(|n| u16::try_from(n).ok())?;
         StatusCode::from_u16(status).ok()
     });
     let status = status.filter(|status| !status.is_success()).or(said);
-    let inner = body.innererror.and_then(|inner| inner.code).map(|code| Loose(code.into_owned()));
+    let inner = body
+        .innererror
+        .and_then(|inner| inner.code)
+        .map(|code| Loose(code.into_owned()));
     build(status, &message, body.kind.or(inner), body.code, body.param)
 }
 
@@ -105,8 +133,7 @@ fn build(
     code: Option<Loose>,
     param: Option<Loose>,
 ) -> AiError {
-    let word = |text: &Option<Loose>| text.as_ref().map(|text| text.0.clone());
-    let (code, kind) = (word(&code), word(&kind));
+    let (code, kind) = (code.map(|code| code.0), kind.map(|kind| kind.0));
     let class = classify(status, code.as_deref(), kind.as_deref(), message);
     let mut error = AiError::upstream(class, message);
     if let Some(code) = code {
@@ -145,7 +172,11 @@ pub(super) fn write(error: &AiError, w: &mut Writer<'_>) {
         None => w.null(),
     }
     w.key("code");
-    match error.code().filter(|_| !error.is_gateway_credential()).or(code) {
+    match error
+        .code()
+        .filter(|_| !error.is_gateway_credential())
+        .or(code)
+    {
         Some(code) => w.string(code),
         None => w.null(),
     }

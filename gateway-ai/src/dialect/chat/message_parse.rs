@@ -23,7 +23,10 @@ pub(super) fn message(
     position: usize,
     legacy: &mut bool,
 ) -> Result<Message, AiError> {
-    let role = wire.role.take().ok_or_else(|| field("messages.role", "is missing"))?;
+    let role = wire
+        .role
+        .take()
+        .ok_or_else(|| field("messages.role", "is missing"))?;
     let name = wire.name.take().map(Str::into_owned);
     match &*role {
         "system" => plain(Role::System(SystemRole::System), name, wire),
@@ -52,11 +55,19 @@ fn field(path: &'static str, reason: &str) -> AiError {
 
 fn plain(role: Role, name: Option<String>, wire: wire::Message<'_>) -> Result<Message, AiError> {
     let (content, shape) = content(wire.content)?;
-    Ok(Message { role, content, shape, name, extra: Extra::from_fields(wire.extra) })
+    Ok(Message {
+        role,
+        content,
+        shape,
+        name,
+        extra: Extra::from_fields(wire.extra),
+    })
 }
 
 fn tool(name: Option<String>, wire: wire::Message<'_>) -> Result<Message, AiError> {
-    let id = wire.tool_call_id.ok_or_else(|| field("messages.tool_call_id", "is missing"))?;
+    let id = wire
+        .tool_call_id
+        .ok_or_else(|| field("messages.tool_call_id", "is missing"))?;
     let (content, shape) = content(wire.content)?;
     let result = ToolResult {
         id: id.into_owned(),
@@ -80,22 +91,38 @@ fn assistant(
     let (text, shape) = content(wire.content.take())?;
     blocks.extend(text);
     answer_parts(&mut wire, &mut blocks);
-    for (call, number) in wire.tool_calls.take().unwrap_or_default().into_iter().zip(0..) {
+    for (call, number) in wire
+        .tool_calls
+        .take()
+        .unwrap_or_default()
+        .into_iter()
+        .zip(0..)
+    {
         let reply = format!("turn{position}");
-        blocks.push(Block::ToolCall(tool_call(call, || synthetic_call_id(&reply, 0, number))));
+        blocks.push(Block::ToolCall(tool_call(call, || {
+            synthetic_call_id(&reply, 0, number)
+        })));
     }
     if let Some(call) = wire.function_call.take() {
         *legacy = true;
         blocks.push(Block::ToolCall(legacy_call(&call)));
     }
     extra.absorb("", wire.extra);
-    Ok(Message { role: Role::Assistant, content: blocks, shape, name, extra })
+    Ok(Message {
+        role: Role::Assistant,
+        content: blocks,
+        shape,
+        name,
+        extra,
+    })
 }
 
 /// What stands beside `content` in an assistant's message: refusal, sound, annotations.
 pub(super) fn answer_parts(wire: &mut wire::Message<'_>, blocks: &mut Vec<Block>) {
     if let Some(refusal) = wire.refusal.take().filter(|text| !text.is_empty()) {
-        blocks.push(Block::Refusal(Refusal { text: refusal.into_owned() }));
+        blocks.push(Block::Refusal(Refusal {
+            text: refusal.into_owned(),
+        }));
     }
     if let Some(sound) = wire.audio.take().and_then(audio) {
         blocks.push(Block::Audio(sound));
@@ -113,28 +140,51 @@ pub(super) fn answer_parts(wire: &mut wire::Message<'_>, blocks: &mut Vec<Block>
 }
 
 fn audio(wire: wire::Audio<'_>) -> Option<Audio> {
-    let transcript = wire.transcript.map(Str::into_owned).filter(|text| !text.is_empty());
+    let transcript = wire
+        .transcript
+        .map(Str::into_owned)
+        .filter(|text| !text.is_empty());
     let id = wire.id.map(Str::into_owned).filter(|id| !id.is_empty())?;
     let mut extra = Extra::from_fields(wire.extra);
     let source = match wire.data {
         Some(data) if !data.is_empty() => {
             let id = serde_json::Value::String(id);
             extra.push("id", Raw::from_value(&id));
-            AudioSource::Data { format: "wav".into(), data: data.into_owned() }
+            AudioSource::Data {
+                format: "wav".into(),
+                data: data.into_owned(),
+            }
         }
         _ => AudioSource::Id(id),
     };
-    let expires = wire.expires_at.and_then(|at| Raw::bounded(at.as_str()).ok());
+    let expires = wire
+        .expires_at
+        .and_then(|at| Raw::bounded(at.as_str()).ok());
     if let Some(expires) = expires {
         extra.push("expires_at", expires);
     }
-    Some(Audio { source, transcript, cache: None, extra })
+    Some(Audio {
+        source,
+        transcript,
+        cache: None,
+        extra,
+    })
 }
 
 pub(super) fn tool_call(wire: wire::ToolCall<'_>, id: impl FnOnce() -> String) -> ToolCall {
-    let id = wire.id.map(Str::into_owned).filter(|id| !id.is_empty()).unwrap_or_else(id);
-    let mut call = ToolCall { id, ..ToolCall::default() };
-    if let Some(index) = wire.index.and_then(|index| Raw::bounded(index.as_str()).ok()) {
+    let id = wire
+        .id
+        .map(Str::into_owned)
+        .filter(|id| !id.is_empty())
+        .unwrap_or_else(id);
+    let mut call = ToolCall {
+        id,
+        ..ToolCall::default()
+    };
+    if let Some(index) = wire
+        .index
+        .and_then(|index| Raw::bounded(index.as_str()).ok())
+    {
         call.extra.push("index", index);
     }
     if let Some(custom) = wire.custom.filter(|custom| custom.name.is_some()) {
@@ -156,17 +206,28 @@ pub(super) fn tool_call(wire: wire::ToolCall<'_>, id: impl FnOnce() -> String) -
 /// The argument text. It is a JSON string on the wire, but some vendors send the object itself.
 pub(super) fn argument_text(raw: &RawValue) -> String {
     let text = raw.get();
-    if text.starts_with('"') { serde_json::from_str(text).unwrap_or_default() } else { text.into() }
+    if text.starts_with('"') {
+        serde_json::from_str(text).unwrap_or_default()
+    } else {
+        text.into()
+    }
 }
 
 pub(super) fn legacy_call(wire: &wire::FunctionCall<'_>) -> ToolCall {
     let name = wire.name.as_deref().unwrap_or_default().to_owned();
     let arguments = wire.arguments.map(argument_text).unwrap_or_default();
-    ToolCall { id: legacy_id(&name), name, arguments, ..ToolCall::default() }
+    ToolCall {
+        id: legacy_id(&name),
+        name,
+        arguments,
+        ..ToolCall::default()
+    }
 }
 
 pub(super) fn cache_mark(wire: wire::CacheControl<'_>) -> CacheMark {
-    CacheMark { ttl: wire.ttl.map(|ttl| (*ttl).into()) }
+    CacheMark {
+        ttl: wire.ttl.map(|ttl| (*ttl).into()),
+    }
 }
 
 /// Reads `content`, which is a string, a list of parts, `null` or absent.
@@ -188,12 +249,20 @@ fn part(raw: &RawValue) -> Result<Block, AiError> {
     }
     let mut wire: wire::Part<'_> = read(raw, "messages.content")?;
     let cache = wire.cache_control.take().map(cache_mark);
-    let kind = wire.kind.take().ok_or_else(|| field("messages.content.type", "is missing"))?;
+    let kind = wire
+        .kind
+        .take()
+        .ok_or_else(|| field("messages.content.type", "is missing"))?;
     let extra = |wire: wire::Part<'_>| Extra::from_fields(wire.extra);
     match &*kind {
         "text" if wire.text.is_some() => {
             let text = wire.text.take().map(Str::into_owned).unwrap_or_default();
-            Ok(Block::Text(Text { text, cache, extra: extra(wire), ..Text::default() }))
+            Ok(Block::Text(Text {
+                text,
+                cache,
+                extra: extra(wire),
+                ..Text::default()
+            }))
         }
         "refusal" if wire.refusal.is_some() => {
             let text = wire.refusal.take().map(Str::into_owned).unwrap_or_default();
@@ -209,15 +278,29 @@ fn part(raw: &RawValue) -> Result<Block, AiError> {
         "image_url" if wire.image_url.is_some() => {
             let (url, detail) = url_part(wire.image_url.take())?;
             let extra = extra(wire);
-            Ok(Block::Image(Image { source: url_source(url), detail, cache, extra }))
+            Ok(Block::Image(Image {
+                source: url_source(url),
+                detail,
+                cache,
+                extra,
+            }))
         }
         "video_url" if wire.video_url.is_some() => {
             let (url, _) = url_part(wire.video_url.take())?;
-            Ok(Block::Video(Video { source: url_source(url), cache, extra: extra(wire) }))
+            Ok(Block::Video(Video {
+                source: url_source(url),
+                cache,
+                extra: extra(wire),
+            }))
         }
         "input_audio" if wire.input_audio.is_some() => {
             let source = input_audio(wire.input_audio.take())?;
-            Ok(Block::Audio(Audio { source, transcript: None, cache, extra: extra(wire) }))
+            Ok(Block::Audio(Audio {
+                source,
+                transcript: None,
+                cache,
+                extra: extra(wire),
+            }))
         }
         "file" if wire.file.is_some() => document(wire.file.take(), cache, extra(wire)),
         kind => Ok(Block::Opaque(Opaque {
@@ -232,7 +315,11 @@ fn part(raw: &RawValue) -> Result<Block, AiError> {
 fn thinking_part(wire: Option<Content<'_>>) -> Result<Thinking, AiError> {
     let (blocks, _) = content(wire)?;
     let text = blocks.iter().filter_map(Block::as_text).collect();
-    Ok(Thinking { text, field: Some("content".into()), ..Thinking::default() })
+    Ok(Thinking {
+        text,
+        field: Some("content".into()),
+        ..Thinking::default()
+    })
 }
 
 /// A URL as a string or as an object with `url` and `detail`.
@@ -245,7 +332,9 @@ fn url_part(
         return Ok((url.into_owned(), None));
     }
     let wire: wire::UrlPart<'_> = read(raw, "messages.content.image_url")?;
-    let url = wire.url.ok_or_else(|| field("messages.content.image_url.url", "is missing"))?;
+    let url = wire
+        .url
+        .ok_or_else(|| field("messages.content.image_url.url", "is missing"))?;
     Ok((url.into_owned(), wire.detail.map(|detail| (*detail).into())))
 }
 
@@ -255,7 +344,10 @@ fn url_source(url: String) -> Source {
             media_type: data.media_type.into(),
             data: data.base64.into_owned(),
         },
-        None => Source::Url { url, media_type: None },
+        None => Source::Url {
+            url,
+            media_type: None,
+        },
     }
 }
 
@@ -267,7 +359,10 @@ fn input_audio(raw: Option<&RawValue>) -> Result<AudioSource, AiError> {
     }
     let wire: wire::InputAudio<'_> = read(raw, "messages.content.input_audio")?;
     Ok(AudioSource::Data {
-        format: wire.format.map(|format| (*format).into()).unwrap_or_default(),
+        format: wire
+            .format
+            .map(|format| (*format).into())
+            .unwrap_or_default(),
         data: wire.data.map(Str::into_owned).unwrap_or_default(),
     })
 }
@@ -285,13 +380,19 @@ fn document(
                 media_type: url.media_type.into(),
                 data: url.base64.into_owned(),
             },
-            None if data.starts_with("http://") || data.starts_with("https://") => {
-                Source::Url { url: data.into_owned(), media_type: None }
-            }
+            None if data.starts_with("http://") || data.starts_with("https://") => Source::Url {
+                url: data.into_owned(),
+                media_type: None,
+            },
             // Bare base64: what OpenAI documents as a data URL some clients send without its head.
-            None => Source::Base64 { media_type: "".into(), data: data.into_owned() },
+            None => Source::Base64 {
+                media_type: "".into(),
+                data: data.into_owned(),
+            },
         },
-        (None, Some(id)) => Source::File { id: id.into_owned() },
+        (None, Some(id)) => Source::File {
+            id: id.into_owned(),
+        },
         (None, None) => return Err(field("messages.content.file", "has neither data nor id")),
     };
     Ok(Block::Document(Document {

@@ -84,7 +84,12 @@ fn user(print: &mut Print<'_>, message: &Message, w: &mut Writer<'_>) -> Result<
             self::result(print, result, &mut rest, w)?;
         }
     }
-    rest.extend(message.content.iter().filter(|block| !matches!(block, Block::ToolResult(_))));
+    rest.extend(
+        message
+            .content
+            .iter()
+            .filter(|block| !matches!(block, Block::ToolResult(_))),
+    );
     if any_result && rest.is_empty() {
         return Ok(());
     }
@@ -198,7 +203,9 @@ fn thinking(print: &mut Print<'_>, blocks: &[&Block], w: &mut Writer<'_>) {
         ReasoningHistory::Reasoning => "reasoning",
         ReasoningHistory::Details => "reasoning_details",
         ReasoningHistory::AsGiven => match blocks[0] {
-            Block::Thinking(Thinking { field: Some(field), .. }) => field.as_str(),
+            Block::Thinking(Thinking {
+                field: Some(field), ..
+            }) => field.as_str(),
             _ => "reasoning_details",
         },
     };
@@ -229,7 +236,11 @@ fn thinking(print: &mut Print<'_>, blocks: &[&Block], w: &mut Writer<'_>) {
 /// One entry of `reasoning_details`, which carries what Chat itself has no slot for.
 pub(super) fn detail(block: &Block, index: u64, w: &mut Writer<'_>) {
     match block {
-        Block::RedactedThinking(Opaque { dialect: Dialect::Chat, raw, .. }) => w.raw(raw.as_str()),
+        Block::RedactedThinking(Opaque {
+            dialect: Dialect::Chat,
+            raw,
+            ..
+        }) => w.raw(raw.as_str()),
         Block::RedactedThinking(opaque) => w.object(|w| {
             w.str_field("type", "reasoning.encrypted");
             w.str_field("data", &redacted_data(&opaque.raw));
@@ -247,7 +258,10 @@ pub(super) fn detail(block: &Block, index: u64, w: &mut Writer<'_>) {
             w.opt_str("signature", thinking.signature.as_deref());
             w.opt_str("id", thinking.id.as_deref());
             // Chat's own entries say it themselves, where anybody does.
-            let foreign = thinking.signature.as_ref().filter(|_| thinking.field.is_none());
+            let foreign = thinking
+                .signature
+                .as_ref()
+                .filter(|_| thinking.field.is_none());
             let signed = foreign.and(format_of(Dialect::Messages));
             w.opt_str("format", thinking.format.as_deref().or(signed));
             for (name, value) in thinking.extra.iter() {
@@ -264,7 +278,9 @@ pub(super) fn detail(block: &Block, index: u64, w: &mut Writer<'_>) {
 /// The opaque text of a `redacted_thinking` block.
 pub(super) fn redacted_data(raw: &Raw) -> String {
     let fields: Option<serde_json::Value> = raw.read().ok();
-    fields.and_then(|fields| Some(fields.get("data")?.as_str()?.to_owned())).unwrap_or_default()
+    fields
+        .and_then(|fields| Some(fields.get("data")?.as_str()?.to_owned()))
+        .unwrap_or_default()
 }
 
 /// How OpenRouter tags reasoning of a dialect's provider.
@@ -293,7 +309,11 @@ fn calls(print: &mut Print<'_>, calls: &[&ToolCall], w: &mut Writer<'_>) {
     for call in calls {
         w.begin_object();
         w.str_field("id", &print.ids.get(&call.id));
-        let (kind, text) = if call.custom { ("custom", "input") } else { ("function", "arguments") };
+        let (kind, text) = if call.custom {
+            ("custom", "input")
+        } else {
+            ("function", "arguments")
+        };
         w.str_field("type", kind);
         w.key(kind);
         w.begin_object();
@@ -310,7 +330,11 @@ fn calls(print: &mut Print<'_>, calls: &[&ToolCall], w: &mut Writer<'_>) {
         if call.signature.is_some() {
             print.losses.add("tool_call.signature");
         }
-        for (name, value) in call.extra.iter().filter(|(name, _)| !name.starts_with("function.")) {
+        for (name, value) in call
+            .extra
+            .iter()
+            .filter(|(name, _)| !name.starts_with("function."))
+        {
             print.unknown("tool_call", name, value, w);
         }
         w.end_object();

@@ -4,17 +4,21 @@ mod content_print;
 mod error;
 mod message_parse;
 mod message_print;
+mod options_print;
 mod reply_parse;
 mod reply_print;
 mod request_parse;
 mod request_print;
 mod stop;
+mod stream_blocks;
 mod stream_calls;
 mod stream_parse;
 mod stream_print;
 mod thinking_parse;
+mod tools_print;
 mod usage;
 mod wire;
+mod wire_reply;
 
 #[cfg(test)]
 mod tests;

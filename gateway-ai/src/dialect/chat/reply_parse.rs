@@ -10,24 +10,35 @@ use crate::{
 /// Reads a provider's whole reply.
 pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
     let wire: wire::Reply<'_> = serde_json::from_slice(body).map_err(|error| {
-        AiError::upstream(AiErrorKind::Malformed, format!("the reply cannot be read: {error}"))
+        AiError::upstream(
+            AiErrorKind::Malformed,
+            format!("the reply cannot be read: {error}"),
+        )
     })?;
     // An error with status 200 is an error all the same.
     if let Some(raw) = wire.error.filter(|raw| is_error(raw)) {
         return Err(error::parse_object(None, raw));
     }
     let Some(choices) = wire.choices else {
-        return Err(AiError::upstream(AiErrorKind::Malformed, "the reply has no choices"));
+        return Err(AiError::upstream(
+            AiErrorKind::Malformed,
+            "the reply has no choices",
+        ));
     };
     let mut reply = Reply::new(Dialect::Chat);
     reply.id = wire.id.map(|id| id.0).unwrap_or_default();
-    reply.model = wire.model.map(crate::json::Str::into_owned).unwrap_or_default();
+    reply.model = wire
+        .model
+        .map(crate::json::Str::into_owned)
+        .unwrap_or_default();
     reply.created = wire.created.and_then(|created| created.as_u64());
     reply.usage = wire.usage.map(usage::parse);
     reply.service_tier = wire.service_tier.map(|tier| (*tier).into());
     reply.extra = Extra::from_fields(wire.extra);
     for (choice, position) in choices.into_iter().zip(0..) {
-        reply.choices.push(self::choice(choice, position, &reply.id)?);
+        reply
+            .choices
+            .push(self::choice(choice, position, &reply.id)?);
     }
     Ok(reply)
 }
@@ -37,13 +48,22 @@ fn is_error(raw: &RawValue) -> bool {
 }
 
 fn choice(wire: wire::Choice<'_>, position: u32, reply: &str) -> Result<Choice, AiError> {
-    let index = wire.index.and_then(|index| u32::try_from(index.as_u64()?).ok());
+    let index = wire
+        .index
+        .and_then(|index| u32::try_from(index.as_u64()?).ok());
     let index = index.unwrap_or(position);
-    let mut choice = Choice { index, logprobs: wire.logprobs, ..Choice::default() };
+    let mut choice = Choice {
+        index,
+        logprobs: wire.logprobs,
+        ..Choice::default()
+    };
     choice.extra = Extra::from_fields(wire.extra);
     // Azure leaves the message out where its filter took it.
     if wire.message.is_none() && wire.finish_reason.is_none() {
-        return Err(AiError::upstream(AiErrorKind::Malformed, "a choice has no message"));
+        return Err(AiError::upstream(
+            AiErrorKind::Malformed,
+            "a choice has no message",
+        ));
     }
     let mut message = wire.message.unwrap_or_default();
     let upstream = |error: AiError| AiError::upstream(AiErrorKind::Malformed, error.message());
@@ -73,7 +93,9 @@ fn choice(wire: wire::Choice<'_>, position: u32, reply: &str) -> Result<Choice, 
         choice.extra.push(format!("message.{name}"), value.clone());
     }
     choice.extra.absorb("message.", message.extra);
-    let has_calls = blocks.iter().any(|block| matches!(block, Block::ToolCall(_)));
+    let has_calls = blocks
+        .iter()
+        .any(|block| matches!(block, Block::ToolCall(_)));
     choice.stop = wire.finish_reason.map(|raw| stop::parse(&raw, has_calls));
     choice.content = blocks;
     Ok(choice)

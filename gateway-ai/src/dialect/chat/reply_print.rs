@@ -18,21 +18,43 @@ pub(in crate::dialect) fn print_reply(
     let mut losses = Losses::new();
     let w = &mut Writer::new(out);
     w.begin_object();
-    w.str_field("id", if reply.id.is_empty() { &context.id } else { &reply.id });
+    w.str_field(
+        "id",
+        if reply.id.is_empty() {
+            &context.id
+        } else {
+            &reply.id
+        },
+    );
     w.str_field("object", "chat.completion");
     w.u64_field("created", reply.created.unwrap_or(context.created));
-    w.str_field("model", if context.model.is_empty() { &reply.model } else { &context.model });
+    w.str_field(
+        "model",
+        if context.model.is_empty() {
+            &reply.model
+        } else {
+            &context.model
+        },
+    );
     w.key("choices");
     w.begin_array();
     for choice in &reply.choices {
-        Printing { same, context, losses: &mut losses }.choice(choice, w);
+        Printing {
+            same,
+            context,
+            losses: &mut losses,
+        }
+        .choice(choice, w);
     }
     w.end_array();
     if let Some(usage) = &reply.usage {
         w.key("usage");
         usage::print(usage, same, w);
     }
-    w.opt_str("service_tier", service_tier(reply.service_tier.as_deref(), same));
+    w.opt_str(
+        "service_tier",
+        service_tier(reply.service_tier.as_deref(), same),
+    );
     for (name, value) in reply.extra.iter() {
         if same {
             w.raw_field(name, value);
@@ -91,7 +113,11 @@ impl Printing<'_> {
         w.key("finish_reason");
         match &choice.stop {
             Some(stop) => {
-                w.string(stop::print(stop, self.context.legacy_functions, self.losses));
+                w.string(stop::print(
+                    stop,
+                    self.context.legacy_functions,
+                    self.losses,
+                ));
             }
             None => w.string("stop"),
         }
@@ -212,8 +238,11 @@ impl Printing<'_> {
         for call in calls {
             w.begin_object();
             w.str_field("id", &call.id);
-            let (kind, text) =
-                if call.custom { ("custom", "input") } else { ("function", "arguments") };
+            let (kind, text) = if call.custom {
+                ("custom", "input")
+            } else {
+                ("function", "arguments")
+            };
             w.str_field("type", kind);
             w.object_field(kind, |w| {
                 w.str_field("name", &call.name);
@@ -243,12 +272,19 @@ impl Printing<'_> {
                 w.raw_field(name, value);
             }
             w.str_field("data", data);
-            w.str_field("transcript", audio.transcript.as_deref().unwrap_or_default());
+            w.str_field(
+                "transcript",
+                audio.transcript.as_deref().unwrap_or_default(),
+            );
         });
     }
 }
 
 /// The argument text; a call without arguments still carries an object.
 pub(super) fn arguments(call: &ToolCall) -> &str {
-    if call.arguments.trim().is_empty() && !call.custom { "{}" } else { &call.arguments }
+    if call.arguments.trim().is_empty() && !call.custom {
+        "{}"
+    } else {
+        &call.arguments
+    }
 }

@@ -22,7 +22,9 @@ pub(in crate::dialect) fn parse_request(body: &[u8], url: Url<'_>) -> Result<Req
     let mut wire: wire::Request<'_> = read_body(body)?;
     check_policy_keys(&wire.extra, wire::POLICY_KEYS)?;
     let named = wire.model.take().map(Str::into_owned);
-    let model = named.or_else(|| url.model.map(str::to_owned)).ok_or_else(|| missing("model"))?;
+    let model = named
+        .or_else(|| url.model.map(str::to_owned))
+        .ok_or_else(|| missing("model"))?;
     let messages = wire.messages.take().ok_or_else(|| missing("messages"))?;
     let mut request = Request::new(Dialect::Chat, model);
     take_messages(&mut request, messages)?;
@@ -111,7 +113,9 @@ fn tool(raw: &RawValue) -> Result<Tool, AiError> {
             let mut extra = Extra::new();
             extra.absorb("custom.", inner.extra);
             Tool {
-                kind: ToolKind::Custom { format: inner.format },
+                kind: ToolKind::Custom {
+                    format: inner.format,
+                },
                 name: inner.name.map(Str::into_owned).unwrap_or_default(),
                 description: inner.description.map(Str::into_owned),
                 cache: wire.cache_control.map(cache_mark),
@@ -119,14 +123,26 @@ fn tool(raw: &RawValue) -> Result<Tool, AiError> {
             }
         }
         ("function" | "custom", ..) => {
-            return Err(AiError::invalid(format!("tools: a tool of type {:?} lacks it", &*kind))
-                .with_param("tools"));
+            return Err(
+                AiError::invalid(format!("tools: a tool of type {:?} lacks it", &*kind))
+                    .with_param("tools"),
+            );
         }
         (kind, ..) => {
             let raw = Raw::from_raw(raw).map_err(|error| too_deep(error, "tools"))?;
-            let kind = ToolKind::Server { dialect: Dialect::Chat, kind: kind.into(), raw };
+            let kind = ToolKind::Server {
+                dialect: Dialect::Chat,
+                kind: kind.into(),
+                raw,
+            };
             let (name, extra) = (String::new(), Extra::new());
-            return Ok(Tool { kind, name, description: None, cache: None, extra });
+            return Ok(Tool {
+                kind,
+                name,
+                description: None,
+                cache: None,
+                extra,
+            });
         }
     };
     tool.extra.absorb("", wire.extra);
@@ -137,7 +153,10 @@ fn function(wire: wire::Function<'_>) -> Tool {
     let mut extra = Extra::new();
     extra.absorb("function.", wire.extra);
     Tool {
-        kind: ToolKind::Function { schema: wire.parameters, strict: wire.strict },
+        kind: ToolKind::Function {
+            schema: wire.parameters,
+            strict: wire.strict,
+        },
         name: wire.name.map(Str::into_owned).unwrap_or_default(),
         description: wire.description.map(Str::into_owned),
         cache: None,
@@ -153,19 +172,30 @@ fn tool_choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
             "none" => Ok(ToolChoice::None),
             // `any` is Mistral's word.
             "required" | "any" => Ok(ToolChoice::Required),
-            other => Err(AiError::invalid(format!("tool_choice: {other:?} is no choice"))
-                .with_param("tool_choice")),
+            other => Err(
+                AiError::invalid(format!("tool_choice: {other:?} is no choice"))
+                    .with_param("tool_choice"),
+            ),
         };
     }
     let wire: wire::NamedChoice<'_> = read(raw, "tool_choice")?;
-    let named = wire.function.or(wire.custom).and_then(|tool| tool.name).or(wire.name);
+    let named = wire
+        .function
+        .or(wire.custom)
+        .and_then(|tool| tool.name)
+        .or(wire.name);
     if let Some(name) = named {
-        return Ok(ToolChoice::Tool { name: name.into_owned() });
+        return Ok(ToolChoice::Tool {
+            name: name.into_owned(),
+        });
     }
     if let Some(allowed) = wire.allowed_tools {
         let tools = allowed.tools.unwrap_or_default().into_iter();
         let names = tools.filter_map(|tool| {
-            tool.function.or(tool.custom).and_then(|tool| tool.name).or(tool.name)
+            tool.function
+                .or(tool.custom)
+                .and_then(|tool| tool.name)
+                .or(tool.name)
         });
         return Ok(ToolChoice::Allowed {
             required: allowed.mode.as_deref() == Some("required"),
@@ -173,7 +203,10 @@ fn tool_choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
         });
     }
     let raw = Raw::from_raw(raw).map_err(|error| too_deep(error, "tool_choice"))?;
-    Ok(ToolChoice::Opaque { dialect: Dialect::Chat, raw })
+    Ok(ToolChoice::Opaque {
+        dialect: Dialect::Chat,
+        raw,
+    })
 }
 
 fn legacy_choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
@@ -182,7 +215,9 @@ fn legacy_choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
     }
     let wire: wire::NamedTool<'_> = read(raw, "function_call")?;
     let name = wire.name.ok_or_else(|| missing("function_call.name"))?;
-    Ok(ToolChoice::Tool { name: name.into_owned() })
+    Ok(ToolChoice::Tool {
+        name: name.into_owned(),
+    })
 }
 
 fn limits(wire: &mut wire::Request<'_>) -> Limits {
@@ -237,7 +272,9 @@ fn reasoning(wire: &mut wire::Request<'_>) -> Result<Option<Reasoning>, AiError>
         reasoning.budget = object.max_tokens.and_then(|budget| budget.as_u64());
         reasoning.mode = object.enabled.map(mode);
         reasoning.display = (object.exclude == Some(true)).then(|| "omitted".into());
-        reasoning.extra.push("reasoning", bounded(raw, "reasoning")?);
+        reasoning
+            .extra
+            .push("reasoning", bounded(raw, "reasoning")?);
     }
     if let Some(raw) = wire.thinking.take() {
         let object: wire::Thinking<'_> = read(raw, "thinking")?;
@@ -246,13 +283,18 @@ fn reasoning(wire: &mut wire::Request<'_>) -> Result<Option<Reasoning>, AiError>
             "adaptive" => ReasoningMode::Adaptive,
             _ => ReasoningMode::Enabled,
         });
-        reasoning.budget = object.budget_tokens.and_then(|n| n.as_u64()).or(reasoning.budget);
+        reasoning.budget = object
+            .budget_tokens
+            .and_then(|n| n.as_u64())
+            .or(reasoning.budget);
         reasoning.extra.push("thinking", bounded(raw, "thinking")?);
     }
     if let Some(effort) = wire.reasoning_effort.take() {
         if !reasoning.extra.is_empty() {
             let spelled = serde_json::Value::String((*effort).to_owned());
-            reasoning.extra.push("reasoning_effort", Raw::from_value(&spelled));
+            reasoning
+                .extra
+                .push("reasoning_effort", Raw::from_value(&spelled));
         }
         reasoning.effort = Some((*effort).into());
     }
@@ -260,7 +302,11 @@ fn reasoning(wire: &mut wire::Request<'_>) -> Result<Option<Reasoning>, AiError>
 }
 
 fn mode(enabled: bool) -> ReasoningMode {
-    if enabled { ReasoningMode::Enabled } else { ReasoningMode::Disabled }
+    if enabled {
+        ReasoningMode::Enabled
+    } else {
+        ReasoningMode::Disabled
+    }
 }
 
 fn bounded(raw: &RawValue, field: &'static str) -> Result<Raw, AiError> {

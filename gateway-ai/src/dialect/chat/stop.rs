@@ -19,8 +19,16 @@ pub(super) fn parse(raw: &str, has_calls: bool) -> Stop {
         "content_filter" | "safety" | "SAFETY" | "refusal" => StopReason::Filter,
         _ => StopReason::Other,
     };
-    let reason = if reason == StopReason::End && has_calls { StopReason::ToolUse } else { reason };
-    Stop { reason, raw: Some(raw.into()), sequence: None }
+    let reason = if reason == StopReason::End && has_calls {
+        StopReason::ToolUse
+    } else {
+        reason
+    };
+    Stop {
+        reason,
+        raw: Some(raw.into()),
+        sequence: None,
+    }
 }
 
 /// The nearest legal `finish_reason`.

@@ -51,7 +51,11 @@ impl Calls {
         let position = self.find(index, id);
         if position == self.0.len() {
             self.close_complete(choice, out);
-            self.0.push(Call { wire_index: index, id: id.to_owned(), ..Call::default() });
+            self.0.push(Call {
+                wire_index: index,
+                id: id.to_owned(),
+                ..Call::default()
+            });
         }
         let call = &mut self.0[position];
         if call.id.is_empty() {
@@ -73,9 +77,14 @@ impl Calls {
             }
         }
         let number = u32::try_from(position).unwrap_or(u32::MAX);
-        call.take(text.unwrap_or_default(), |call, out| {
-            call.start(reply, choice, number, next, out);
-        }, choice, out);
+        call.take(
+            text.unwrap_or_default(),
+            |call, out| {
+                call.start(reply, choice, number, next, out);
+            },
+            choice,
+            out,
+        );
     }
 
     /// The call a fragment belongs to; the length if it begins a new one.
@@ -86,7 +95,9 @@ impl Calls {
             None => self.0.len().checked_sub(1),
         };
         // Some servers number every call 0 and tell them apart by id alone.
-        found.filter(|position| same_id(&self.0[*position])).unwrap_or(self.0.len())
+        found
+            .filter(|position| same_id(&self.0[*position]))
+            .unwrap_or(self.0.len())
     }
 
     /// Closes the calls whose arguments are complete.
@@ -138,7 +149,11 @@ impl Call {
             Some(index) => {
                 self.scan.push(&text);
                 let delta = Delta::Arguments(text.into());
-                out.push(Event::Delta { choice, index, delta });
+                out.push(Event::Delta {
+                    choice,
+                    index,
+                    delta,
+                });
             }
         }
     }
@@ -163,12 +178,20 @@ impl Call {
             custom: self.custom,
             ..ToolCall::default()
         };
-        out.push(Event::BlockStart { choice, index, block: Box::new(Block::ToolCall(call)) });
+        out.push(Event::BlockStart {
+            choice,
+            index,
+            block: Box::new(Block::ToolCall(call)),
+        });
         let early = std::mem::take(&mut self.early);
         if !early.is_empty() {
             self.scan.push(&early);
             let delta = Delta::Arguments(early.into());
-            out.push(Event::Delta { choice, index, delta });
+            out.push(Event::Delta {
+                choice,
+                index,
+                delta,
+            });
         }
     }
 }

@@ -2,7 +2,9 @@ use super::{
     error, reply_parse::parse_reply, stop, stream_calls::Calls, thinking_parse, usage, wire,
 };
 use crate::{
-    canonical::{Block, Delta, Event, Raw, Refusal, Start, Stop, StopReason, Text, Thinking, unfold},
+    canonical::{
+        Block, Delta, Event, Raw, Refusal, Start, Stop, StopReason, Text, Thinking, unfold,
+    },
     dialect::common::{Intake, unreadable},
     error::{AiError, AiErrorKind},
     json::{Content, Str},
@@ -130,7 +132,11 @@ impl State {
         for choice in &mut self.choices {
             if !choice.stopped {
                 let has_calls = !choice.calls.is_empty();
-                let reason = if has_calls { StopReason::ToolUse } else { StopReason::End };
+                let reason = if has_calls {
+                    StopReason::ToolUse
+                } else {
+                    StopReason::End
+                };
                 choice.stop(&self.id, Stop::new(reason), out);
             }
         }
@@ -138,7 +144,10 @@ impl State {
     }
 
     fn chunk(&mut self, chunk: wire::Chunk<'_>, out: &mut Vec<Event>) {
-        if let Some(raw) = chunk.error.filter(|raw| !matches!(raw.get(), "null" | "{}")) {
+        if let Some(raw) = chunk
+            .error
+            .filter(|raw| !matches!(raw.get(), "null" | "{}"))
+        {
             return self.fail(error::parse_object(None, raw), out);
         }
         let choices = chunk.choices.unwrap_or_default();
@@ -154,7 +163,9 @@ impl State {
                 service_tier: chunk.service_tier.map(|tier| (*tier).into()),
                 ..Start::default()
             };
-            let fingerprint = chunk.system_fingerprint.and_then(|raw| Raw::from_raw(raw).ok());
+            let fingerprint = chunk
+                .system_fingerprint
+                .and_then(|raw| Raw::from_raw(raw).ok());
             if let Some(fingerprint) = fingerprint {
                 start.extra.push("system_fingerprint", fingerprint);
             }
@@ -163,17 +174,28 @@ impl State {
         for choice in choices {
             self.choice(choice, out);
         }
-        let counted = chunk.usage.or_else(|| chunk.x_groq.and_then(|groq| groq.usage));
+        let counted = chunk
+            .usage
+            .or_else(|| chunk.x_groq.and_then(|groq| groq.usage));
         if let Some(counted) = counted {
             out.push(Event::Usage(Box::new(usage::parse(counted))));
         }
     }
 
     fn choice(&mut self, wire: wire::ChunkChoice<'_>, out: &mut Vec<Event>) {
-        let number = wire.index.and_then(|index| u32::try_from(index.as_u64()?).ok()).unwrap_or(0);
-        let position = self.choices.iter().position(|choice| choice.number == number);
+        let number = wire
+            .index
+            .and_then(|index| u32::try_from(index.as_u64()?).ok())
+            .unwrap_or(0);
+        let position = self
+            .choices
+            .iter()
+            .position(|choice| choice.number == number);
         let position = position.unwrap_or_else(|| {
-            self.choices.push(ChoiceState { number, ..ChoiceState::default() });
+            self.choices.push(ChoiceState {
+                number,
+                ..ChoiceState::default()
+            });
             self.choices.len() - 1
         });
         let id = &self.id;
@@ -183,7 +205,11 @@ impl State {
         }
         if let Some(value) = wire.logprobs {
             let name = compact_str::CompactString::const_new("logprobs");
-            out.push(Event::ChoiceExtra { choice: number, name, value });
+            out.push(Event::ChoiceExtra {
+                choice: number,
+                name,
+                value,
+            });
         }
         // A server that answers whole inside a stream puts `message` where `delta` belongs.
         let whole = wire.message.filter(|_| choice.next == 0);
@@ -222,7 +248,11 @@ impl ChoiceState {
         for citation in wire.annotations.into_iter().flatten() {
             if let Some((Prose::Text, index)) = self.prose {
                 let delta = Delta::Citation(citation);
-                out.push(Event::Delta { choice: self.number, index, delta });
+                out.push(Event::Delta {
+                    choice: self.number,
+                    index,
+                    delta,
+                });
             }
         }
         let legacy = wire.function_call.map(|function| wire::ToolCall {
@@ -232,7 +262,8 @@ impl ChoiceState {
         let is_legacy = legacy.is_some();
         for call in wire.tool_calls.into_iter().flatten().chain(legacy) {
             self.close_prose(out);
-            self.calls.fragment(call, is_legacy, id, self.number, &mut self.next, out);
+            self.calls
+                .fragment(call, is_legacy, id, self.number, &mut self.next, out);
         }
         Ok(())
     }
@@ -245,7 +276,10 @@ impl ChoiceState {
     ) -> Result<(), AiError> {
         let details = wire.reasoning_details.take().unwrap_or_default();
         if details.is_empty() {
-            let text = wire.reasoning_content.take().filter(|text| !text.is_empty());
+            let text = wire
+                .reasoning_content
+                .take()
+                .filter(|text| !text.is_empty());
             if let Some(text) = text.or_else(|| wire.reasoning.take()) {
                 self.prose(Prose::Thinking(None), &text, out);
             }
@@ -261,7 +295,10 @@ impl ChoiceState {
     }
 
     fn detail(&mut self, mut thinking: Thinking, out: &mut Vec<Event>) {
-        let number = thinking.extra.get("index").and_then(|index| index.as_str().parse().ok());
+        let number = thinking
+            .extra
+            .get("index")
+            .and_then(|index| index.as_str().parse().ok());
         let text = std::mem::take(&mut thinking.text);
         let signature = thinking.signature.take();
         let kind = Prose::Thinking(number);
@@ -271,7 +308,11 @@ impl ChoiceState {
         self.prose(kind, &text, out);
         if let (Some(signature), Some((_, index))) = (signature, self.prose) {
             let delta = Delta::Signature(signature);
-            out.push(Event::Delta { choice: self.number, index, delta });
+            out.push(Event::Delta {
+                choice: self.number,
+                index,
+                delta,
+            });
         }
     }
 
@@ -288,7 +329,11 @@ impl ChoiceState {
         self.close_prose(out);
         let (choice, index) = (self.number, self.next);
         self.next += 1;
-        out.push(Event::BlockStart { choice, index, block: Box::new(block) });
+        out.push(Event::BlockStart {
+            choice,
+            index,
+            block: Box::new(block),
+        });
         out.push(Event::BlockStop { choice, index });
     }
 
@@ -310,7 +355,11 @@ impl ChoiceState {
             Prose::Thinking(_) => Delta::Thinking(text.into()),
             Prose::Refusal => Delta::Refusal(text.into()),
         };
-        out.push(Event::Delta { choice: self.number, index, delta });
+        out.push(Event::Delta {
+            choice: self.number,
+            index,
+            delta,
+        });
     }
 
     fn open(&mut self, kind: Prose, block: Block, out: &mut Vec<Event>) {
@@ -319,12 +368,19 @@ impl ChoiceState {
         let (choice, index) = (self.number, self.next);
         self.next += 1;
         self.prose = Some((kind, index));
-        out.push(Event::BlockStart { choice, index, block: Box::new(block) });
+        out.push(Event::BlockStart {
+            choice,
+            index,
+            block: Box::new(block),
+        });
     }
 
     fn close_prose(&mut self, out: &mut Vec<Event>) {
         if let Some((_, index)) = self.prose.take() {
-            out.push(Event::BlockStop { choice: self.number, index });
+            out.push(Event::BlockStop {
+                choice: self.number,
+                index,
+            });
         }
     }
 
@@ -332,6 +388,9 @@ impl ChoiceState {
         self.stopped = true;
         self.close_prose(out);
         self.calls.close_all(id, self.number, &mut self.next, out);
-        out.push(Event::Stop { choice: self.number, stop });
+        out.push(Event::Stop {
+            choice: self.number,
+            stop,
+        });
     }
 }

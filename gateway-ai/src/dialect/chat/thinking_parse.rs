@@ -18,25 +18,41 @@ pub(super) fn history(
 ) -> Result<Vec<Block>, AiError> {
     let details = wire.reasoning_details.take().unwrap_or_default();
     if !details.is_empty() {
-        for (field, text) in
-            [("reasoning", wire.reasoning.take()), ("reasoning_content", wire.reasoning_content.take())]
-        {
+        for (field, text) in [
+            ("reasoning", wire.reasoning.take()),
+            ("reasoning_content", wire.reasoning_content.take()),
+        ] {
             if let Some(text) = text {
-                extra.push(field, Raw::from_value(&serde_json::Value::String(text.into_owned())));
+                extra.push(
+                    field,
+                    Raw::from_value(&serde_json::Value::String(text.into_owned())),
+                );
             }
         }
         return details.into_iter().map(detail).collect();
     }
     let mut blocks = Vec::new();
-    let fields = [("reasoning_content", wire.reasoning_content.take()), ("reasoning", wire.reasoning.take())];
+    let fields = [
+        ("reasoning_content", wire.reasoning_content.take()),
+        ("reasoning", wire.reasoning.take()),
+    ];
     for (field, text) in fields {
-        let Some(text) = text.filter(|text| !text.is_empty()) else { continue };
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
+            continue;
+        };
         if blocks.is_empty() {
             let (text, field) = (text.into_owned(), Some(field.into()));
-            blocks.push(Block::Thinking(Thinking { text, field, ..Thinking::default() }));
+            blocks.push(Block::Thinking(Thinking {
+                text,
+                field,
+                ..Thinking::default()
+            }));
         } else {
             // Where both are given they say the same.
-            extra.push(field, Raw::from_value(&serde_json::Value::String(text.into_owned())));
+            extra.push(
+                field,
+                Raw::from_value(&serde_json::Value::String(text.into_owned())),
+            );
         }
     }
     Ok(blocks)
@@ -49,16 +65,30 @@ pub(super) fn detail(raw: &RawValue) -> Result<Block, AiError> {
         let raw = Raw::from_raw(raw)
             .map_err(|error| AiError::invalid(format!("messages.reasoning_details: {error}")))?;
         let kind = "reasoning.encrypted".into();
-        return Ok(Block::RedactedThinking(Opaque { dialect: Dialect::Chat, kind, raw }));
+        return Ok(Block::RedactedThinking(Opaque {
+            dialect: Dialect::Chat,
+            kind,
+            raw,
+        }));
     }
     let mut extra = Extra::from_fields(wire.extra);
-    if let Some(index) = wire.index.and_then(|index| Raw::bounded(index.as_str()).ok()) {
+    if let Some(index) = wire
+        .index
+        .and_then(|index| Raw::bounded(index.as_str()).ok())
+    {
         extra.push("index", index);
     }
     Ok(Block::Thinking(Thinking {
         summary: wire.summary.is_some(),
-        text: wire.text.or(wire.summary).map(Str::into_owned).unwrap_or_default(),
-        signature: wire.signature.map(Str::into_owned).filter(|text| !text.is_empty()),
+        text: wire
+            .text
+            .or(wire.summary)
+            .map(Str::into_owned)
+            .unwrap_or_default(),
+        signature: wire
+            .signature
+            .map(Str::into_owned)
+            .filter(|text| !text.is_empty()),
         id: wire.id.map(Str::into_owned),
         field: Some("reasoning_details".into()),
         format: wire.format.map(|format| (*format).into()),

@@ -11,12 +11,18 @@ pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
     let output_details = wire.completion_tokens_details.unwrap_or_default();
     let mut extra = Extra::from_fields(wire.extra);
     let named = |names: &[&str]| {
-        names.iter().find_map(|name| extra.get(name)?.read::<Number>().ok()?.as_u64())
+        names
+            .iter()
+            .find_map(|name| extra.get(name)?.read::<Number>().ok()?.as_u64())
     };
     // DeepSeek, Moonshot, Mistral, and those that pass Anthropic's words on.
     let cache_read = count(prompt_details.cached_tokens).or_else(|| {
-        named(&["prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens",
-            "cache_read_input_tokens"])
+        named(&[
+            "prompt_cache_hit_tokens",
+            "cached_tokens",
+            "num_cached_tokens",
+            "cache_read_input_tokens",
+        ])
     });
     let cache_write = count(prompt_details.cache_write_tokens)
         .or_else(|| named(&["cache_creation_input_tokens"]));
@@ -57,21 +63,43 @@ pub(super) fn print(usage: &Usage, same: bool, w: &mut Writer<'_>) {
     w.begin_object();
     w.u64_field("prompt_tokens", prompt);
     w.u64_field("completion_tokens", output);
-    w.u64_field("total_tokens", usage.total.unwrap_or_else(|| prompt.saturating_add(output)));
-    details(w, "prompt_tokens_details", &usage.extra, same, &[
-        ("cached_tokens", usage.cache_read),
-        ("cache_write_tokens", usage.cache_write.filter(|count| same || *count > 0)),
-        ("audio_tokens", usage.input_audio),
-        ("image_tokens", usage.input_image),
-    ]);
-    details(w, "completion_tokens_details", &usage.extra, same, &[
-        ("reasoning_tokens", usage.reasoning),
-        ("audio_tokens", usage.output_audio),
-        ("image_tokens", usage.output_image),
-        ("accepted_prediction_tokens", usage.accepted_prediction),
-        ("rejected_prediction_tokens", usage.rejected_prediction),
-    ]);
-    for (name, value) in usage.extra.iter().filter(|(name, _)| same && !name.contains('.')) {
+    w.u64_field(
+        "total_tokens",
+        usage.total.unwrap_or_else(|| prompt.saturating_add(output)),
+    );
+    details(
+        w,
+        "prompt_tokens_details",
+        &usage.extra,
+        same,
+        &[
+            ("cached_tokens", usage.cache_read),
+            (
+                "cache_write_tokens",
+                usage.cache_write.filter(|count| same || *count > 0),
+            ),
+            ("audio_tokens", usage.input_audio),
+            ("image_tokens", usage.input_image),
+        ],
+    );
+    details(
+        w,
+        "completion_tokens_details",
+        &usage.extra,
+        same,
+        &[
+            ("reasoning_tokens", usage.reasoning),
+            ("audio_tokens", usage.output_audio),
+            ("image_tokens", usage.output_image),
+            ("accepted_prediction_tokens", usage.accepted_prediction),
+            ("rejected_prediction_tokens", usage.rejected_prediction),
+        ],
+    );
+    for (name, value) in usage
+        .extra
+        .iter()
+        .filter(|(name, _)| same && !name.contains('.'))
+    {
         w.raw_field(name, value);
     }
     w.end_object();

@@ -1,10 +1,12 @@
-//! The shapes of OpenAI Chat Completions on the wire, with what its imitators add.
+//! The shapes of OpenAI Chat Completions on the wire, with what its imitators add. Those of
+//! answers are in `wire_reply`.
 
 use serde_json::value::RawValue;
 
+pub(super) use super::wire_reply::{Choice, Chunk, ChunkChoice, Delta, ErrorBody, Reply, Usage};
 use crate::{
     canonical::{Number, Raw},
-    json::{Content, Flag, Loose, OneOrMany, Str, wire},
+    json::{Content, OneOrMany, Str, wire},
 };
 
 wire! {
@@ -43,8 +45,18 @@ wire! {
 
 /// The fields whose misspelling would be another policy.
 pub(super) const POLICY_KEYS: &[&str] = &[
-    "model", "messages", "tools", "tool_choice", "max_tokens", "max_completion_tokens", "n",
-    "stream", "stream_options", "user", "service_tier", "response_format",
+    "model",
+    "messages",
+    "tools",
+    "tool_choice",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "stream",
+    "stream_options",
+    "user",
+    "service_tier",
+    "response_format",
 ];
 
 wire! {
@@ -221,122 +233,5 @@ wire! {
     pub(super) struct Thinking<'a> ignoring {
         kind: Str<'a> = "type",
         budget_tokens: Number = "budget_tokens",
-    }
-}
-
-wire! {
-    pub(super) struct Reply<'a> {
-        id: Loose = "id",
-        object: &'a RawValue = "object",
-        model: Str<'a> = "model",
-        created: Number = "created",
-        choices: Vec<Choice<'a>> = "choices",
-        usage: Usage<'a> = "usage",
-        service_tier: Str<'a> = "service_tier",
-        error: &'a RawValue = "error",
-    }
-}
-
-wire! {
-    pub(super) struct Choice<'a> {
-        index: Number = "index",
-        message: Message<'a> = "message",
-        finish_reason: Str<'a> = "finish_reason",
-        logprobs: Raw = "logprobs",
-    }
-}
-
-wire! {
-    pub(super) struct Chunk<'a> ignoring {
-        id: Loose = "id",
-        model: Str<'a> = "model",
-        created: Number = "created",
-        choices: Vec<ChunkChoice<'a>> = "choices",
-        usage: Usage<'a> = "usage",
-        service_tier: Str<'a> = "service_tier",
-        system_fingerprint: &'a RawValue = "system_fingerprint",
-        x_groq: Groq<'a> = "x_groq",
-        error: &'a RawValue = "error",
-    }
-}
-
-wire! {
-    pub(super) struct Groq<'a> ignoring { usage: Usage<'a> = "usage" }
-}
-
-wire! {
-    pub(super) struct ChunkChoice<'a> ignoring {
-        index: Number = "index",
-        delta: Delta<'a> = "delta",
-        message: Delta<'a> = "message",
-        finish_reason: Str<'a> = "finish_reason",
-        logprobs: Raw = "logprobs",
-    }
-}
-
-wire! {
-    pub(super) struct Delta<'a> ignoring {
-        content: Content<'a> = "content",
-        refusal: Str<'a> = "refusal",
-        tool_calls: Vec<ToolCall<'a>> = "tool_calls",
-        function_call: FunctionCall<'a> = "function_call",
-        annotations: Vec<Raw> = "annotations",
-        audio: Audio<'a> = "audio",
-        reasoning_content: Str<'a> = "reasoning_content",
-        reasoning: Str<'a> = "reasoning",
-        reasoning_details: Vec<&'a RawValue> = "reasoning_details",
-    }
-}
-
-wire! {
-    pub(super) struct Usage<'a> {
-        prompt_tokens: Number = "prompt_tokens",
-        completion_tokens: Number = "completion_tokens",
-        total_tokens: Number = "total_tokens",
-        prompt_tokens_details: PromptDetails<'a> = "prompt_tokens_details",
-        completion_tokens_details: CompletionDetails<'a> = "completion_tokens_details",
-    }
-}
-
-wire! {
-    pub(super) struct PromptDetails<'a> {
-        cached_tokens: Number = "cached_tokens",
-        cache_write_tokens: Number = "cache_write_tokens",
-        audio_tokens: Number = "audio_tokens",
-        image_tokens: Number = "image_tokens",
-    }
-}
-
-wire! {
-    pub(super) struct CompletionDetails<'a> {
-        reasoning_tokens: Number = "reasoning_tokens",
-        audio_tokens: Number = "audio_tokens",
-        image_tokens: Number = "image_tokens",
-        accepted_prediction_tokens: Number = "accepted_prediction_tokens",
-        rejected_prediction_tokens: Number = "rejected_prediction_tokens",
-    }
-}
-
-wire! {
-    pub(super) struct ErrorBody<'a> {
-        message: Loose = "message",
-        kind: Loose = "type",
-        code: Loose = "code",
-        param: Loose = "param",
-        status: Number = "status",
-        innererror: InnerError<'a> = "innererror",
-        metadata: ErrorMetadata<'a> = "metadata",
-    }
-}
-
-wire! {
-    pub(super) struct InnerError<'a> ignoring { code: Str<'a> = "code" }
-}
-
-wire! {
-    pub(super) struct ErrorMetadata<'a> ignoring {
-        raw: Loose = "raw",
-        provider_name: Str<'a> = "provider_name",
-        unused: Flag = "is_byok",
     }
 }

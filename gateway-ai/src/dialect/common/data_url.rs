@@ -19,7 +19,10 @@ pub(crate) fn data_url(url: &str) -> Option<DataUrl<'_>> {
     }
     let (head, content) = url[5..].split_once(',')?;
     let mut parts = head.split(';').map(str::trim);
-    let media_type = parts.next().filter(|kind| !kind.is_empty()).unwrap_or("text/plain");
+    let media_type = parts
+        .next()
+        .filter(|kind| !kind.is_empty())
+        .unwrap_or("text/plain");
     let base64 = if parts.any(|part| part.eq_ignore_ascii_case("base64")) {
         Cow::Borrowed(content)
     } else {
@@ -49,12 +52,22 @@ mod tests {
 
     #[test]
     fn reads_every_form() {
-        let read = |url| data_url(url).map(|url| (url.media_type.to_owned(), url.base64.into_owned()));
+        let read =
+            |url| data_url(url).map(|url| (url.media_type.to_owned(), url.base64.into_owned()));
         let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
-        assert_eq!(read("data:image/png;base64,AAAA"), pair("image/png", "AAAA"));
-        assert_eq!(read("data:image/png;name=a.png;base64,AAAA"), pair("image/png", "AAAA"));
+        assert_eq!(
+            read("data:image/png;base64,AAAA"),
+            pair("image/png", "AAAA")
+        );
+        assert_eq!(
+            read("data:image/png;name=a.png;base64,AAAA"),
+            pair("image/png", "AAAA")
+        );
         assert_eq!(read("DATA:,a%20b"), pair("text/plain", "YSBi"));
-        assert_eq!(read("data:text/html;charset=utf-8,%3Cp%3E%zz"), pair("text/html", "PHA+JXp6"));
+        assert_eq!(
+            read("data:text/html;charset=utf-8,%3Cp%3E%zz"),
+            pair("text/html", "PHA+JXp6")
+        );
         assert_eq!(read("https://example.com/a.png"), None);
         assert_eq!(read("data:"), None);
         assert_eq!(read("däta:,x"), None);

@@ -13,7 +13,10 @@ pub(crate) struct CallIds {
 
 impl CallIds {
     pub(crate) fn new(rule: CallIdRule) -> Self {
-        Self { rule, ..Self::default() }
+        Self {
+            rule,
+            ..Self::default()
+        }
     }
 
     /// The id to send for an id of the conversation.
@@ -54,8 +57,11 @@ impl CallIdRule {
             Self::Any => format!("{id}_{number}"),
             Self::Plain(limit) => {
                 let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-                let mut sent: String =
-                    id.chars().map(|c| if plain(c) { c } else { '_' }).take(limit).collect();
+                let mut sent: String = id
+                    .chars()
+                    .map(|c| if plain(c) { c } else { '_' })
+                    .take(limit)
+                    .collect();
                 if sent.is_empty() {
                     sent.push_str("call");
                 }
@@ -68,7 +74,11 @@ impl CallIdRule {
             }
             Self::Nine => {
                 let fits = id.len() == 9 && id.bytes().all(|b| b.is_ascii_alphanumeric());
-                if fits && number == 1 { id.to_owned() } else { nine(id, number) }
+                if fits && number == 1 {
+                    id.to_owned()
+                } else {
+                    nine(id, number)
+                }
             }
         }
     }
@@ -77,8 +87,9 @@ impl CallIdRule {
 /// Nine letters and digits that depend on the id alone (FNV-1a).
 fn nine(id: &str, number: usize) -> String {
     let seed = 0xcbf2_9ce4_8422_2325_u64.wrapping_add(number as u64);
-    let mut hash =
-        id.bytes().fold(seed, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    let mut hash = id.bytes().fold(seed, |hash, b| {
+        (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+    });
     let digit = |_| {
         let digit = char::from_digit((hash % 36) as u32, 36).unwrap_or('0');
         hash /= 36;
@@ -123,7 +134,10 @@ mod tests {
 
     #[test]
     fn synthetic_ids_are_stable() {
-        assert_eq!(synthetic_call_id("chatcmpl-123", 0, 1), "call_chatcmpl123_0_1");
+        assert_eq!(
+            synthetic_call_id("chatcmpl-123", 0, 1),
+            "call_chatcmpl123_0_1"
+        );
         assert_eq!(synthetic_call_id("", 0, 0), "call__0_0");
     }
 }

@@ -41,7 +41,9 @@ impl Intake {
         match &mut self.kind {
             Kind::Body(body) => {
                 if body.len() + bytes.len() > Framer::LIMIT {
-                    return Err(too_long(crate::sse::TooLong { limit: Framer::LIMIT }));
+                    return Err(too_long(crate::sse::TooLong {
+                        limit: Framer::LIMIT,
+                    }));
                 }
                 body.extend_from_slice(bytes);
                 Ok(())

@@ -10,7 +10,21 @@ pub(crate) fn real_image_type(base64: &str) -> Option<&'static str> {
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
         [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
         [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some("image/webp"),
         _ => None,
     }
 }
@@ -22,9 +36,18 @@ mod tests {
     #[test]
     fn magic_bytes_decide() {
         let encode = |bytes: &[u8]| STANDARD.encode(bytes);
-        assert_eq!(real_image_type(&encode(b"\x89PNG\r\n\x1a\n0000")), Some("image/png"));
-        assert_eq!(real_image_type(&encode(b"\xff\xd8\xff\xe000000000")), Some("image/jpeg"));
-        assert_eq!(real_image_type(&encode(b"RIFF0000WEBPVP8 ")), Some("image/webp"));
+        assert_eq!(
+            real_image_type(&encode(b"\x89PNG\r\n\x1a\n0000")),
+            Some("image/png")
+        );
+        assert_eq!(
+            real_image_type(&encode(b"\xff\xd8\xff\xe000000000")),
+            Some("image/jpeg")
+        );
+        assert_eq!(
+            real_image_type(&encode(b"RIFF0000WEBPVP8 ")),
+            Some("image/webp")
+        );
         assert_eq!(real_image_type(&encode(b"<svg xmlns='http")), None);
         assert_eq!(real_image_type("short"), None);
     }

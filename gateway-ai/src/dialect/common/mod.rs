@@ -12,7 +12,7 @@ mod turns;
 
 pub use self::ids::CallIdRule;
 pub(super) use self::{
-    data_url::{DataUrl, data_url},
+    data_url::data_url,
     effort::{budget_of_effort, effort_of_budget},
     ids::{CallIds, synthetic_call_id},
     intake::Intake,

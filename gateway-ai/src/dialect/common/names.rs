@@ -23,8 +23,15 @@ pub(crate) struct ToolNames {
 }
 
 impl ToolNames {
-    pub(crate) fn new<'n>(rules: NameRules, defined: impl Iterator<Item = &'n str> + Clone) -> Self {
-        let mut names = Self { rules, sent: HashMap::new(), restore: BTreeMap::new() };
+    pub(crate) fn new<'n>(
+        rules: NameRules,
+        defined: impl Iterator<Item = &'n str> + Clone,
+    ) -> Self {
+        let mut names = Self {
+            rules,
+            sent: HashMap::new(),
+            restore: BTreeMap::new(),
+        };
         // Good names first, so that a rewritten one never takes the place of a good one.
         for name in defined.clone() {
             if names.allowed(name) {
@@ -57,9 +64,8 @@ impl ToolNames {
 
     fn allowed(&self, name: &str) -> bool {
         let first = name.chars().next();
-        let starts = first.is_some_and(|c| {
-            !self.rules.letter_first || c.is_ascii_alphabetic() || c == '_'
-        });
+        let starts =
+            first.is_some_and(|c| !self.rules.letter_first || c.is_ascii_alphabetic() || c == '_');
         starts && name.len() <= self.rules.limit && name.chars().all(|c| self.plain(c))
     }
 
@@ -94,18 +100,28 @@ impl ToolNames {
 mod tests {
     use super::*;
 
-    const RULES: NameRules = NameRules { limit: 12, also: "", letter_first: true };
+    const RULES: NameRules = NameRules {
+        limit: 12,
+        also: "",
+        letter_first: true,
+    };
 
     #[test]
     fn names_stay_apart_and_turn_back() {
         let defined = ["get.weather", "get_weather", "get:weather", "1st", "a"];
         let mut names = ToolNames::new(RULES, defined.into_iter());
         let sent: Vec<String> = defined.iter().map(|name| names.get(name)).collect();
-        assert_eq!(sent, ["get_weathe_2", "get_weather", "get_weathe_3", "_1st", "a"]);
+        assert_eq!(
+            sent,
+            ["get_weathe_2", "get_weather", "get_weathe_3", "_1st", "a"]
+        );
         assert_eq!(names.get("only.history"), "only_history");
         let restore = names.into_restore();
         for (name, sent) in defined.iter().zip(&sent) {
-            assert_eq!(restore.get(sent).map_or(sent.as_str(), String::as_str), *name);
+            assert_eq!(
+                restore.get(sent).map_or(sent.as_str(), String::as_str),
+                *name
+            );
         }
     }
 }

@@ -21,10 +21,17 @@ pub(crate) fn body_error(error: &serde_json::Error) -> AiError {
 
 /// An event of a stream that cannot be read; one that just stops was cut off.
 pub(crate) fn unreadable(error: &serde_json::Error) -> AiError {
-    if error.is_eof() {
-        return AiError::upstream(AiErrorKind::Truncated, "the stream ended before the answer did");
+    // A typed reader turns the category into "data", but keeps the words.
+    if error.is_eof() || error.to_string().contains("EOF while parsing") {
+        return AiError::upstream(
+            AiErrorKind::Truncated,
+            "the stream ended before the answer did",
+        );
     }
-    AiError::upstream(AiErrorKind::Malformed, format!("an event cannot be read: {error}"))
+    AiError::upstream(
+        AiErrorKind::Malformed,
+        format!("an event cannot be read: {error}"),
+    )
 }
 
 /// Refuses a field that differs from a known one in case alone, and a known one given twice.
@@ -34,8 +41,9 @@ pub(crate) fn unreadable(error: &serde_json::Error) -> AiError {
 pub(crate) fn check_policy_keys(extra: &Fields<'_>, known: &[&str]) -> Result<(), AiError> {
     for (name, _) in extra {
         if let Some(known) = known.iter().find(|known| name.eq_ignore_ascii_case(known)) {
-            return Err(AiError::invalid(format!("`{}` is not `{known}`", &**name))
-                .with_param(&**name));
+            return Err(
+                AiError::invalid(format!("`{}` is not `{known}`", &**name)).with_param(&**name)
+            );
         }
     }
     Ok(())

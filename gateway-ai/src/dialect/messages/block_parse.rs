@@ -41,7 +41,9 @@ pub(super) fn content(
 }
 
 pub(super) fn cache_mark(wire: wire::CacheControl<'_>) -> CacheMark {
-    CacheMark { ttl: wire.ttl.map(|ttl| (*ttl).into()) }
+    CacheMark {
+        ttl: wire.ttl.map(|ttl| (*ttl).into()),
+    }
 }
 
 /// Reads one block, of a request or of a reply.
@@ -62,7 +64,12 @@ pub(super) fn block(raw: &RawValue, field: &'static str) -> Result<Block, AiErro
         "image" if wire.source.is_some() => {
             let (source, mut extra) = source(wire.source.take().unwrap_or_default(), field)?;
             extra.absorb("", wire.extra);
-            Ok(Block::Image(Image { source, detail: None, cache, extra }))
+            Ok(Block::Image(Image {
+                source,
+                detail: None,
+                cache,
+                extra,
+            }))
         }
         "document" if wire.source.is_some() => {
             let (source, mut extra) = source(wire.source.take().unwrap_or_default(), field)?;
@@ -80,7 +87,10 @@ pub(super) fn block(raw: &RawValue, field: &'static str) -> Result<Block, AiErro
         "tool_result" => Ok(Block::ToolResult(tool_result(wire, cache)?)),
         "thinking" => Ok(Block::Thinking(Thinking {
             text: wire.thinking.map(Str::into_owned).unwrap_or_default(),
-            signature: wire.signature.map(Str::into_owned).filter(|text| !text.is_empty()),
+            signature: wire
+                .signature
+                .map(Str::into_owned)
+                .filter(|text| !text.is_empty()),
             extra: Extra::from_fields(wire.extra),
             ..Thinking::default()
         })),
@@ -92,12 +102,19 @@ pub(super) fn block(raw: &RawValue, field: &'static str) -> Result<Block, AiErro
 fn opaque(kind: &str, raw: &RawValue, field: &'static str) -> Result<Opaque, AiError> {
     let raw = Raw::from_raw(raw)
         .map_err(|error| AiError::invalid(format!("{field}: {error}")).with_param(field))?;
-    Ok(Opaque { dialect: Dialect::Messages, kind: kind.into(), raw })
+    Ok(Opaque {
+        dialect: Dialect::Messages,
+        kind: kind.into(),
+        raw,
+    })
 }
 
 fn tool_use(wire: wire::Block<'_>, cache: Option<CacheMark>) -> ToolCall {
     // The stream opens every call with `{}`: that is "nothing yet", not an argument text.
-    let input = wire.input.map(RawValue::get).filter(|text| !is_empty_object(text));
+    let input = wire
+        .input
+        .map(RawValue::get)
+        .filter(|text| !is_empty_object(text));
     ToolCall {
         id: wire.id.map(Str::into_owned).unwrap_or_default(),
         name: wire.name.map(Str::into_owned).unwrap_or_default(),
@@ -114,12 +131,11 @@ fn is_empty_object(text: &str) -> bool {
         .is_some_and(|inner| inner.trim().is_empty())
 }
 
-fn tool_result(
-    wire: wire::Block<'_>,
-    cache: Option<CacheMark>,
-) -> Result<ToolResult, AiError> {
-    let inner: Option<Content<'_>> =
-        wire.content.map(|raw| read(raw, "messages.content.content")).transpose()?;
+fn tool_result(wire: wire::Block<'_>, cache: Option<CacheMark>) -> Result<ToolResult, AiError> {
+    let inner: Option<Content<'_>> = wire
+        .content
+        .map(|raw| read(raw, "messages.content.content"))
+        .transpose()?;
     let (content, shape) = content(inner, "messages.content.content")?;
     Ok(ToolResult {
         id: wire.tool_use_id.map(Str::into_owned).unwrap_or_default(),
@@ -141,16 +157,21 @@ fn source(wire: wire::Source<'_>, field: &'static str) -> Result<(Source, Extra)
     extra.absorb("source.", wire.extra);
     let media_type = wire.media_type.as_deref().unwrap_or_default();
     let source = match (wire.kind.as_deref(), wire.data, wire.url, wire.file_id) {
-        (Some("base64"), Some(data), ..) => {
-            Source::Base64 { media_type: media_type.into(), data: data.into_owned() }
-        }
-        (Some("text"), Some(data), ..) => {
-            Source::Text { media_type: media_type.into(), data: data.into_owned() }
-        }
-        (Some("url"), _, Some(url), _) => {
-            Source::Url { url: url.into_owned(), media_type: None }
-        }
-        (Some("file"), _, _, Some(id)) => Source::File { id: id.into_owned() },
+        (Some("base64"), Some(data), ..) => Source::Base64 {
+            media_type: media_type.into(),
+            data: data.into_owned(),
+        },
+        (Some("text"), Some(data), ..) => Source::Text {
+            media_type: media_type.into(),
+            data: data.into_owned(),
+        },
+        (Some("url"), _, Some(url), _) => Source::Url {
+            url: url.into_owned(),
+            media_type: None,
+        },
+        (Some("file"), _, _, Some(id)) => Source::File {
+            id: id.into_owned(),
+        },
         (Some("content"), ..) => {
             Source::Blocks(content(wire.content, "messages.content.source.content")?.0)
         }

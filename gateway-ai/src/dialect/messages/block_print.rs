@@ -23,7 +23,15 @@ pub(super) fn block(
         Block::Text(text) => self::text(print, text, trim, w),
         Block::Refusal(refusal) => {
             let text = refusal.text.clone();
-            self::text(print, &Text { text, ..Text::default() }, trim, w);
+            self::text(
+                print,
+                &Text {
+                    text,
+                    ..Text::default()
+                },
+                trim,
+                w,
+            );
         }
         Block::Image(image) => self::image(print, image, w)?,
         Block::Document(document) => self::document(print, document, w)?,
@@ -69,7 +77,11 @@ pub(super) fn mark(cache: Option<&CacheMark>, w: &mut Writer<'_>) {
 }
 
 pub(super) fn text(print: &mut Print<'_>, text: &Text, trim: bool, w: &mut Writer<'_>) {
-    let words = if trim { text.text.trim_end() } else { &text.text };
+    let words = if trim {
+        text.text.trim_end()
+    } else {
+        &text.text
+    };
     if text.signature.is_some() {
         print.losses.add("text.signature");
     }
@@ -92,7 +104,11 @@ pub(super) fn is_foreign_citation(raw: &Raw) -> bool {
 }
 
 fn image(print: &mut Print<'_>, image: &Image, w: &mut Writer<'_>) -> Result<(), AiError> {
-    if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
+    if image
+        .detail
+        .as_deref()
+        .is_some_and(|detail| detail != "auto")
+    {
         print.losses.add("image.detail");
     }
     w.begin_object();
@@ -102,11 +118,19 @@ fn image(print: &mut Print<'_>, image: &Image, w: &mut Writer<'_>) -> Result<(),
     match &image.source {
         Source::Base64 { media_type, data } => {
             // The declared type must be the real one.
-            let declared = if print.same { Some(media_type.as_str()) } else { None };
-            let real = declared.or_else(|| real_image_type(data)).unwrap_or(media_type);
+            let declared = if print.same {
+                Some(media_type.as_str())
+            } else {
+                None
+            };
+            let real = declared
+                .or_else(|| real_image_type(data))
+                .unwrap_or(media_type);
             if !print.same && !IMAGE_TYPES.contains(&real) {
-                return Err(AiError::invalid(format!("this provider takes no images of {real:?}"))
-                    .with_param("image_url"));
+                return Err(
+                    AiError::invalid(format!("this provider takes no images of {real:?}"))
+                        .with_param("image_url"),
+                );
             }
             w.str_field("type", "base64");
             w.str_field("media_type", real);
@@ -137,9 +161,11 @@ fn source(
 ) -> Result<(), AiError> {
     match source {
         Source::Url { url, .. } => {
-            if !print.same && !(url.starts_with("https://") || url.starts_with("http://")) {
-                return Err(AiError::invalid("this provider takes http(s) URLs only")
-                    .with_param(field));
+            let fetchable = url.starts_with("https://") || url.starts_with("http://");
+            if !fetchable && !print.same {
+                return Err(
+                    AiError::invalid("this provider takes http(s) URLs only").with_param(field)
+                );
             }
             w.str_field("type", "url");
             w.str_field("url", url);
@@ -178,11 +204,7 @@ fn source(
     Ok(())
 }
 
-fn document(
-    print: &mut Print<'_>,
-    document: &Document,
-    w: &mut Writer<'_>,
-) -> Result<(), AiError> {
+fn document(print: &mut Print<'_>, document: &Document, w: &mut Writer<'_>) -> Result<(), AiError> {
     w.begin_object();
     w.str_field("type", "document");
     w.key("source");
@@ -205,8 +227,8 @@ fn document(
 
 /// Messages take PDF as bytes and plain text as text; nothing else.
 fn base64_document(media_type: &str, data: &str, w: &mut Writer<'_>) -> Result<(), AiError> {
-    let is_pdf = media_type == "application/pdf"
-        || (media_type.is_empty() && data.starts_with("JVBERi0"));
+    let is_pdf =
+        media_type == "application/pdf" || (media_type.is_empty() && data.starts_with("JVBERi0"));
     if is_pdf {
         w.str_field("type", "base64");
         w.str_field("media_type", "application/pdf");
@@ -218,8 +240,10 @@ fn base64_document(media_type: &str, data: &str, w: &mut Writer<'_>) -> Result<(
         .flatten()
         .and_then(|bytes| String::from_utf8(bytes).ok());
     let Some(text) = text else {
-        return Err(AiError::invalid(format!("this provider takes no files of {media_type:?}"))
-            .with_param("file"));
+        return Err(
+            AiError::invalid(format!("this provider takes no files of {media_type:?}"))
+                .with_param("file"),
+        );
     };
     w.str_field("type", "text");
     w.str_field("media_type", "text/plain");
@@ -229,7 +253,10 @@ fn base64_document(media_type: &str, data: &str, w: &mut Writer<'_>) -> Result<(
 
 /// Thinking without its proof, or with another provider's, cannot be replayed: it is left out.
 fn thinking(print: &mut Print<'_>, thinking: &Thinking, w: &mut Writer<'_>) {
-    let ours = thinking.format.as_deref().is_none_or(|format| format.starts_with("anthropic"));
+    let ours = thinking
+        .format
+        .as_deref()
+        .is_none_or(|format| format.starts_with("anthropic"));
     match &thinking.signature {
         Some(signature) if ours => {
             w.begin_object();
@@ -237,7 +264,10 @@ fn thinking(print: &mut Print<'_>, thinking: &Thinking, w: &mut Writer<'_>) {
             w.str_field("thinking", &thinking.text);
             w.str_field("signature", signature);
             if print.same {
-                thinking.extra.iter().for_each(|(name, value)| w.raw_field(name, value));
+                thinking
+                    .extra
+                    .iter()
+                    .for_each(|(name, value)| w.raw_field(name, value));
             }
             w.end_object();
         }
@@ -254,7 +284,8 @@ pub(super) fn redacted(opaque: &Opaque) -> Option<String> {
         Dialect::Converse => true,
         _ => format.is_some_and(|format| format.starts_with("anthropic")),
     };
-    ours.then(|| fields.get("data")?.as_str().map(str::to_owned)).flatten()
+    ours.then(|| fields.get("data")?.as_str().map(str::to_owned))
+        .flatten()
 }
 
 /// Writes a call's input, which must be an object: text that is none is wrapped and reported.

@@ -28,7 +28,10 @@ pub(in crate::dialect) fn parse_error(
         Some(raw) => parse_object(Some(status), raw),
         None => {
             let html = text.is_empty() || text.starts_with('<');
-            let reason = status.canonical_reason().unwrap_or("no message").to_lowercase();
+            let reason = status
+                .canonical_reason()
+                .unwrap_or("no message")
+                .to_lowercase();
             let message = if html {
                 format!("the provider answered: {reason}")
             } else {
@@ -41,8 +44,12 @@ pub(in crate::dialect) fn parse_error(
     if let Some(wait) = retry_after(headers) {
         error = error.with_retry_after(wait);
     }
-    let header = ["request-id", "x-request-id"].iter().find_map(|name| headers.get(*name));
-    let id = header.and_then(|value| value.to_str().ok()).or(envelope.request_id.as_deref());
+    let header = ["request-id", "x-request-id"]
+        .iter()
+        .find_map(|name| headers.get(*name));
+    let id = header
+        .and_then(|value| value.to_str().ok())
+        .or(envelope.request_id.as_deref());
     match id {
         Some(id) => error.with_request_id(id),
         None => error,
@@ -52,7 +59,9 @@ pub(in crate::dialect) fn parse_error(
 /// Reads the value of `error`.
 pub(super) fn parse_object(status: Option<StatusCode>, raw: &RawValue) -> AiError {
     let body = serde_json::from_str::<wire::ErrorBody<'_>>(raw.get()).unwrap_or_default();
-    let message = body.message.map_or_else(|| raw.get().to_owned(), |text| text.0);
+    let message = body
+        .message
+        .map_or_else(|| raw.get().to_owned(), |text| text.0);
     let message: String = message.chars().take(2000).collect();
     let kind = body.kind.map(|kind| kind.0);
     let code = body.code.map(|code| code.0);

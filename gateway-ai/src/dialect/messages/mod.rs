@@ -4,14 +4,17 @@ mod block_parse;
 mod block_print;
 mod error;
 mod plan;
+mod options_print;
 mod reply_parse;
 mod reply_print;
 mod request_parse;
 mod request_print;
 mod stop;
+mod stream_blocks;
 mod stream_parse;
 mod stream_print;
 mod turns;
+mod tools_print;
 mod usage;
 mod wire;
 

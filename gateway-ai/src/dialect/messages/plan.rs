@@ -28,13 +28,21 @@ pub(super) enum Thinking {
 impl Plan {
     /// Whether the model will think: several other options are then refused.
     pub(super) fn thinks(&self) -> bool {
-        matches!(self.thinking, Some(Thinking::Enabled(_) | Thinking::Adaptive))
+        matches!(
+            self.thinking,
+            Some(Thinking::Enabled(_) | Thinking::Adaptive)
+        )
     }
 
     pub(super) fn new(request: &Request, target: &Target, losses: &mut Losses) -> Self {
         let mut plan = Self::default();
         if let Some(reasoning) = &request.reasoning {
-            plan.reasoning(reasoning, request.source == Dialect::Messages, target, losses);
+            plan.reasoning(
+                reasoning,
+                request.source == Dialect::Messages,
+                target,
+                losses,
+            );
         }
         plan.limit(request, target, losses);
         plan
@@ -57,7 +65,10 @@ impl Plan {
             ThinkingSupport::Adaptive => self.adaptive(reasoning, losses),
             ThinkingSupport::Any | ThinkingSupport::Budget | ThinkingSupport::Effort => {
                 let budget = reasoning.budget.or_else(|| {
-                    reasoning.effort.as_deref().map_or(Some(8192), budget_of_effort)
+                    reasoning
+                        .effort
+                        .as_deref()
+                        .map_or(Some(8192), budget_of_effort)
                 });
                 match budget {
                     Some(budget) => self.thinking = Some(Thinking::Enabled(budget)),
@@ -115,13 +126,15 @@ impl Plan {
             let mut budget = wish.max(MIN_BUDGET);
             if budget >= limit && given.is_none() {
                 limit = budget + target.default_max_tokens;
-                limit = target.max_output_tokens.map_or(limit, |most| limit.min(most));
+                limit = target
+                    .max_output_tokens
+                    .map_or(limit, |most| limit.min(most));
             }
             if budget >= limit {
                 budget = limit.saturating_sub(1).max(MIN_BUDGET);
             }
             if budget >= limit {
-                limit = budget + limit;
+                limit += budget;
                 losses.add("max_tokens");
             }
             if budget != wish {
@@ -144,25 +157,38 @@ mod tests {
         request.limits.max_output_tokens = limit;
         request.reasoning = Some(reasoning);
         let mut losses = Losses::new();
-        let plan = Plan::new(&request, &Target::new(Dialect::Messages, model), &mut losses);
+        let plan = Plan::new(
+            &request,
+            &Target::new(Dialect::Messages, model),
+            &mut losses,
+        );
         (plan, losses.to_string())
     }
 
     fn effort(word: &str) -> Reasoning {
-        Reasoning { effort: Some(word.into()), ..Reasoning::default() }
+        Reasoning {
+            effort: Some(word.into()),
+            ..Reasoning::default()
+        }
     }
 
     #[test]
     fn a_budget_stays_below_the_limit() {
         let (plan, losses) = plan("claude-sonnet-4-5", Some(4096), effort("high"));
-        assert_eq!((plan.thinking, plan.max_tokens), (Some(Thinking::Enabled(4095)), 4096));
+        assert_eq!(
+            (plan.thinking, plan.max_tokens),
+            (Some(Thinking::Enabled(4095)), 4096)
+        );
         assert_eq!(losses, "reasoning.budget");
     }
 
     #[test]
     fn a_tiny_limit_is_raised_and_said() {
         let (plan, losses) = plan("claude-sonnet-4-5", Some(100), effort("low"));
-        assert_eq!((plan.thinking, plan.max_tokens), (Some(Thinking::Enabled(1024)), 1124));
+        assert_eq!(
+            (plan.thinking, plan.max_tokens),
+            (Some(Thinking::Enabled(1024)), 1124)
+        );
         assert_eq!(losses, "max_tokens, reasoning.budget");
     }
 
@@ -170,12 +196,21 @@ mod tests {
     fn newer_models_take_effort_older_ones_a_budget_oldest_neither() {
         let (newer, losses) = plan("claude-opus-4-7", None, effort("xhigh"));
         assert_eq!(newer.thinking, Some(Thinking::Adaptive));
-        assert_eq!((newer.effort.as_deref(), losses.as_str()), (Some("xhigh"), ""));
+        assert_eq!(
+            (newer.effort.as_deref(), losses.as_str()),
+            (Some("xhigh"), "")
+        );
         let (older, losses) = plan("claude-sonnet-4-5", None, effort("medium"));
-        assert_eq!((older.thinking, losses.as_str()), (Some(Thinking::Enabled(8192)), ""));
+        assert_eq!(
+            (older.thinking, losses.as_str()),
+            (Some(Thinking::Enabled(8192)), "")
+        );
         let (oldest, losses) = plan("claude-3-5-haiku-latest", None, effort("medium"));
         assert_eq!((oldest.thinking, losses.as_str()), (None, "reasoning"));
         let (off, losses) = plan("claude-opus-4-7", None, effort("none"));
-        assert_eq!((off.thinking, losses.as_str()), (Some(Thinking::Disabled), ""));
+        assert_eq!(
+            (off.thinking, losses.as_str()),
+            (Some(Thinking::Disabled), "")
+        );
     }
 }

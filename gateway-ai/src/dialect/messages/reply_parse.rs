@@ -9,13 +9,19 @@ use crate::{
 /// Reads a provider's whole reply.
 pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
     let wire: wire::Reply<'_> = serde_json::from_slice(body).map_err(|error| {
-        AiError::upstream(AiErrorKind::Malformed, format!("the reply cannot be read: {error}"))
+        AiError::upstream(
+            AiErrorKind::Malformed,
+            format!("the reply cannot be read: {error}"),
+        )
     })?;
     if let Some(raw) = wire.error {
         return Err(error::parse_object(None, raw));
     }
     let Some(blocks) = wire.content else {
-        return Err(AiError::upstream(AiErrorKind::Malformed, "the reply has no content"));
+        return Err(AiError::upstream(
+            AiErrorKind::Malformed,
+            "the reply has no content",
+        ));
     };
     let mut choice = Choice::default();
     for raw in blocks {
@@ -28,8 +34,10 @@ pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
     let mut reply = Reply::new(Dialect::Messages);
     reply.id = wire.id.map(Str::into_owned).unwrap_or_default();
     reply.model = wire.model.map(Str::into_owned).unwrap_or_default();
-    reply.service_tier =
-        wire.usage.as_ref().and_then(|usage| usage.service_tier.as_deref().map(Into::into));
+    reply.service_tier = wire
+        .usage
+        .as_ref()
+        .and_then(|usage| usage.service_tier.as_deref().map(Into::into));
     reply.usage = wire.usage.map(usage::parse);
     reply.extra = Extra::from_fields(wire.extra);
     reply.choices.push(choice);

@@ -18,10 +18,24 @@ pub(in crate::dialect) fn print_reply(
     let mut losses = Losses::new();
     let w = &mut Writer::new(out);
     w.begin_object();
-    w.str_field("id", if reply.id.is_empty() { &context.id } else { &reply.id });
+    w.str_field(
+        "id",
+        if reply.id.is_empty() {
+            &context.id
+        } else {
+            &reply.id
+        },
+    );
     w.str_field("type", "message");
     w.str_field("role", "assistant");
-    w.str_field("model", if context.model.is_empty() { &reply.model } else { &context.model });
+    w.str_field(
+        "model",
+        if context.model.is_empty() {
+            &reply.model
+        } else {
+            &context.model
+        },
+    );
     if reply.choices.len() > 1 {
         losses.add("choices");
     }
@@ -33,7 +47,9 @@ pub(in crate::dialect) fn print_reply(
     }
     w.end_array();
     let ended = Stop::new(StopReason::End);
-    let stop = choice.and_then(|choice| choice.stop.as_ref()).unwrap_or(&ended);
+    let stop = choice
+        .and_then(|choice| choice.stop.as_ref())
+        .unwrap_or(&ended);
     w.str_field("stop_reason", stop::print(stop, &mut losses));
     w.key("stop_sequence");
     match &stop.sequence {
@@ -43,7 +59,10 @@ pub(in crate::dialect) fn print_reply(
     w.key("usage");
     let counted = reply.usage.as_ref();
     usage::print(
-        counted.unwrap_or(&Usage { input: Some(0), ..Usage::default() }),
+        counted.unwrap_or(&Usage {
+            input: Some(0),
+            ..Usage::default()
+        }),
         same,
         service_tier(reply.service_tier.as_deref(), same),
         w,
@@ -56,7 +75,11 @@ pub(in crate::dialect) fn print_reply(
         }
     }
     if let Some(choice) = choice {
-        if choice.logprobs.as_ref().is_some_and(|logprobs| !logprobs.is_null()) {
+        if choice
+            .logprobs
+            .as_ref()
+            .is_some_and(|logprobs| !logprobs.is_null())
+        {
             losses.add("logprobs");
         }
         let extra = choice.extra.iter().filter(|(_, value)| !value.is_null());
@@ -110,7 +133,10 @@ fn block(block: &Block, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
         Block::Thinking(thinking) => w.object(|w| {
             w.str_field("type", "thinking");
             w.str_field("thinking", &thinking.text);
-            w.str_field("signature", thinking.signature.as_deref().unwrap_or_default());
+            w.str_field(
+                "signature",
+                thinking.signature.as_deref().unwrap_or_default(),
+            );
         }),
         Block::RedactedThinking(opaque) => match block_print::redacted(opaque) {
             Some(data) => w.object(|w| {

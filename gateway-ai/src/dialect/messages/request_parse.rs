@@ -22,14 +22,18 @@ pub(in crate::dialect) fn parse_request(body: &[u8], url: Url<'_>) -> Result<Req
     let mut wire: wire::Request<'_> = read_body(body)?;
     check_policy_keys(&wire.extra, wire::POLICY_KEYS)?;
     let named = wire.model.take().map(Str::into_owned);
-    let model = named.or_else(|| url.model.map(str::to_owned)).ok_or_else(|| missing("model"))?;
+    let model = named
+        .or_else(|| url.model.map(str::to_owned))
+        .ok_or_else(|| missing("model"))?;
     let messages = wire.messages.take().ok_or_else(|| missing("messages"))?;
     let mut request = Request::new(Dialect::Messages, model);
     if let Some(system) = wire.system.take() {
         request.system.push(self::system(system)?);
     }
     for (position, wire) in messages.into_iter().enumerate() {
-        request.messages.push(message(wire).map_err(|error| at(&error, position))?);
+        request
+            .messages
+            .push(message(wire).map_err(|error| at(&error, position))?);
     }
     for raw in wire.tools.take().unwrap_or_default() {
         request.tools.push(tool(raw)?);
@@ -52,7 +56,10 @@ pub(in crate::dialect) fn parse_request(body: &[u8], url: Url<'_>) -> Result<Req
     take_output(&mut request, &mut wire)?;
     take_metadata(&mut request, wire.metadata)?;
     request.service_tier = wire.service_tier.map(|tier| (*tier).into());
-    request.stream = StreamOptions { stream: wire.stream, ..StreamOptions::default() };
+    request.stream = StreamOptions {
+        stream: wire.stream,
+        ..StreamOptions::default()
+    };
     Ok(request)
 }
 
@@ -72,7 +79,11 @@ fn at(error: &AiError, position: usize) -> AiError {
 
 fn system(content: Content<'_>) -> Result<System, AiError> {
     let (parts, shape) = block_parse::content(Some(content), "system")?;
-    Ok(System { parts, shape, ..System::default() })
+    Ok(System {
+        parts,
+        shape,
+        ..System::default()
+    })
 }
 
 fn message(wire: wire::Message<'_>) -> Result<Message, AiError> {
@@ -86,19 +97,30 @@ fn message(wire: wire::Message<'_>) -> Result<Message, AiError> {
         }
     };
     let (content, shape) = block_parse::content(wire.content, "messages.content")?;
-    Ok(Message { role, content, shape, name: None, extra: Extra::from_fields(wire.extra) })
+    Ok(Message {
+        role,
+        content,
+        shape,
+        name: None,
+        extra: Extra::from_fields(wire.extra),
+    })
 }
 
 fn tool(raw: &RawValue) -> Result<Tool, AiError> {
     let wire: wire::Tool<'_> = read(raw, "tools")?;
     let kind = match wire.kind.as_deref() {
-        None | Some("custom") => {
-            ToolKind::Function { schema: wire.input_schema, strict: wire.strict }
-        }
+        None | Some("custom") => ToolKind::Function {
+            schema: wire.input_schema,
+            strict: wire.strict,
+        },
         Some(kind) => {
             let raw = Raw::from_raw(raw)
                 .map_err(|error| AiError::invalid(format!("tools: {error}")).with_param("tools"))?;
-            ToolKind::Server { dialect: Dialect::Messages, kind: kind.into(), raw }
+            ToolKind::Server {
+                dialect: Dialect::Messages,
+                kind: kind.into(),
+                raw,
+            }
         }
     };
     let mut extra = Extra::from_fields(wire.extra);
@@ -120,10 +142,14 @@ fn take_choice(request: &mut Request, wire: wire::ToolChoice<'_>) -> Result<(), 
         (Some("auto"), _) => ToolChoice::Auto,
         (Some("any"), _) => ToolChoice::Required,
         (Some("none"), _) => ToolChoice::None,
-        (Some("tool"), Some(name)) => ToolChoice::Tool { name: name.into_owned() },
+        (Some("tool"), Some(name)) => ToolChoice::Tool {
+            name: name.into_owned(),
+        },
         (other, _) => {
-            return Err(AiError::invalid(format!("tool_choice: {other:?} is no choice"))
-                .with_param("tool_choice"));
+            return Err(
+                AiError::invalid(format!("tool_choice: {other:?} is no choice"))
+                    .with_param("tool_choice"),
+            );
         }
     };
     request.tool_choice = Some(choice);

@@ -15,7 +15,11 @@ pub(super) fn parse(raw: &str, sequence: Option<String>) -> Stop {
         "pause_turn" => StopReason::Pause,
         _ => StopReason::Other,
     };
-    Stop { reason, raw: Some(raw.into()), sequence }
+    Stop {
+        reason,
+        raw: Some(raw.into()),
+        sequence,
+    }
 }
 
 /// The nearest legal `stop_reason`.

@@ -52,7 +52,8 @@ impl StreamParser {
             Some(Err(error)) => self.state.fail(error, out),
             None => {
                 let message = "the stream ended before the answer did";
-                self.state.fail(AiError::upstream(AiErrorKind::Truncated, message), out);
+                self.state
+                    .fail(AiError::upstream(AiErrorKind::Truncated, message), out);
             }
         }
     }
@@ -95,7 +96,10 @@ impl State {
     }
 
     fn event(&mut self, wire: wire::StreamEvent<'_>, out: &mut Vec<Event>) {
-        let index = wire.index.and_then(|index| u32::try_from(index.as_u64()?).ok()).unwrap_or(0);
+        let index = wire
+            .index
+            .and_then(|index| u32::try_from(index.as_u64()?).ok())
+            .unwrap_or(0);
         match wire.kind.as_deref() {
             Some("message_start") => self.start(wire.message.unwrap_or_default(), out),
             Some("content_block_start") => {
@@ -136,7 +140,10 @@ impl State {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
-        let tier = wire.usage.as_ref().and_then(|usage| usage.service_tier.as_deref());
+        let tier = wire
+            .usage
+            .as_ref()
+            .and_then(|usage| usage.service_tier.as_deref());
         out.push(Event::Start(Start {
             service_tier: tier.map(Into::into),
             id: wire.id.map(Str::into_owned).unwrap_or_default(),
@@ -155,10 +162,18 @@ impl State {
             _ => String::new(),
         };
         self.open.push(index);
-        out.push(Event::BlockStart { choice: 0, index, block: Box::new(block) });
+        out.push(Event::BlockStart {
+            choice: 0,
+            index,
+            block: Box::new(block),
+        });
         if !whole.is_empty() {
             let delta = Delta::Arguments(whole.into());
-            out.push(Event::Delta { choice: 0, index, delta });
+            out.push(Event::Delta {
+                choice: 0,
+                index,
+                delta,
+            });
         }
     }
 
@@ -201,7 +216,11 @@ impl State {
             self.block_start(index, Block::Text(Text::default()), out);
         }
         self.spoke = true;
-        out.push(Event::Delta { choice: 0, index, delta });
+        out.push(Event::Delta {
+            choice: 0,
+            index,
+            delta,
+        });
         Ok(())
     }
 
@@ -228,7 +247,10 @@ impl State {
         self.close(out);
         self.done = true;
         if !self.stopped {
-            out.push(Event::Stop { choice: 0, stop: Stop::new(StopReason::End) });
+            out.push(Event::Stop {
+                choice: 0,
+                stop: Stop::new(StopReason::End),
+            });
         }
         out.push(Event::End);
     }

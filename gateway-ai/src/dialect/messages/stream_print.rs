@@ -2,11 +2,11 @@ use std::collections::VecDeque;
 
 use bytes::{BufMut, BytesMut};
 
-use super::{block_print, error, reply_print::service_tier, stop, usage};
+use super::{error, reply_print::service_tier, stop, usage};
 use crate::{
     canonical::{Block, Delta, Event, Start, Stop, StopReason, Usage},
-    dialect::{Dialect, ReplyContext},
-    error::{AiError, AiErrorKind},
+    dialect::ReplyContext,
+    error::AiError,
     json::Writer,
     loss::Losses,
 };
@@ -19,27 +19,27 @@ use crate::{
 pub(in crate::dialect) struct StreamPrinter {
     context: ReplyContext,
     started: bool,
-    live: Option<Live>,
-    waiting: VecDeque<Waiting>,
+    pub(super) live: Option<Live>,
+    pub(super) waiting: VecDeque<Waiting>,
     /// Bytes kept in `waiting`.
-    kept: usize,
-    next: u64,
+    pub(super) kept: usize,
+    pub(super) next: u64,
     stop: Option<Stop>,
     usage: Usage,
-    losses: Losses,
+    pub(super) losses: Losses,
     done: bool,
 }
 
 /// The block being written.
 #[derive(Debug)]
-struct Live {
-    index: u32,
-    number: u64,
-    kind: Kind,
+pub(super) struct Live {
+    pub(super) index: u32,
+    pub(super) number: u64,
+    pub(super) kind: Kind,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Thinking,
     Call,
@@ -49,11 +49,11 @@ enum Kind {
 }
 
 #[derive(Debug)]
-struct Waiting {
-    index: u32,
-    block: Box<Block>,
-    deltas: Vec<Delta>,
-    stopped: bool,
+pub(super) struct Waiting {
+    pub(super) index: u32,
+    pub(super) block: Box<Block>,
+    pub(super) deltas: Vec<Delta>,
+    pub(super) stopped: bool,
 }
 
 impl StreamPrinter {
@@ -82,7 +82,11 @@ impl StreamPrinter {
         }
         match event {
             Event::Start(start) => self.start(start, out),
-            Event::BlockStart { choice: 0, index, block } => {
+            Event::BlockStart {
+                choice: 0,
+                index,
+                block,
+            } => {
                 self.ensure_start(out);
                 if self.live.is_some() {
                     self.wait(*index, block);
@@ -90,7 +94,11 @@ impl StreamPrinter {
                     self.open(*index, block, out);
                 }
             }
-            Event::Delta { choice: 0, index, delta } => self.delta(*index, delta, out),
+            Event::Delta {
+                choice: 0,
+                index,
+                delta,
+            } => self.delta(*index, delta, out),
             Event::BlockStop { choice: 0, index } => self.block_stop(*index, out),
             Event::Stop { choice: 0, stop } => {
                 self.ensure_start(out);
@@ -134,8 +142,16 @@ impl StreamPrinter {
         let mut usage = self.usage.clone();
         usage.input = usage.input.or(self.context.input_estimate).or(Some(0));
         let context = &self.context;
-        let id = if start.id.is_empty() { context.id.as_str() } else { &start.id };
-        let model = if context.model.is_empty() { &start.model } else { &*context.model };
+        let id = if start.id.is_empty() {
+            context.id.as_str()
+        } else {
+            &start.id
+        };
+        let model = if context.model.is_empty() {
+            &start.model
+        } else {
+            &*context.model
+        };
         let tier = service_tier(start.service_tier.as_deref(), true);
         frame(out, "message_start", |w| {
             w.str_field("type", "message_start");
@@ -153,171 +169,6 @@ impl StreamPrinter {
                 usage::print(&usage, false, tier, w);
             });
         });
-    }
-
-    fn wait(&mut self, index: u32, block: &Block) {
-        let block = Box::new(block.clone());
-        self.waiting.push_back(Waiting { index, block, deltas: Vec::new(), stopped: false });
-    }
-
-    fn open(&mut self, index: u32, block: &Block, out: &mut BytesMut) {
-        let number = self.next;
-        let mut kind = block_kind(block);
-        if kind == Kind::Lost {
-            block_print::lost(block, &mut self.losses);
-        } else {
-            kind = self.block_start(number, block, kind, out);
-            self.next += 1;
-        }
-        self.live = Some(Live { index, number, kind });
-        // Some blocks start with what others grow by.
-        match block {
-            Block::Text(text) if !text.text.is_empty() => {
-                self.write(&Delta::Text(text.text.as_str().into()), out);
-            }
-            Block::Refusal(refusal) if !refusal.text.is_empty() => {
-                self.write(&Delta::Text(refusal.text.as_str().into()), out);
-            }
-            Block::Thinking(thinking) if !thinking.text.is_empty() => {
-                self.write(&Delta::Thinking(thinking.text.as_str().into()), out);
-            }
-            Block::ToolCall(call) if !call.arguments.is_empty() => {
-                self.write(&Delta::Arguments(call.arguments.as_str().into()), out);
-            }
-            _ => {}
-        }
-    }
-
-    fn block_start(&self, number: u64, block: &Block, kind: Kind, out: &mut BytesMut) -> Kind {
-        frame(out, "content_block_start", |w| {
-            w.str_field("type", "content_block_start");
-            w.u64_field("index", number);
-            w.key("content_block");
-            match block {
-                Block::Thinking(_) => w.object(|w| {
-                    w.str_field("type", "thinking");
-                    w.str_field("thinking", "");
-                    w.str_field("signature", "");
-                }),
-                Block::ToolCall(call) => w.object(|w| {
-                    w.str_field("type", "tool_use");
-                    w.str_field("id", &call.id);
-                    w.str_field("name", &call.name);
-                    w.object_field("input", |_| {});
-                }),
-                Block::RedactedThinking(opaque) => w.object(|w| {
-                    w.str_field("type", "redacted_thinking");
-                    let data = block_print::redacted(opaque);
-                    w.str_field("data", data.as_deref().unwrap_or_default());
-                }),
-                Block::Opaque(opaque) => w.raw(opaque.raw.as_str()),
-                _ => w.object(|w| {
-                    w.str_field("type", "text");
-                    w.str_field("text", "");
-                }),
-            }
-        });
-        kind
-    }
-
-    fn delta(&mut self, index: u32, delta: &Delta, out: &mut BytesMut) {
-        if self.live.as_ref().is_some_and(|live| live.index == index) {
-            return self.write(delta, out);
-        }
-        let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.index == index) else {
-            return self.losses.add("content.delta");
-        };
-        self.kept += delta.len();
-        match (waiting.deltas.last_mut(), delta) {
-            (Some(Delta::Text(have)), Delta::Text(more))
-            | (Some(Delta::Arguments(have)), Delta::Arguments(more))
-            | (Some(Delta::Thinking(have)), Delta::Thinking(more)) => have.push_str(more),
-            _ => waiting.deltas.push(delta.clone()),
-        }
-        if self.kept > MAX_KEPT {
-            let message = "too many tool calls grow side by side";
-            self.error(&AiError::upstream(AiErrorKind::Malformed, message), out);
-        }
-    }
-
-    /// Writes what the live block grows by.
-    fn write(&mut self, delta: &Delta, out: &mut BytesMut) {
-        let Some(live) = &self.live else { return };
-        let fill: (&str, &str, &str) = match (live.kind, delta) {
-            (Kind::Text, Delta::Text(text) | Delta::Refusal(text)) => ("text_delta", "text", text),
-            (Kind::Thinking, Delta::Thinking(text)) => ("thinking_delta", "thinking", text),
-            (Kind::Thinking, Delta::Signature(text)) => ("signature_delta", "signature", text),
-            (Kind::Call | Kind::Opaque, Delta::Arguments(text)) => {
-                ("input_json_delta", "partial_json", text)
-            }
-            (Kind::Text, Delta::Citation(raw)) if !block_print::is_foreign_citation(raw) => {
-                return self.raw_delta(|w| {
-                    w.object(|w| {
-                        w.str_field("type", "citations_delta");
-                        w.raw_field("citation", raw);
-                    });
-                }, out);
-            }
-            (Kind::Opaque, Delta::Opaque(raw)) => {
-                return self.raw_delta(|w| w.raw(raw.as_str()), out);
-            }
-            (Kind::Lost, _) => return,
-            (_, Delta::Citation(_)) => return self.losses.add("text.citations"),
-            (_, Delta::Signature(_)) => return self.losses.add("signature"),
-            _ => return self.losses.add("content.delta"),
-        };
-        let (kind, key, text) = fill;
-        self.raw_delta(|w| {
-            w.object(|w| {
-                w.str_field("type", kind);
-                w.str_field(key, text);
-            });
-        }, out);
-    }
-
-    fn raw_delta(&self, delta: impl FnOnce(&mut Writer<'_>), out: &mut BytesMut) {
-        let number = self.live.as_ref().map_or(0, |live| live.number);
-        frame(out, "content_block_delta", |w| {
-            w.str_field("type", "content_block_delta");
-            w.u64_field("index", number);
-            w.key("delta");
-            delta(w);
-        });
-    }
-
-    fn block_stop(&mut self, index: u32, out: &mut BytesMut) {
-        if self.live.as_ref().is_some_and(|live| live.index == index) {
-            self.close(out);
-            self.next_block(out);
-        } else if let Some(waiting) = self.waiting.iter_mut().find(|w| w.index == index) {
-            waiting.stopped = true;
-        }
-    }
-
-    fn close(&mut self, out: &mut BytesMut) {
-        if let Some(live) = self.live.take()
-            && live.kind != Kind::Lost
-        {
-            frame(out, "content_block_stop", |w| {
-                w.str_field("type", "content_block_stop");
-                w.u64_field("index", live.number);
-            });
-        }
-    }
-
-    /// Writes the blocks that waited, up to one that still grows.
-    fn next_block(&mut self, out: &mut BytesMut) {
-        while let Some(waiting) = self.waiting.pop_front() {
-            self.open(waiting.index, &waiting.block, out);
-            for delta in &waiting.deltas {
-                self.kept = self.kept.saturating_sub(delta.len());
-                self.write(delta, out);
-            }
-            if !waiting.stopped {
-                return;
-            }
-            self.close(out);
-        }
     }
 
     fn end(&mut self, out: &mut BytesMut) {
@@ -347,25 +198,11 @@ impl StreamPrinter {
     }
 }
 
-fn block_kind(block: &Block) -> Kind {
-    match block {
-        Block::Text(_) | Block::Refusal(_) => Kind::Text,
-        Block::Thinking(_) => Kind::Thinking,
-        Block::ToolCall(_) => Kind::Call,
-        Block::RedactedThinking(opaque) if block_print::redacted(opaque).is_some() => Kind::Opaque,
-        Block::Opaque(opaque) if opaque.dialect == Dialect::Messages => Kind::Opaque,
-        _ => Kind::Lost,
-    }
-}
-
 /// Writes one event; its name is its type.
-fn frame(out: &mut BytesMut, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
+pub(super) fn frame(out: &mut BytesMut, name: &str, fill: impl FnOnce(&mut Writer<'_>)) {
     out.put_slice(b"event: ");
     out.put_slice(name.as_bytes());
     out.put_slice(b"\ndata: ");
     Writer::new(out).object(fill);
     out.put_slice(b"\n\n");
 }
-
-/// What may wait for its turn, in bytes.
-const MAX_KEPT: usize = 4 * 1024 * 1024;

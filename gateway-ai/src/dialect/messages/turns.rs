@@ -73,17 +73,15 @@ pub(super) fn arrange<'r>(
     Ok(turns)
 }
 
-fn turn<'r>(
-    message: &'r Message,
-    target: &Target,
-    same: bool,
-    losses: &mut Losses,
-) -> Turn<'r> {
+fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Losses) -> Turn<'r> {
     if message.name.is_some() {
         losses.add("messages.name");
     }
     if !same {
-        message.extra.iter().for_each(|(name, _)| losses.add_field("messages", name));
+        message
+            .extra
+            .iter()
+            .for_each(|(name, _)| losses.add_field("messages", name));
     }
     let blank = |block: &Block| block.as_text().is_some_and(|text| text.trim().is_empty());
     let filled = message.content.iter().filter(|block| same || !blank(block));
@@ -105,7 +103,11 @@ fn turn<'r>(
             (Speaker::User, vec![Piece::Text(folded)])
         }
     };
-    Turn { role, pieces, only: Some(message) }
+    Turn {
+        role,
+        pieces,
+        only: Some(message),
+    }
 }
 
 fn first_turn<'r>(
@@ -115,8 +117,10 @@ fn first_turn<'r>(
 ) -> Result<(), AiError> {
     let name = match turns.first() {
         None if request.system.is_empty() && request.messages.is_empty() => {
-            return Err(AiError::invalid("messages: at least one message is required")
-                .with_param("messages"));
+            return Err(
+                AiError::invalid("messages: at least one message is required")
+                    .with_param("messages"),
+            );
         }
         None => "messages.empty",
         Some(turn) if turn.role == Speaker::Assistant => "messages.first_role",
@@ -124,7 +128,14 @@ fn first_turn<'r>(
     };
     losses.add(name);
     let pieces = vec![Piece::Text("...".to_owned())];
-    turns.insert(0, Turn { role: Speaker::User, pieces, only: None });
+    turns.insert(
+        0,
+        Turn {
+            role: Speaker::User,
+            pieces,
+            only: None,
+        },
+    );
     Ok(())
 }
 
@@ -135,19 +146,28 @@ fn pair<'r>(request: &'r Request, turns: &mut Vec<Turn<'r>>, losses: &mut Losses
     let mut position = 0;
     while position < turns.len() {
         let calls: Vec<&'r str> = turns[position].pieces.iter().filter_map(call_id).collect();
-        let unanswered: Vec<&'r str> =
-            calls.iter().copied().filter(|id| !answered.contains(id)).collect();
+        let unanswered: Vec<&'r str> = calls
+            .iter()
+            .copied()
+            .filter(|id| !answered.contains(id))
+            .collect();
         if !unanswered.is_empty() {
             losses.add("tool_call.unanswered");
-            let next_is_user =
-                turns.get(position + 1).is_some_and(|turn| turn.role == Speaker::User);
+            let next_is_user = turns
+                .get(position + 1)
+                .is_some_and(|turn| turn.role == Speaker::User);
             if !next_is_user {
-                let turn = Turn { role: Speaker::User, pieces: Vec::new(), only: None };
+                let turn = Turn {
+                    role: Speaker::User,
+                    pieces: Vec::new(),
+                    only: None,
+                };
                 turns.insert(position + 1, turn);
             }
             let next = &mut turns[position + 1];
             next.only = None;
-            next.pieces.splice(0..0, unanswered.into_iter().map(Piece::NoResult));
+            next.pieces
+                .splice(0..0, unanswered.into_iter().map(Piece::NoResult));
         }
         sort_results(&mut turns[position], &called, losses);
         position += 1;
@@ -181,14 +201,20 @@ fn orphan_text(result: &ToolResult) -> String {
 /// A trailing assistant turn is a prefill here: where the model takes none, the user's turn that
 /// must follow is made.
 fn last_turn(turns: &mut Vec<Turn<'_>>, target: &Target, thinks: bool, losses: &mut Losses) {
-    let Some(last) = turns.last().filter(|turn| turn.role == Speaker::Assistant) else { return };
+    let Some(last) = turns.last().filter(|turn| turn.role == Speaker::Assistant) else {
+        return;
+    };
     if target.prefill && !thinks && last.pieces.iter().all(|piece| call_id(piece).is_none()) {
         losses.add("messages.prefill");
         return;
     }
     losses.add("messages.last_role");
     let pieces = vec![Piece::Text("Continue.".to_owned())];
-    turns.push(Turn { role: Speaker::User, pieces, only: None });
+    turns.push(Turn {
+        role: Speaker::User,
+        pieces,
+        only: None,
+    });
 }
 
 impl Turn<'_> {

@@ -20,7 +20,9 @@ pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
         cache_write_5m: count(creation.short),
         cache_write_1h: count(creation.long),
         output: count(wire.output_tokens),
-        reasoning: wire.output_tokens_details.and_then(|details| count(details.thinking_tokens)),
+        reasoning: wire
+            .output_tokens_details
+            .and_then(|details| count(details.thinking_tokens)),
         web_searches,
         extra,
         ..Usage::default()
@@ -41,14 +43,18 @@ pub(super) fn print(usage: &Usage, same: bool, tier: Option<&str>, w: &mut Write
     }
     w.u64_field("output_tokens", usage.output.unwrap_or(0));
     if let Some(thinking) = usage.reasoning {
-        w.object_field("output_tokens_details", |w| w.u64_field("thinking_tokens", thinking));
+        w.object_field("output_tokens_details", |w| {
+            w.u64_field("thinking_tokens", thinking)
+        });
     }
     w.opt_str("service_tier", tier);
     for (name, value) in usage.extra.iter().filter(|_| same) {
         w.raw_field(name, value);
     }
     if let (false, Some(searches)) = (same, usage.web_searches) {
-        w.object_field("server_tool_use", |w| w.u64_field("web_search_requests", searches));
+        w.object_field("server_tool_use", |w| {
+            w.u64_field("web_search_requests", searches)
+        });
     }
     w.end_object();
 }

@@ -30,8 +30,16 @@ wire! {
 
 /// The fields whose misspelling would be another policy.
 pub(super) const POLICY_KEYS: &[&str] = &[
-    "model", "system", "messages", "max_tokens", "tools", "tool_choice", "thinking", "stream",
-    "service_tier", "metadata",
+    "model",
+    "system",
+    "messages",
+    "max_tokens",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "stream",
+    "service_tier",
+    "metadata",
 ];
 
 wire! {

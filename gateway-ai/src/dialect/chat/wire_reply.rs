@@ -1,0 +1,122 @@
+//! The shapes of answers, chunks and errors.
+
+use serde_json::value::RawValue;
+
+use super::wire::{Audio, FunctionCall, Message, ToolCall};
+use crate::{
+    canonical::{Number, Raw},
+    json::{Content, Loose, Str, wire},
+};
+
+wire! {
+    pub(super) struct Reply<'a> {
+        id: Loose = "id",
+        object: &'a RawValue = "object",
+        model: Str<'a> = "model",
+        created: Number = "created",
+        choices: Vec<Choice<'a>> = "choices",
+        usage: Usage<'a> = "usage",
+        service_tier: Str<'a> = "service_tier",
+        error: &'a RawValue = "error",
+    }
+}
+
+wire! {
+    pub(super) struct Choice<'a> {
+        index: Number = "index",
+        message: Message<'a> = "message",
+        finish_reason: Str<'a> = "finish_reason",
+        logprobs: Raw = "logprobs",
+    }
+}
+
+wire! {
+    pub(super) struct Chunk<'a> ignoring {
+        id: Loose = "id",
+        model: Str<'a> = "model",
+        created: Number = "created",
+        choices: Vec<ChunkChoice<'a>> = "choices",
+        usage: Usage<'a> = "usage",
+        service_tier: Str<'a> = "service_tier",
+        system_fingerprint: &'a RawValue = "system_fingerprint",
+        x_groq: Groq<'a> = "x_groq",
+        error: &'a RawValue = "error",
+    }
+}
+
+wire! {
+    pub(super) struct Groq<'a> ignoring { usage: Usage<'a> = "usage" }
+}
+
+wire! {
+    pub(super) struct ChunkChoice<'a> ignoring {
+        index: Number = "index",
+        delta: Delta<'a> = "delta",
+        message: Delta<'a> = "message",
+        finish_reason: Str<'a> = "finish_reason",
+        logprobs: Raw = "logprobs",
+    }
+}
+
+wire! {
+    pub(super) struct Delta<'a> ignoring {
+        content: Content<'a> = "content",
+        refusal: Str<'a> = "refusal",
+        tool_calls: Vec<ToolCall<'a>> = "tool_calls",
+        function_call: FunctionCall<'a> = "function_call",
+        annotations: Vec<Raw> = "annotations",
+        audio: Audio<'a> = "audio",
+        reasoning_content: Str<'a> = "reasoning_content",
+        reasoning: Str<'a> = "reasoning",
+        reasoning_details: Vec<&'a RawValue> = "reasoning_details",
+    }
+}
+
+wire! {
+    pub(super) struct Usage<'a> {
+        prompt_tokens: Number = "prompt_tokens",
+        completion_tokens: Number = "completion_tokens",
+        total_tokens: Number = "total_tokens",
+        prompt_tokens_details: PromptDetails<'a> = "prompt_tokens_details",
+        completion_tokens_details: CompletionDetails<'a> = "completion_tokens_details",
+    }
+}
+
+wire! {
+    pub(super) struct PromptDetails<'a> {
+        cached_tokens: Number = "cached_tokens",
+        cache_write_tokens: Number = "cache_write_tokens",
+        audio_tokens: Number = "audio_tokens",
+        image_tokens: Number = "image_tokens",
+    }
+}
+
+wire! {
+    pub(super) struct CompletionDetails<'a> {
+        reasoning_tokens: Number = "reasoning_tokens",
+        audio_tokens: Number = "audio_tokens",
+        image_tokens: Number = "image_tokens",
+        accepted_prediction_tokens: Number = "accepted_prediction_tokens",
+        rejected_prediction_tokens: Number = "rejected_prediction_tokens",
+    }
+}
+
+wire! {
+    pub(super) struct ErrorBody<'a> {
+        message: Loose = "message",
+        kind: Loose = "type",
+        code: Loose = "code",
+        param: Loose = "param",
+        status: Number = "status",
+        innererror: InnerError<'a> = "innererror",
+        metadata: ErrorMetadata<'a> = "metadata",
+    }
+}
+
+wire! {
+    pub(super) struct InnerError<'a> ignoring { code: Str<'a> = "code" }
+}
+
+wire! {
+    pub(super) struct ErrorMetadata<'a> ignoring { raw: Loose = "raw" }
+}
