@@ -146,7 +146,7 @@ impl Variants {
     }
 
     /// These variants and `entry`, which takes the place of one selected by the same values. Beyond
-    /// [`MAX_VARIANTS`] the oldest goes: a `Vary: User-Agent` must not make a key a store of its own.
+    /// sixteen the oldest goes: a `Vary: User-Agent` must not make a key a store of its own.
     #[must_use]
     pub fn with(&self, entry: Arc<Entry>) -> Self {
         let mut entries = SmallVec::with_capacity(self.entries.len() + 1);

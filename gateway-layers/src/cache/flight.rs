@@ -1,5 +1,6 @@
 use std::{
     collections::HashMap,
+    hash::BuildHasher as _,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -19,7 +20,9 @@ use super::{CacheKey, Entry};
 #[derive(Debug)]
 pub(super) struct Flights {
     under_way: Mutex<HashMap<CacheKey, watch::Receiver<Landing>, RandomState>>,
-    unshared: Kept<CacheKey, Instant>,
+    /// By hash: a collision makes one more request ask for itself.
+    unshared: Kept<u64, Instant>,
+    hasher: RandomState,
 }
 
 /// How a flight ended.
@@ -48,15 +51,14 @@ impl Flights {
         Self {
             under_way: Mutex::default(),
             unshared: Kept::new(REMEMBERED),
+            hasher: RandomState::default(),
         }
     }
 
     pub(super) fn join(self: &Arc<Self>, key: &CacheKey) -> Part {
-        if let Some(since) = self.unshared.get(key) {
-            if since.elapsed() < UNSHARED_FOR {
-                return Part::Alone;
-            }
-            self.unshared.remove(key);
+        let since = self.unshared.get(&self.hasher.hash_one(key));
+        if since.is_some_and(|since| since.elapsed() < UNSHARED_FOR) {
+            return Part::Alone;
         }
         let mut under_way = self.lock();
         if let Some(flight) = under_way.get(key) {
@@ -106,9 +108,9 @@ impl Lead {
 
     /// Answers under this key are for one request each.
     pub(super) fn release_and_remember(self) {
-        self.flights
-            .unshared
-            .insert(self.key.clone(), Instant::now());
+        let flights = &self.flights;
+        let hash = flights.hasher.hash_one(&self.key);
+        flights.unshared.insert(hash, Instant::now());
         self.release();
     }
 }

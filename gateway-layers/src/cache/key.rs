@@ -123,7 +123,7 @@ pub(super) struct KeyRules {
 
 impl KeyRules {
     /// The key of `request`; `None` if its target is not one thing, so that another party may read
-    /// it differently: no host or two, a host that contradicts the URI, a method override.
+    /// it differently: two hosts, a host that contradicts the URI, a method override.
     pub(super) fn key<'a, B>(&self, request: &'a Request<B>) -> Option<KeyRef<'a>> {
         if CONFUSING
             .iter()
@@ -156,13 +156,22 @@ impl KeyRules {
     }
 
     /// Origins build links and redirects from these headers, so they belong to the identity of the
-    /// answer; absent, as they are for most requests, they cost nothing.
+    /// answer; absent, as they are for most requests, they cost nothing. Of `Forwarded` only the
+    /// parts about the target count: the others differ from client to client.
     fn extra<'a>(&self, headers: &HeaderMap) -> Option<Cow<'a, str>> {
         let mut extra = String::new();
         for name in FORWARDED.iter().chain(&self.headers) {
             for value in headers.get_all(name) {
                 let value = value.to_str().ok()?;
                 _ = write!(extra, "{name}:{}:{value};", value.len());
+            }
+        }
+        for value in headers.get_all(header::FORWARDED) {
+            for pair in value.to_str().ok()?.split([',', ';']) {
+                let pair = pair.trim().to_ascii_lowercase();
+                if pair.starts_with("host=") || pair.starts_with("proto=") {
+                    _ = write!(extra, "{}:{pair};", pair.len());
+                }
             }
         }
         Some(Cow::Owned(extra))
@@ -205,10 +214,14 @@ fn host<B>(request: &Request<B>) -> Option<Cow<'_, str>> {
     })
 }
 
-const FORWARDED: [HeaderName; 3] = [
+const FORWARDED: [HeaderName; 7] = [
     HeaderName::from_static("x-forwarded-host"),
     HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-prefix"),
     HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-forwarded-scheme"),
+    HeaderName::from_static("x-forwarded-server"),
+    HeaderName::from_static("x-host"),
 ];
 
 /// Some frameworks route by these instead of by the request line.
@@ -272,12 +285,24 @@ mod tests {
             request("/a", &[("host", "a"), ("x-tenant", "2")]),
             request("/a", &[("host", "a"), ("x-forwarded-proto", "https")]),
             request("/a", &[("host", "a"), ("x-forwarded-host", "evil")]),
+            request("/a", &[("host", "a"), ("forwarded", "for=1;Host=evil")]),
         ];
         let keys: std::collections::HashSet<_> = requests
             .iter()
             .map(|request| rules.key(request).unwrap().to_owned())
             .collect();
         assert_eq!(keys.len(), requests.len());
+    }
+
+    #[test]
+    fn who_forwarded_does_not_matter() {
+        let rules = KeyRules::default();
+        let one = request("/a", &[("host", "a"), ("forwarded", "for=1;proto=https")]);
+        let two = request(
+            "/a",
+            &[("host", "a"), ("forwarded", "for=2, by=3;proto=https")],
+        );
+        assert_eq!(rules.key(&one), rules.key(&two));
     }
 
     #[test]

@@ -166,7 +166,8 @@ impl CacheLayer {
         &self.shared
     }
 
-    /// A handle to look into the cache and to purge it.
+    /// A handle to look into the cache and to purge it. Its counters are those of this layer as it
+    /// is now: take it after the last setter.
     #[must_use]
     pub fn handle(&self) -> CacheHandle {
         CacheHandle::new(Arc::clone(&self.shared.state))

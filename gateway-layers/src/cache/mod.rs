@@ -82,9 +82,11 @@
 //! [`Identity`](gateway_core::Identity) (an authentication layer) and whatever the partition names;
 //! sets [`CacheOutcome`](gateway_core::CacheOutcome) in response extensions and in
 //! [`Outcome`](gateway_core::Outcome). The key has the scheme of the URI where it has one, and
-//! `X-Forwarded-Proto`, `-Host` and `-Port` where they are present: a server that accepts both TLS
-//! and plain connections should set one of the two. Compression belongs outside, so that one copy is
-//! stored.
+//! what `Forwarded` and `X-Forwarded-*` say about scheme and host where they are present: a server
+//! that accepts both TLS and plain connections should set one of the two. Requests that name their
+//! target twice – two hosts, a host that contradicts the URI, `X-HTTP-Method-Override`,
+//! `X-Original-URL` – and a `GET` with content pass by. Compression belongs outside, so that one
+//! copy is stored.
 //!
 //! # Refusals
 //!

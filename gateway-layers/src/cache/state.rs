@@ -5,7 +5,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use gateway_core::{Body, GatewayError, body::ObservedBody};
-use http::{HeaderMap, header, response::Parts};
+use http::{HeaderMap, HeaderValue, header, response::Parts};
 use tokio::time::Instant;
 
 use super::{
@@ -91,9 +91,16 @@ impl State {
         let (freshness, selecting) =
             policy::assess(asked, parts.status, headers, times, &self.rules)?;
         let control = CacheControl::of_response(headers);
+        let mut head = policy::stored_head(headers, &control);
+        // Who receives a response without a date and stores it dates it (RFC 9110 §6.6.1).
+        if !head.contains_key(header::DATE)
+            && let Ok(date) = HeaderValue::try_from(httpdate::fmt_http_date(times.wall))
+        {
+            head.insert(header::DATE, date);
+        }
         Ok(Entry {
             status: parts.status,
-            headers: policy::stored_head(headers, &control),
+            headers: head,
             body: Bytes::new(),
             selecting,
             freshness,

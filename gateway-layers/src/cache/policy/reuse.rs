@@ -68,9 +68,7 @@ pub(in crate::cache) fn may_answer_error(
     };
     !stored.no_cache
         && request.no_cache == Scope::Absent
-        && stored
-            .staleness(now)
-            .is_none_or(|staleness| staleness < allowed)
+        && stored.staleness(now).unwrap_or_default() < allowed
 }
 
 /// The statuses RFC 5861 §4 counts as an error.
@@ -163,6 +161,9 @@ mod tests {
         let late = stored(now, 80, |f| f.stale_if_error = seconds(20));
         assert!(!may_answer_error(&late, &request(""), now));
         assert!(may_answer_error(&late, &request("stale-if-error=30"), now));
+        // Fresh, but the client wanted it fresher: without a grace period it hears of the error.
+        let fresh = stored(now, 5, |_| {});
+        assert!(!may_answer_error(&fresh, &request("max-age=0"), now));
         let strict = stored(now, 61, |f| f.must_revalidate = true);
         assert!(!may_answer_error(
             &strict,
