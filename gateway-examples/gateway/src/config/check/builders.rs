@@ -8,6 +8,7 @@ use gateway_layers::{
     proxy::Proxy,
     rate_limit::RateLimitLayer,
     request_id::RequestIdLayer,
+    transform::TransformLayer,
     transport::Client,
 };
 
@@ -87,6 +88,12 @@ fn layers(refusals: &mut Vec<ConfigError>, path: &str, layers: &Layers) {
         layers
             .rate_limit()
             .map(|o| RateLimitLayer::from_config(o).map(drop)),
+    );
+    layer(
+        "transform",
+        layers
+            .transform()
+            .map(|o| TransformLayer::from_config(o).map(drop)),
     );
     layer(
         "cache",

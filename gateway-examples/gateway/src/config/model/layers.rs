@@ -1,6 +1,6 @@
 use gateway_layers::{
     api_key::ApiKeyConfig, cache::CacheConfig, rate_limit::RateLimitConfig,
-    request_id::RequestIdConfig, timeout::TimeoutConfig,
+    request_id::RequestIdConfig, timeout::TimeoutConfig, transform::TransformConfig,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -57,6 +57,8 @@ layers! {
     api_key: ApiKeyConfig,
     /// Admits so many requests of each caller.
     rate_limit: RateLimitConfig,
+    /// Changes requests and responses.
+    transform: TransformConfig,
     /// Answers from stored responses.
     cache: CacheConfig,
     /// Ends what takes too long.
