@@ -62,13 +62,13 @@ pub(in crate::cache) fn is_not_modified(
             .iter()
             .any(|list| names(list, etag));
     }
-    let Some(since) = date(request, &header::IF_MODIFIED_SINCE) else {
+    let Some(since) = date(request, &header::IF_MODIFIED_SINCE, received) else {
         return false;
     };
     let modified = if stored.contains_key(header::LAST_MODIFIED) {
-        date(stored, &header::LAST_MODIFIED)
+        date(stored, &header::LAST_MODIFIED, received)
     } else {
-        Some(date(stored, &header::DATE).unwrap_or(received))
+        Some(date(stored, &header::DATE, received).unwrap_or(received))
     };
     modified.is_some_and(|modified| modified <= since)
 }

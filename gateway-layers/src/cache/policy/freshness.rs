@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::{
     cache_control::{CacheControl, MAX_SECONDS, Scope, delta_seconds},
+    date::parse,
     storage::Rules,
 };
 
@@ -93,8 +94,8 @@ pub(super) fn explicit_lifetime(
         return None;
     }
     // Unreadable or repeated, `Expires` means "already expired" (§5.3).
-    let date = date(headers, &header::DATE).unwrap_or(wall);
-    let lifetime = date_once(headers, &header::EXPIRES)
+    let date = date(headers, &header::DATE, wall).unwrap_or(wall);
+    let lifetime = date_once(headers, &header::EXPIRES, wall)
         .and_then(|expires| expires.duration_since(date).ok())
         .unwrap_or_default();
     Some(lifetime.min(FOREVER))
@@ -111,15 +112,15 @@ pub(super) fn heuristic_lifetime(
     if !control.public && !HEURISTIC.contains(&status.as_u16()) {
         return None;
     }
-    let date = date(headers, &header::DATE).unwrap_or(wall);
-    let modified = date_once(headers, &header::LAST_MODIFIED)?;
+    let date = date(headers, &header::DATE, wall).unwrap_or(wall);
+    let modified = date_once(headers, &header::LAST_MODIFIED, wall)?;
     Some((date.duration_since(modified).ok()? / 10).min(cap))
 }
 
 /// `corrected_initial_age` (§4.2.3). Of several `Age` values the first counts, and one that is not
 /// a number is ignored (§5.1).
 fn initial_age(headers: &HeaderMap, times: Times) -> Duration {
-    let apparent = date(headers, &header::DATE)
+    let apparent = date(headers, &header::DATE, times.wall)
         .and_then(|date| times.wall.duration_since(date).ok())
         .unwrap_or_default();
     let age = headers.get(header::AGE).and_then(|value| {
@@ -129,17 +130,17 @@ fn initial_age(headers: &HeaderMap, times: Times) -> Duration {
     apparent.max(Duration::from_secs(age.unwrap_or(0).into()) + times.delay)
 }
 
-pub(super) fn date(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
-    httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()
+pub(super) fn date(headers: &HeaderMap, name: &HeaderName, now: SystemTime) -> Option<SystemTime> {
+    parse(headers.get(name)?.as_bytes(), now)
 }
 
-fn date_once(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
+fn date_once(headers: &HeaderMap, name: &HeaderName, now: SystemTime) -> Option<SystemTime> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     if values.next().is_some() {
         return None;
     }
-    httpdate::parse_http_date(first.to_str().ok()?).ok()
+    parse(first.as_bytes(), now)
 }
 
 /// Statuses "defined as heuristically cacheable" (RFC 9110 §15.1), without 206.

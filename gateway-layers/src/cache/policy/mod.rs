@@ -2,6 +2,7 @@
 
 mod cache_control;
 mod conditional;
+mod date;
 mod freshness;
 mod headers;
 mod range;
