@@ -39,17 +39,17 @@ pub struct Admin {
 struct Shared {
     guard: Guard,
     readiness: Readiness,
-    metrics: Metrics,
+    metrics: Box<dyn Fn() -> String + Send + Sync>,
     status: Box<dyn Fn() -> Value + Send + Sync>,
     reload: Box<dyn Reload>,
 }
 
 impl Admin {
-    /// The service; `status` is asked for each `GET /admin/status`.
+    /// The service; `metrics` and `status` are asked for each time their page is.
     pub fn new(
         guard: Guard,
         readiness: Readiness,
-        metrics: Metrics,
+        metrics: impl Fn() -> String + Send + Sync + 'static,
         status: impl Fn() -> Value + Send + Sync + 'static,
         reload: impl Reload,
     ) -> Self {
@@ -57,7 +57,7 @@ impl Admin {
             shared: Arc::new(Shared {
                 guard,
                 readiness,
-                metrics,
+                metrics: Box::new(metrics),
                 status: Box::new(status),
                 reload: Box::new(reload),
             }),
@@ -87,7 +87,7 @@ impl Shared {
         match page {
             Page::Health => text(StatusCode::OK, "text/plain", "ok\n".into()),
             Page::Ready => self.ready(),
-            Page::Metrics => text(StatusCode::OK, Metrics::CONTENT_TYPE, self.metrics.encode()),
+            Page::Metrics => text(StatusCode::OK, Metrics::CONTENT_TYPE, (self.metrics)()),
             Page::Status => json_answer(StatusCode::OK, &(self.status)()),
             Page::Reload => Answer::Reload(self.reload.reload()),
         }
@@ -210,7 +210,13 @@ mod tests {
         let guard = Guard::new("127.0.0.1:0".parse().unwrap(), None).unwrap();
         let reload = || -> ReloadFuture { Box::pin(async { Err(json!({ "findings": 1 })) }) };
         let status = || json!({ "generation": 3 });
-        Admin::new(guard, readiness.clone(), Metrics::new(), status, reload)
+        Admin::new(
+            guard,
+            readiness.clone(),
+            || "# EOF\n".to_owned(),
+            status,
+            reload,
+        )
     }
 
     async fn ask(admin: &Admin, method: &str, path: &str) -> (u16, String) {

@@ -1,0 +1,287 @@
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use gateway_core::config::Diagnostics;
+use gateway_layers::observe::Gauge;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::gateway::Gateway;
+use crate::{
+    admin::{Admin, ExposedError, Guard, Readiness, ReloadFuture},
+    config::{Config, Loaded, model},
+    reload::{self, Cause, Reloader},
+    server::{self, DrainHandle, Limits},
+};
+
+/// A gateway with its sockets open.
+///
+/// Dropping it stops accepting and lets connections finish what they are at; [`drain`](Self::drain)
+/// waits for them.
+pub struct Instance {
+    gateway: Gateway,
+    listeners: Vec<(String, SocketAddr)>,
+    admin: Option<SocketAddr>,
+    readiness: Readiness,
+    drain: DrainHandle,
+    admin_drain: DrainHandle,
+    reloading: JoinHandle<()>,
+    times: (Duration, Duration),
+}
+
+/// What the command line says instead of the config.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Overrides {
+    /// The only address to listen on.
+    pub listen: Option<SocketAddr>,
+    /// The address of the admin listener.
+    pub admin: Option<SocketAddr>,
+}
+
+/// Why a gateway did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The config cannot be used.
+    #[error("the config has errors")]
+    Config(Diagnostics),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The admin listener would be open to everybody.
+    #[error(transparent)]
+    Exposed(#[from] ExposedError),
+}
+
+impl Instance {
+    /// Builds the gateway, opens its sockets and serves on the current runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; nothing is left open then.
+    pub fn start(loaded: Loaded, overrides: Overrides) -> Result<Self, StartError> {
+        let config = loaded.config.clone();
+        let gateway = Gateway::new(loaded).map_err(StartError::Config)?;
+        let sockets = sockets(&config, overrides)?;
+        let admin = admin_socket(&config, overrides)?;
+        let (drain, token) = DrainHandle::new();
+        let (admin_drain, admin_token) = DrainHandle::new();
+        let mut instance = Self {
+            listeners: addresses(&sockets),
+            admin: None,
+            readiness: Readiness::new(),
+            reloading: spawn(reload::run(Arc::clone(gateway.reloader()))),
+            gateway,
+            drain,
+            admin_drain,
+            times: (config.drain.delay.get(), config.drain.timeout.get()),
+        };
+        let limits = limits(&config.limits);
+        for (_, socket) in sockets {
+            let service = instance.gateway.service();
+            spawn(server::serve(
+                socket,
+                service,
+                limits.clone(),
+                token.clone(),
+            ));
+        }
+        if let Some((socket, guard)) = admin {
+            instance.admin = socket.local_addr().ok();
+            spawn(server::serve(
+                socket,
+                instance.admin_service(guard),
+                limits,
+                admin_token,
+            ));
+        }
+        instance.readiness.ready();
+        Ok(instance)
+    }
+
+    /// The gateway.
+    #[must_use]
+    pub const fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// The listeners with the addresses they really have.
+    #[must_use]
+    pub fn listeners(&self) -> &[(String, SocketAddr)] {
+        &self.listeners
+    }
+
+    /// The address of the admin listener, if there is one.
+    #[must_use]
+    pub const fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// How long a drain takes: the delay before it, and the time for what is in flight.
+    #[must_use]
+    pub const fn drain_times(&self) -> (Duration, Duration) {
+        self.times
+    }
+
+    /// The lines that say where it listens, `listening http://ADDR` and `admin http://ADDR`.
+    #[must_use]
+    pub fn announcement(&self) -> String {
+        let listening = self
+            .listeners
+            .iter()
+            .map(|(_, at)| format!("listening http://{at}\n"));
+        let admin = self.admin.iter().map(|at| format!("admin http://{at}\n"));
+        listening.chain(admin).collect()
+    }
+
+    /// Ends in order: readiness fails, `delay` passes, no more connections, and what is in flight
+    /// has the time the config gives it. The admin listener answers until then. Gives whether
+    /// everything could finish.
+    pub async fn drain(self, delay: Duration) -> bool {
+        self.readiness.drain();
+        tokio::time::sleep(delay).await;
+        self.drain.start();
+        let finished = self.drain.wait(self.times.1).await;
+        if !finished {
+            tracing::warn!("the time to drain is over; what is in flight is cut");
+        }
+        self.admin_drain.start();
+        self.admin_drain.wait(ADMIN_DRAIN).await;
+        self.gateway.close_log();
+        finished
+    }
+
+    fn admin_service(&self, guard: Guard) -> Admin {
+        let metrics = self.gateway.metrics().clone();
+        let successful = metrics.gauge(
+            "config_last_reload_successful",
+            "Whether the last config that was loaded is in force",
+        );
+        let generation = metrics.gauge("config_generation", "Configs that have been in force");
+        let reloader = Arc::clone(self.gateway.reloader());
+        let encode = {
+            let reloader = Arc::clone(&reloader);
+            move || {
+                tell(&reloader, &successful, &generation);
+                metrics.encode()
+            }
+        };
+        let gateway = self.gateway.clone();
+        let (listeners, readiness) = (self.listeners.clone(), self.readiness.clone());
+        let status = move || {
+            let mut status = gateway.status();
+            status["phase"] = json!(readiness.as_str());
+            status["listeners"] = listeners
+                .iter()
+                .map(|(name, at)| json!({ "name": name, "address": at.to_string() }))
+                .collect();
+            status
+        };
+        let reload = move || admin_reload(Arc::clone(&reloader));
+        Admin::new(guard, self.readiness.clone(), encode, status, reload)
+    }
+}
+
+fn tell(reloader: &Reloader, successful: &Gauge, generation: &Gauge) {
+    successful.set(i64::from(reloader.last_successful()));
+    generation.set(i64::try_from(reloader.status().generation).unwrap_or(i64::MAX));
+}
+
+fn admin_reload(reloader: Arc<Reloader>) -> ReloadFuture {
+    Box::pin(async move {
+        let reloaded = tokio::task::spawn_blocking(move || reloader.reload(Cause::Admin)).await;
+        match reloaded {
+            Ok(Ok(status)) => Ok(json!(status)),
+            Ok(Err(findings)) => Err(json!({ "findings": findings })),
+            Err(_) => Err(json!({ "findings": Value::Null })),
+        }
+    })
+}
+
+/// Opens all listeners before any of them serves.
+fn sockets(
+    config: &Config,
+    overrides: Overrides,
+) -> Result<Vec<(String, TcpListener)>, StartError> {
+    let wanted = match overrides.listen {
+        Some(address) => vec![("main".to_owned(), address)],
+        None => config
+            .all_listeners()
+            .into_iter()
+            .map(|(name, listener)| (name.to_owned(), listener.bind.get()))
+            .collect(),
+    };
+    wanted
+        .into_iter()
+        .map(|(name, address)| Ok((name, bind(address)?)))
+        .collect()
+}
+
+fn admin_socket(
+    config: &Config,
+    overrides: Overrides,
+) -> Result<Option<(TcpListener, Guard)>, StartError> {
+    let configured = config.admin.as_ref().map(|admin| &admin.0);
+    let address = overrides
+        .admin
+        .or_else(|| configured.map(|admin| admin.bind.get()));
+    let Some(address) = address else {
+        return Ok(None);
+    };
+    let token = configured.and_then(|admin| admin.token.clone());
+    let guard = Guard::new(address, token)?;
+    Ok(Some((bind(address)?, guard)))
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    server::bind(address).map_err(|source| StartError::Bind { address, source })
+}
+
+fn addresses(sockets: &[(String, TcpListener)]) -> Vec<(String, SocketAddr)> {
+    let each = sockets.iter();
+    each.filter_map(|(name, socket)| Some((name.clone(), socket.local_addr().ok()?)))
+        .collect()
+}
+
+fn limits(config: &model::Limits) -> Limits {
+    Limits {
+        header_bytes: config.header_bytes.as_usize(),
+        headers: usize::from(config.headers),
+        header_timeout: config.header_timeout.get(),
+        idle: config.idle.get(),
+        max_connections: config.max_connections as usize,
+        ..Limits::default()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the instance owns these tasks: drains end the servers, the reload task is aborted"
+)]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(task)
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.reloading.abort();
+        self.drain.start();
+        self.admin_drain.start();
+    }
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instance")
+            .field("listeners", &self.listeners)
+            .field("admin", &self.admin)
+            .finish_non_exhaustive()
+    }
+}
+
+/// For an operator's request that is being answered.
+const ADMIN_DRAIN: Duration = Duration::from_secs(1);

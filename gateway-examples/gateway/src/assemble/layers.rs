@@ -1,0 +1,86 @@
+use std::convert::Infallible;
+
+use gateway_core::{Key, Request, Response, SharedService, config::ConfigError};
+use gateway_layers::{
+    api_key::ApiKeyLayer,
+    cache::{CacheConfig, CacheLayer, MemoryStore as CacheStore},
+    rate_limit::{MemoryStore as RateStore, OnStoreError, RateLimitLayer},
+    request_id::RequestIdLayer,
+    timeout::TimeoutLayer,
+    transform::TransformLayer,
+};
+use tower::ServiceBuilder;
+use tower_service::Service;
+
+use crate::{
+    config::model::{Layers, State},
+    reload::Draft,
+};
+
+/// What the routes of a stack share.
+#[derive(Debug)]
+pub(super) struct Shared<'a> {
+    pub(super) stores: &'a Draft,
+    pub(super) cache: CacheStore,
+}
+
+impl<'a> Shared<'a> {
+    /// A cache of another size is another cache.
+    pub(super) fn new(state: &State, stores: &'a Draft) -> Self {
+        let bytes = state.cache.memory.get();
+        let cache = stores.get_or(&format!("cache/{bytes}"), || CacheStore::new(bytes));
+        Self {
+            stores,
+            cache: CacheStore::clone(&cache),
+        }
+    }
+}
+
+/// Puts a route's layers around what answers, in the canonical order, and boxes the result once.
+pub(super) fn around<S>(
+    name: &str,
+    layers: &Layers,
+    leaf: S,
+    shared: &Shared<'_>,
+) -> Result<SharedService, ConfigError>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    let request_id = layers.request_id().map(RequestIdLayer::from_config);
+    let api_key = layers.api_key().map(ApiKeyLayer::from_config);
+    let rate_limit = layers.rate_limit().map(|config| {
+        let store = shared
+            .stores
+            .get_or(&format!("rate_limit/{name}"), RateStore::new);
+        RateLimitLayer::from_config_with(config, store, OnStoreError::Local)
+    });
+    let transform = layers.transform().map(TransformLayer::from_config);
+    let cache = layers.cache().map(|config| cache(config, shared));
+    let service = ServiceBuilder::new()
+        .option_layer(at("request_id", request_id)?)
+        .option_layer(at("api_key", api_key)?)
+        .option_layer(at("rate_limit", rate_limit)?)
+        .option_layer(at("transform", transform)?)
+        .option_layer(at("cache", cache)?)
+        .option_layer(layers.timeout().map(TimeoutLayer::from_config))
+        .service(leaf);
+    Ok(SharedService::new(service))
+}
+
+/// One store for all routes, and the route in each key: two routes may answer one URL differently.
+fn cache(config: &CacheConfig, shared: &Shared<'_>) -> Result<CacheLayer, ConfigError> {
+    let layer = CacheLayer::from_config(config, shared.cache.clone())?;
+    let Some(partition) = &config.partition else {
+        return Ok(layer.partition(Key::Route));
+    };
+    let partition: Key = partition
+        .parse()
+        .map_err(|error| ConfigError::new("partition", error))?;
+    Ok(layer.partition(Key::tuple([Key::Route, partition])))
+}
+
+/// Puts the layer's name in front of what it complains about.
+fn at<L>(layer: &str, built: Option<Result<L, ConfigError>>) -> Result<Option<L>, ConfigError> {
+    built.transpose().map_err(|error| error.at(layer))
+}

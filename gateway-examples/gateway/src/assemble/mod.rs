@@ -1,0 +1,37 @@
+//! From a config to the service that runs it, in the canonical order of layers.
+//!
+//! Outside of the routes, from the outermost:
+//!
+//! 1. a panic becomes a 500;
+//! 2. `client_ip`: who is asking;
+//! 3. headers the client declared hop-by-hop go, before any layer sets one;
+//! 4. `observe`: access log, metrics, trace context;
+//! 5. the limits of an upload;
+//! 6. `router`.
+//!
+//! Then, per route and where its config says so: `request_id`, `api_key`, `rate_limit`,
+//! `transform`, `cache`, `timeout`; and innermost the upstream: its timeouts, `balance`, one `proxy` per endpoint. A
+//! request crosses two boxes, the stack's and the route's; all between is one concrete type.
+//!
+//! What must survive a reload is asked of the [`Draft`](crate::reload::Draft): counters and caches
+//! by route, connection pools and balancers by upstream, the access log by what it writes.
+
+mod embed;
+mod gateway;
+mod instance;
+mod layers;
+mod live;
+mod route;
+mod run;
+mod runtime;
+mod stack;
+mod upstream;
+
+pub use self::{
+    embed::Embedded,
+    gateway::Gateway,
+    instance::{Instance, Overrides, StartError},
+    run::run,
+    runtime::runtime,
+    stack::Assembler,
+};

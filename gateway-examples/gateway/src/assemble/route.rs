@@ -1,0 +1,76 @@
+use std::convert::Infallible;
+
+use gateway_ai::{config::AiConfig, edge::AiService, providers::HttpClient};
+use gateway_core::{Request, Response, SharedService, config::ConfigError};
+use gateway_layers::router::{MatchConfig, Rule};
+use tower_service::Service;
+
+use super::{
+    layers::{self, Shared},
+    upstream::Built,
+};
+use crate::config::model::{Layers, Route};
+
+/// Builds a route: its rule and its service, and for a route of models one more for each prompt
+/// that is published.
+pub(super) fn build(
+    name: &str,
+    route: &Route,
+    layers: &Layers,
+    upstreams: &[Built],
+    shared: &Shared<'_>,
+) -> Result<Vec<(Rule, SharedService)>, ConfigError> {
+    let matches = MatchConfig::from(&route.matches.0);
+    let rule = Rule::from_config(name, &matches).map_err(|error| error.at("match"))?;
+    match (&route.ai, &route.to) {
+        (Some(ai), None) => models(name, ai, (rule, &matches), layers, shared),
+        (None, Some(to)) => {
+            let built = upstreams.iter().find(|built| built.name == *to);
+            let Some(built) = built else {
+                let message = format!("upstream `{to}` is not defined or cannot be built");
+                return Err(ConfigError::new("to", message));
+            };
+            let service = layered(name, layers, built.service.clone(), shared)?;
+            Ok(vec![(rule, service)])
+        }
+        _ => Err(ConfigError::new("", "a route has either `to` or `ai`")),
+    }
+}
+
+fn models(
+    name: &str,
+    config: &AiConfig,
+    (rule, matches): (Rule, &MatchConfig),
+    layers: &Layers,
+    shared: &Shared<'_>,
+) -> Result<Vec<(Rule, SharedService)>, ConfigError> {
+    // The pool of connections survives; the service does not, since a rotated key must not.
+    let client = shared.stores.get_or("client/ai", HttpClient::default);
+    let service = AiService::from_config(config, HttpClient::clone(&client))
+        .map_err(|error| error.at("ai"))?;
+    let mut rules = vec![rule.allow_encoded_slash(true)];
+    for (method, path) in service.published() {
+        let published = MatchConfig {
+            path: path.to_owned(),
+            methods: vec![method.to_string()],
+            ..matches.clone()
+        };
+        rules.push(Rule::from_config(name, &published).map_err(|error| error.at("ai.prompts"))?);
+    }
+    let service = layered(name, layers, service, shared)?;
+    let each = rules.into_iter().map(|rule| (rule, service.clone()));
+    Ok(each.collect())
+}
+
+fn layered<S>(
+    name: &str,
+    layers: &Layers,
+    leaf: S,
+    shared: &Shared<'_>,
+) -> Result<SharedService, ConfigError>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    layers::around(name, layers, leaf, shared).map_err(|error| error.at("layers"))
+}

@@ -1,0 +1,156 @@
+use std::any::Any;
+
+use gateway_core::{
+    Body, ErrorKind, GatewayError, Responder, Response, SharedService, config::ConfigError,
+};
+use gateway_layers::{
+    client_ip::ClientIpLayer,
+    observe::{AccessLog, Metrics, ObserveLayer},
+    proxy::HopByHopLayer,
+    router::Router,
+};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::{
+    layers::Shared,
+    live::Live,
+    route,
+    upstream::{self, Built},
+};
+use crate::{
+    config::{Config, Loaded, model::Slot},
+    reload::{Build, Draft},
+    server::UploadLayer,
+};
+
+/// Builds the stack of a config; what it observes goes to one set of metrics across reloads.
+#[derive(Clone, Debug, Default)]
+pub struct Assembler {
+    metrics: Metrics,
+    pub(super) live: Live,
+}
+
+impl Assembler {
+    /// An assembler with metrics of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The metrics of all stacks it has built.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    fn stack(&self, config: &Config, stores: &Draft) -> Result<SharedService, Vec<ConfigError>> {
+        let mut errors = Vec::new();
+        let upstreams = upstreams(config, stores, &mut errors);
+        let router = router(config, &upstreams, stores, &mut errors);
+        let client_ip = keep(
+            ClientIpLayer::from_config(&config.client_ip).map_err(|error| error.at("client_ip")),
+            &mut errors,
+        );
+        let log = keep(access_log(config, stores), &mut errors);
+        let (Some(client_ip), Some(log), []) = (client_ip, log, &*errors) else {
+            return Err(errors);
+        };
+        let limits = &config.limits;
+        let stack = ServiceBuilder::new()
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(client_ip)
+            .layer(HopByHopLayer::new())
+            .layer(self.observe(config, log.clone()))
+            .layer(UploadLayer::new(
+                limits.body.get(),
+                limits.header_timeout.get(),
+            ))
+            .service(router);
+        self.live.set(config, upstreams, log);
+        Ok(SharedService::new(stack))
+    }
+
+    fn observe(&self, config: &Config, log: Option<AccessLog>) -> ObserveLayer {
+        let tracing = &config.observe.tracing;
+        let layer = ObserveLayer::new()
+            .metrics(self.metrics.clone())
+            .propagate(tracing.propagate)
+            .sample(tracing.sample.ratio());
+        let Some(log) = log else {
+            return layer;
+        };
+        self.metrics.watch(&log);
+        layer.access_log(log)
+    }
+}
+
+fn access_log(config: &Config, stores: &Draft) -> Result<Option<AccessLog>, ConfigError> {
+    let Some(log) = config.observe.access_log.as_ref().and_then(Slot::get) else {
+        return Ok(None);
+    };
+    let name = format!("access_log/{log:?}");
+    let opened = stores.try_get_or(&name, || AccessLog::from_config(log));
+    opened
+        .map(|log| Some(AccessLog::clone(&log)))
+        .map_err(|error| error.at("observe.access_log"))
+}
+
+impl Build for Assembler {
+    fn build(&self, loaded: &Loaded, stores: &Draft) -> Result<SharedService, Vec<ConfigError>> {
+        self.stack(&loaded.config, stores)
+    }
+}
+
+fn upstreams(config: &Config, stores: &Draft, errors: &mut Vec<ConfigError>) -> Vec<Built> {
+    let each = config.upstreams.iter().filter_map(|(name, upstream)| {
+        let built = upstream::build(name, upstream, stores);
+        keep(
+            built.map_err(|error| error.at(&format!("upstreams.{name}"))),
+            errors,
+        )
+    });
+    each.collect()
+}
+
+fn router(
+    config: &Config,
+    upstreams: &[Built],
+    stores: &Draft,
+    errors: &mut Vec<ConfigError>,
+) -> Router<SharedService> {
+    let mut routes = Vec::new();
+    let shared = Shared::new(&config.state, stores);
+    for (name, route) in config.routes.iter() {
+        let layers = config.layers_of(route);
+        let built = route::build(name, route, &layers, upstreams, &shared);
+        let built = keep(
+            built.map_err(|error| error.at(&format!("routes.{name}"))),
+            errors,
+        );
+        routes.extend(built.into_iter().flatten());
+    }
+    Router::new().extend(routes)
+}
+
+/// Keeps the error and goes on: one run reports all there is to report.
+fn keep<T>(built: Result<T, ConfigError>, errors: &mut Vec<ConfigError>) -> Option<T> {
+    built.map_err(|error| errors.push(error)).ok()
+}
+
+/// The answer to a request whose handling panicked. What it said goes to the log, not to the client.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "tower-http gives the box away"
+)]
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    let said = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(
+        panic = said.unwrap_or("unknown"),
+        "request handling panicked"
+    );
+    Responder::default().refuse(GatewayError::new(ErrorKind::Internal))
+}
