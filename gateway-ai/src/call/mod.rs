@@ -32,7 +32,6 @@ mod settle;
 mod whole;
 mod wire;
 
-pub(crate) use self::{reply::ReplyStream, settle::counted};
 pub use self::{
     attempt::{Attempts, FailedAttempt, Reason},
     call::AiCall,
@@ -42,3 +41,4 @@ pub use self::{
     whole::Whole,
     wire::{Spliced, Wire},
 };
+pub(crate) use self::{reply::ReplyStream, settle::counted};

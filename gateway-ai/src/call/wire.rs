@@ -1,6 +1,7 @@
 use std::{borrow::Cow, fmt, ops::Range};
 
 use bytes::{Bytes, BytesMut};
+use memchr::memchr2;
 use serde::{
     Deserializer as _,
     de::{self, IgnoredAny, MapAccess, Visitor},
@@ -8,7 +9,7 @@ use serde::{
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
-use crate::error::AiError;
+use crate::{canonical::Raw, error::AiError};
 
 /// A client's body, read no further than its outermost keys.
 ///
@@ -22,7 +23,6 @@ pub struct Wire {
     options: Option<Options>,
     /// Where a new first field would go: behind the opening brace.
     open: usize,
-    empty: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -34,7 +34,9 @@ struct Found {
 #[derive(Clone, Debug)]
 struct Options {
     span: Range<usize>,
-    include_usage: bool,
+    include_usage: Option<bool>,
+    /// How many fields there are.
+    fields: usize,
 }
 
 impl Wire {
@@ -47,6 +49,9 @@ impl Wire {
     pub fn read(bytes: Bytes) -> Result<Self, AiError> {
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| AiError::invalid("the body is not valid UTF-8"))?;
+        if is_too_deep(&bytes) {
+            return Err(AiError::invalid("the body is nested too deeply"));
+        }
         let mut json = serde_json::Deserializer::from_str(text);
         let top = json
             .deserialize_any(TopVisitor)
@@ -64,15 +69,13 @@ impl Wire {
         });
         let stream = top.stream.map_or(Ok(false), boolean)?;
         let options = top.stream_options.map(|raw| options(raw, span(raw)));
-        let (model, options) = (model.transpose()?, options.transpose()?.flatten());
+        let (model, options) = (model.transpose()?, options.transpose()?);
         let open = text.find('{').map_or(0, |at| at + 1);
-        let empty = top.empty;
         Ok(Self {
             model,
             stream,
             options,
             open,
-            empty,
             bytes,
         })
     }
@@ -106,7 +109,7 @@ impl Wire {
     pub fn wants_usage(&self) -> bool {
         self.options
             .as_ref()
-            .is_some_and(|options| options.include_usage)
+            .is_some_and(|options| options.include_usage == Some(true))
     }
 
     /// The same body for another model: the client's own bytes around the new name.
@@ -121,7 +124,7 @@ impl Wire {
         {
             edits.push((found.span.clone(), quoted(model)));
         }
-        if ask_usage && !self.wants_usage() {
+        if ask_usage && self.model.is_some() && !self.wants_usage() {
             edits.push(self.usage_edit());
         }
         edits.sort_by_key(|(span, _)| span.start);
@@ -136,22 +139,28 @@ impl Wire {
         parts
     }
 
+    /// Asks for usage by adding to what the client wrote; only a `false` of its own is written anew.
     fn usage_edit(&self) -> (Range<usize>, Bytes) {
-        let Some(options) = &self.options else {
-            let text: &[u8] = if self.empty {
-                br#""stream_options":{"include_usage":true}"#
-            } else {
-                br#""stream_options":{"include_usage":true},"#
-            };
+        let Some(Options {
+            span,
+            include_usage,
+            fields,
+        }) = &self.options
+        else {
+            let text = br#""stream_options":{"include_usage":true},"#;
             return (self.open..self.open, Bytes::from_static(text));
         };
+        if include_usage.is_none() && *fields > 0 {
+            let at = span.start + 1;
+            return (at..at, Bytes::from_static(br#""include_usage":true,"#));
+        }
         let old = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(
-            &self.bytes[options.span.clone()],
+            &self.bytes[span.clone()],
         );
         let mut fields = old.unwrap_or_default();
         fields.insert("include_usage".to_owned(), true.into());
         (
-            options.span.clone(),
+            span.clone(),
             Bytes::from(serde_json::Value::Object(fields).to_string()),
         )
     }
@@ -195,6 +204,36 @@ impl Spliced {
     }
 }
 
+/// Whether brackets nest deeper than anything that is parsed later would allow. Skipping a value
+/// does not recurse, so a bomb would pass unharmed – to a provider that may recurse.
+fn is_too_deep(text: &[u8]) -> bool {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(&byte) = text.get(at) {
+        at += 1;
+        match byte {
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > Raw::MAX_DEPTH {
+                    return true;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while let Some(found) = memchr2(b'"', b'\\', &text[at..]) {
+                    at += found + 1;
+                    if text[at - 1] == b'"' {
+                        break;
+                    }
+                    // The escaped character, whatever it is.
+                    at = (at + 1).min(text.len());
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
 fn quoted(text: &str) -> Bytes {
     Bytes::from(serde_json::Value::from(text).to_string())
 }
@@ -217,20 +256,22 @@ fn boolean(raw: &RawValue) -> Result<bool, AiError> {
     }
 }
 
-fn options(raw: &RawValue, span: Range<usize>) -> Result<Option<Options>, AiError> {
-    #[derive(serde::Deserialize)]
-    struct Fields {
-        #[serde(default)]
-        include_usage: Option<bool>,
-    }
-    let fields: Option<Fields> = serde_json::from_str(raw.get()).map_err(|_| {
-        AiError::invalid("the field `stream_options` is malformed").with_param("stream_options")
-    })?;
-    let include_usage = fields.and_then(|fields| fields.include_usage) == Some(true);
-    Ok(Some(Options {
+fn options(raw: &RawValue, span: Range<usize>) -> Result<Options, AiError> {
+    let wrong =
+        || AiError::invalid("the field `stream_options` is malformed").with_param("stream_options");
+    let fields: Option<serde_json::Map<String, serde_json::Value>> =
+        serde_json::from_str(raw.get()).map_err(|_| wrong())?;
+    let fields = fields.unwrap_or_default();
+    let include_usage = match fields.get("include_usage") {
+        None => None,
+        Some(serde_json::Value::Null) => Some(false),
+        Some(value) => Some(value.as_bool().ok_or_else(wrong)?),
+    };
+    Ok(Options {
         span,
         include_usage,
-    }))
+        fields: fields.len(),
+    })
 }
 
 fn invalid(error: &serde_json::Error) -> AiError {
@@ -245,7 +286,6 @@ struct Top<'a> {
     model: Option<&'a RawValue>,
     stream: Option<&'a RawValue>,
     stream_options: Option<&'a RawValue>,
-    empty: bool,
 }
 
 struct TopVisitor;
@@ -258,12 +298,8 @@ impl<'de> Visitor<'de> for TopVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top<'de>, A::Error> {
-        let mut top = Top {
-            empty: true,
-            ..Top::default()
-        };
+        let mut top = Top::default();
         while let Some(key) = map.next_key::<Key<'de>>()? {
-            top.empty = false;
             let name = key.0;
             let Some(policy) = POLICY.iter().find(|have| name.eq_ignore_ascii_case(have)) else {
                 map.next_value::<IgnoredAny>()?;
@@ -315,3 +351,79 @@ impl<'de> de::Deserialize<'de> for Key<'de> {
 const POLICY: [&str; 3] = ["model", "stream", "stream_options"];
 
 const COPY_UP_TO: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spliced(body: &str, model: &str, ask_usage: bool) -> String {
+        let wire = Wire::read(Bytes::from(body.to_owned())).unwrap();
+        let parts = wire.splice(model, ask_usage).into_parts();
+        parts
+            .iter()
+            .map(|part| std::str::from_utf8(part).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn only_the_model_changes() {
+        assert_eq!(
+            spliced(
+                "{ \"a\":[1.0], \"model\" : \"f\\u0061st\"}\n",
+                "x/\"y",
+                false
+            ),
+            "{ \"a\":[1.0], \"model\" : \"x/\\\"y\"}\n"
+        );
+        assert_eq!(
+            spliced(r#"{"model":"same"}"#, "same", false),
+            r#"{"model":"same"}"#
+        );
+    }
+
+    #[test]
+    fn usage_is_asked_for_beside_what_the_client_asks() {
+        assert_eq!(
+            spliced(r#"{"model":"a"}"#, "b", true),
+            r#"{"stream_options":{"include_usage":true},"model":"b"}"#
+        );
+        assert_eq!(
+            spliced(r#"{"model":"a","stream_options":{"x":1}}"#, "a", true),
+            r#"{"model":"a","stream_options":{"include_usage":true,"x":1}}"#
+        );
+        for kept in [
+            r#"{"stream_options":{"include_usage":true},"model":"a"}"#,
+            r#"{"stream_options":{ "include_usage" : true },"model":"a"}"#,
+        ] {
+            assert_eq!(spliced(kept, "a", true), kept);
+        }
+        assert_eq!(
+            spliced(r#"{"stream_options":null,"model":"a"}"#, "a", true),
+            r#"{"stream_options":{"include_usage":true},"model":"a"}"#
+        );
+    }
+
+    #[test]
+    fn large_bodies_are_not_copied() {
+        let body = format!(r#"{{"model":"a","x":"{}"}}"#, "x".repeat(COPY_UP_TO));
+        let bytes = Bytes::from(body);
+        let parts = Wire::read(bytes.clone())
+            .unwrap()
+            .splice("b", false)
+            .into_parts();
+        assert_eq!(parts.len(), 3);
+        assert_eq!(parts[0].as_ptr(), bytes.as_ptr());
+    }
+
+    #[test]
+    fn brackets_in_strings_do_not_nest() {
+        let text = format!(r#"{{"model":"a","x":"\\\"{}"}}"#, "[".repeat(500));
+        assert!(Wire::read(Bytes::from(text)).is_ok());
+        let deep = |n: usize| format!(r#"{{"model":"a","x":{}1{}}}"#, "[".repeat(n), "]".repeat(n));
+        assert!(Wire::read(Bytes::from(deep(Raw::MAX_DEPTH - 1))).is_ok());
+        assert!(Wire::read(Bytes::from(deep(Raw::MAX_DEPTH))).is_err());
+        for unclosed in ["\"", "{\"", "{\"\\", "{\"a\\\""] {
+            assert!(Wire::read(Bytes::from(unclosed)).is_err());
+        }
+    }
+}

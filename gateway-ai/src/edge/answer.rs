@@ -6,7 +6,9 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::{context, fold, pass::PassBody, refuse, translate::TranslateBody};
 use crate::{
-    call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole, summary},
+    call::{
+        AiCall, AiReply, FailedAttempt, Operation, ReplyBody, ReplyStream, Settle, Whole, summary,
+    },
     canonical::{Reply, unfold},
     dialect::{Dialect, Restore},
     error::AiError,
@@ -25,6 +27,7 @@ pub(super) async fn reply(responder: &Responder, call: &AiCall, reply: AiReply) 
         restore,
         verbatim,
         mut settle,
+        target,
         ..
     } = reply;
     settle.arm();
@@ -46,9 +49,13 @@ pub(super) async fn reply(responder: &Responder, call: &AiCall, reply: AiReply) 
         losses,
         usage,
         stream,
+        printed,
     } = match printed {
         Ok(printed) => printed,
-        Err(error) => return refuse::call(responder, call, &error),
+        Err(error) => {
+            call.note_failure(FailedAttempt::new(target.name().clone(), &error));
+            return refuse::call(responder, call, &error);
+        }
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -56,7 +63,7 @@ pub(super) async fn reply(responder: &Responder, call: &AiCall, reply: AiReply) 
     *response.headers_mut() = headers;
     if stream {
         stream_headers(&mut response, call.dialect());
-    } else if !verbatim && refusal.is_none() {
+    } else if printed {
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
@@ -125,6 +132,8 @@ struct Printed {
     losses: Losses,
     usage: Option<gateway_core::Usage>,
     stream: bool,
+    /// Whether the bytes are the gateway's own rather than the provider's.
+    printed: bool,
 }
 
 impl Printed {
@@ -138,6 +147,7 @@ impl Printed {
             losses: Losses::new(),
             usage: None,
             stream: false,
+            printed: false,
         })
     }
 
@@ -147,6 +157,7 @@ impl Printed {
             losses: Losses::new(),
             usage: None,
             stream: true,
+            printed: true,
         }
     }
 }
@@ -160,15 +171,19 @@ fn whole_reply(
 ) -> Result<Printed, AiError> {
     let usage = settle.usage().map(summary);
     settle.finish();
-    let (bytes, losses) = match &whole.reply {
-        Some(reply) if !verbatim => print(call, reply)?,
-        _ => (whole.bytes, Losses::new()),
+    let (bytes, losses, printed) = match &whole.reply {
+        Some(reply) if !verbatim => {
+            let (bytes, losses) = print(call, reply)?;
+            (bytes, losses, true)
+        }
+        _ => (whole.bytes, Losses::new(), false),
     };
     Ok(Printed {
         body: Body::from(bytes),
         losses,
         usage,
         stream: false,
+        printed,
     })
 }
 
@@ -190,6 +205,7 @@ async fn folded(
         losses,
         usage,
         stream: false,
+        printed: true,
     })
 }
 

@@ -27,7 +27,10 @@ pub(super) async fn whole(
         for event in stream.events.drain(..) {
             match event {
                 Event::Error(error) => return Err(error),
-                Event::End => return fold.finish(),
+                Event::End => {
+                    fold.push(Event::End);
+                    return fold.finish();
+                }
                 event => {
                     settle.observe(&event);
                     fold.push(event);

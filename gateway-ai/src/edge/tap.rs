@@ -2,11 +2,7 @@
 
 use memchr::memmem;
 
-use crate::{
-    call::counted,
-    canonical::Usage,
-    dialect::Dialect,
-};
+use crate::{call::counted, canonical::Usage, dialect::Dialect};
 
 /// What one event of a passing stream says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

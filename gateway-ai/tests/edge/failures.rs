@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 const OPENAI_ERROR: &str =
-    r#"{"error":{"message":"no","type":"server_error","param":null,"code":null}}"#;
+    r#"{"error":{"message":"no","type":null,"param":null,"code":null}}"#;
 
 fn failed(status: u16) -> Answer {
     Answer::json(status, OPENAI_ERROR)
