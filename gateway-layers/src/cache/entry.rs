@@ -163,6 +163,15 @@ impl Variants {
         Self { entries }
     }
 
+    /// The newest of these variants that cost at most `bytes` together, and one in any case.
+    #[must_use]
+    pub fn within(mut self, bytes: u64) -> Self {
+        while self.entries.len() > 1 && self.weight() as u64 > bytes {
+            self.entries.pop();
+        }
+        self
+    }
+
     /// The variants received after `mark`.
     #[must_use]
     pub fn since(&self, mark: Option<Instant>) -> Self {

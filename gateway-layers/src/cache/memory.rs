@@ -91,6 +91,8 @@ impl Store for MemoryStore {
             Some(have) => have.since(marked).with(entry),
             None => Variants::default().with(entry),
         };
+        // A key that outgrew its shard would be refused as a whole.
+        let variants = variants.within(self.largest_entry() / 2);
         inner.kept.insert(key, Arc::new(variants));
     }
 

@@ -97,8 +97,8 @@
 //!
 //! Dropping the future or the body drops the request to the origin and the half-filled entry, and
 //! leaves the lead to a follower. Refreshes behind an answer belong to the layer and are aborted
-//! when it and its last service are dropped; they need a tokio runtime to run on, and without one
-//! stale responses are served without a refresh.
+//! when it and its last service are dropped. Followers wait on tokio's timer, and refreshes run on
+//! tokio: without a runtime stale responses are served without a refresh.
 //!
 //! # Cost
 //!

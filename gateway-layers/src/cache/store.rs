@@ -21,7 +21,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Forgets a resource in all its partitions, now and for responses on their way.
     fn invalidate(&self, place: &Place<'_>);
 
-    /// Forgets what `matches` says, and returns how many keys that were.
+    /// Forgets every key one of whose variants `matches`, and returns how many keys that were.
     fn purge(&self, matches: &dyn Fn(&CacheKey, &Entry) -> bool) -> usize;
 
     /// How much is kept.

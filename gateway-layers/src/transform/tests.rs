@@ -318,3 +318,20 @@ async fn verbs_run_in_order() {
         r#"{"c":1,"list":[{"new":true}],"b":2}"#
     );
 }
+
+#[tokio::test]
+async fn it_layers_an_axum_router() {
+    let json = || async {
+        (
+            [("content-type", "application/json")],
+            r#"{"secret":1,"id":2}"#,
+        )
+    };
+    let router: axum::Router = axum::Router::new()
+        .route("/", axum::routing::get(json))
+        .layer(json_rules());
+    let request = Request::get("/").body(axum::body::Body::empty()).unwrap();
+    let answer = router.oneshot(request).await.unwrap();
+    let read = collect(answer.into_body(), 100).await.unwrap();
+    assert_eq!(read.bytes(), r#"{"id":2}"#);
+}

@@ -125,3 +125,43 @@ async fn no_flight_outlives_its_requests() {
     fetch(&cache, get("/a")).await;
     assert_eq!(flights.len(), 0);
 }
+
+/// On real threads, with leaders and followers that go away at any point: nobody is left waiting,
+/// and nothing is left behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn cancellation_at_any_point_leaves_nobody_waiting() {
+    let origin = Origin::new(|call, _| async move {
+        tokio::time::sleep(Duration::from_micros(call as u64 % 7 * 100)).await;
+        if call % 5 == 0 {
+            response(&[("cache-control", "max-age=0, must-revalidate")], "x")
+        } else {
+            response(&[("cache-control", "max-age=60"), ("vary", "x-n")], "x")
+        }
+    });
+    let layer = layer().collapse_timeout(Duration::from_secs(60));
+    let flights = Arc::clone(&layer.shared().state.flights);
+    let cache = layer.layer(origin.service());
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..400_u64 {
+        let cache = cache.clone();
+        tasks.spawn(async move {
+            let n_text = (n % 3).to_string();
+            let request = with(&format!("/{}", n % 11), &[("x-n", &n_text)]);
+            let patience = Duration::from_micros(n * 37 % 900);
+            if n % 2 == 0 {
+                _ = tokio::time::timeout(patience, fetch(&cache, request)).await;
+            } else {
+                assert_eq!(fetch(&cache, request).await.1, "x");
+            }
+        });
+    }
+    let all = async {
+        while let Some(done) = tasks.join_next().await {
+            done.unwrap()
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), all)
+        .await
+        .expect("somebody waits for nobody");
+    assert_eq!(flights.len(), 0);
+}

@@ -10,7 +10,7 @@ use http::Response;
 use http_body::Body as _;
 use tower_layer::Layer as _;
 
-use super::{Origin, fetch, get, layer, response, send, status};
+use super::{Origin, fetch, get, layer, response, send, status, with};
 
 fn streamed(headers: &[(&str, &str)], body: Body) -> Response<Body> {
     response(headers, "").map(|_| body)
@@ -91,6 +91,24 @@ async fn the_store_stays_within_its_bytes() {
     }
     let usage = handle.usage();
     assert!(usage.keys >= 5 && usage.bytes <= 100_000, "{usage:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn variants_do_not_push_out_their_key() {
+    let origin = Origin::fixed(|| {
+        let content = Bytes::from(vec![0_u8; 10_000]);
+        response(&[MINUTE, ("vary", "x-n")], "").map(|_| Body::from(content))
+    });
+    let layer = crate::cache::CacheLayer::memory(50_000);
+    let handle = layer.handle();
+    let cache = layer.layer(origin.service());
+    for n in 0..10 {
+        fetch(&cache, with("/", &[("x-n", &n.to_string())])).await;
+    }
+    assert_eq!(handle.usage().keys, 1);
+    assert!(handle.usage().bytes <= 50_000);
+    let (hit, _) = fetch(&cache, with("/", &[("x-n", "9")])).await;
+    assert!(status(&hit).contains("; hit"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -139,3 +139,17 @@ fn layer() -> CacheLayer {
 fn status<B>(response: &Response<B>) -> &str {
     response.headers()["cache-status"].to_str().unwrap()
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_layers_an_axum_router() {
+    let hello = || async { ([("cache-control", "max-age=60")], "hello") };
+    let router: axum::Router = axum::Router::new()
+        .route("/", axum::routing::get(hello))
+        .layer(layer());
+    for expected in ["uri-miss", "; hit"] {
+        let request = Request::get("/").body(axum::body::Body::empty()).unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        assert!(status(&answer).contains(expected));
+        collect(answer.into_body(), 100).await.unwrap();
+    }
+}
