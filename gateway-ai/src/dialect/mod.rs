@@ -34,6 +34,9 @@ mod restore;
 mod stream;
 mod target;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::{
     common::CallIdRule,
     context::{ReasoningField, ReplyContext},

@@ -1,9 +1,11 @@
 //! OpenAI Chat Completions, and what its imitators make of it.
 
+mod content_parse;
 mod content_print;
 mod error;
 mod message_parse;
 mod message_print;
+mod options_parse;
 mod options_print;
 mod reply_parse;
 mod reply_print;
@@ -12,16 +14,16 @@ mod request_print;
 mod stop;
 mod stream_blocks;
 mod stream_calls;
+mod stream_choice;
 mod stream_parse;
 mod stream_print;
 mod thinking_parse;
+mod thinking_print;
 mod tools_print;
 mod usage;
 mod wire;
 mod wire_reply;
 
-#[cfg(test)]
-mod tests;
 
 pub(in crate::dialect) use self::{
     error::{parse_error, print_error},

@@ -1,6 +1,6 @@
 use serde_json::value::RawValue;
 
-use super::{error, message_parse, stop, thinking_parse, usage, wire};
+use super::{content_parse, error, message_parse, stop, thinking_parse, usage, wire};
 use crate::{
     canonical::{Block, Choice, Extra, Reply},
     dialect::{Dialect, common::synthetic_call_id},
@@ -69,7 +69,7 @@ fn choice(wire: wire::Choice<'_>, position: u32, reply: &str) -> Result<Choice, 
     let upstream = |error: AiError| AiError::upstream(AiErrorKind::Malformed, error.message());
     let mut own = Extra::new();
     let mut blocks = thinking_parse::history(&mut message, &mut own).map_err(upstream)?;
-    let (text, _) = message_parse::content(message.content.take()).map_err(upstream)?;
+    let (text, _) = content_parse::content(message.content.take()).map_err(upstream)?;
     blocks.extend(text.into_iter().filter(|block| block.as_text() != Some("")));
     for block in &mut blocks {
         if let Block::Thinking(thinking) = block {

@@ -1,6 +1,6 @@
 use bytes::BytesMut;
 
-use super::{message_print, stop, usage};
+use super::{stop, thinking_print, usage};
 use crate::{
     canonical::{Audio, AudioSource, Block, Choice, Refusal, Reply, ToolCall},
     dialect::{Dialect, ReasoningField, ReplyContext},
@@ -213,7 +213,7 @@ impl Printing<'_> {
             w.key("reasoning_details");
             w.begin_array();
             for (block, index) in blocks.iter().zip(0..) {
-                message_print::detail(block, index, w);
+                thinking_print::detail(block, index, w);
             }
             w.end_array();
         }

@@ -1,8 +1,8 @@
 use bytes::BytesMut;
 
 use super::{
-    message_print::{detail, format_of},
     stream_print::{Kind, Open, StreamPrinter},
+    thinking_print::{detail, format_of},
 };
 use crate::{
     canonical::{Block, Delta, Opaque, ToolCall},

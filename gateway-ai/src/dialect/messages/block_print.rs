@@ -1,12 +1,9 @@
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
-use super::request_print::Print;
+use super::{media_print, request_print::Print};
 use crate::{
     canonical::{
-        Block, CacheMark, Document, Extra, Image, Opaque, Raw, Shape, Source, Text, Thinking,
-        ToolCall, ToolResult,
+        Block, CacheMark, Extra, Opaque, Raw, Shape, Text, Thinking, ToolCall, ToolResult,
     },
-    dialect::{Dialect, common::real_image_type},
+    dialect::Dialect,
     error::AiError,
     json::Writer,
     loss::Losses,
@@ -33,8 +30,8 @@ pub(super) fn block(
                 w,
             );
         }
-        Block::Image(image) => self::image(print, image, w)?,
-        Block::Document(document) => self::document(print, document, w)?,
+        Block::Image(image) => media_print::image(print, image, w)?,
+        Block::Document(document) => media_print::document(print, document, w)?,
         Block::Thinking(thinking) => self::thinking(print, thinking, w),
         Block::RedactedThinking(opaque) => match redacted(opaque) {
             Some(data) => w.object(|w| {
@@ -58,7 +55,12 @@ pub(super) fn block(
 }
 
 /// The end of a block: its cache mark and unknown fields.
-fn finish(print: &mut Print<'_>, cache: Option<&CacheMark>, extra: &Extra, w: &mut Writer<'_>) {
+pub(super) fn finish(
+    print: &mut Print<'_>,
+    cache: Option<&CacheMark>,
+    extra: &Extra,
+    w: &mut Writer<'_>,
+) {
     mark(cache, w);
     for (name, value) in extra.iter() {
         if !name.starts_with("source.") {
@@ -103,176 +105,47 @@ pub(super) fn is_foreign_citation(raw: &Raw) -> bool {
     raw.as_str().contains("\"url_citation\"")
 }
 
-fn image(print: &mut Print<'_>, image: &Image, w: &mut Writer<'_>) -> Result<(), AiError> {
-    if image
-        .detail
-        .as_deref()
-        .is_some_and(|detail| detail != "auto")
-    {
-        print.losses.add("image.detail");
-    }
-    w.begin_object();
-    w.str_field("type", "image");
-    w.key("source");
-    w.begin_object();
-    match &image.source {
-        Source::Base64 { media_type, data } => {
-            // The declared type must be the real one.
-            let declared = if print.same {
-                Some(media_type.as_str())
-            } else {
-                None
-            };
-            let real = declared
-                .or_else(|| real_image_type(data))
-                .unwrap_or(media_type);
-            if !print.same && !IMAGE_TYPES.contains(&real) {
-                return Err(
-                    AiError::invalid(format!("this provider takes no images of {real:?}"))
-                        .with_param("image_url"),
-                );
-            }
-            w.str_field("type", "base64");
-            w.str_field("media_type", real);
-            w.str_field("data", data);
-        }
-        source => self::source(print, source, "image_url", w)?,
-    }
-    source_extra(print, &image.extra, w);
-    w.end_object();
-    finish(print, image.cache.as_ref(), &image.extra, w);
-    w.end_object();
-    Ok(())
-}
-
-fn source_extra(print: &mut Print<'_>, extra: &Extra, w: &mut Writer<'_>) {
-    for (name, value) in extra.iter() {
-        if let Some(name) = name.strip_prefix("source.") {
-            print.unknown("content.source", name, value, w);
-        }
-    }
-}
-
-fn source(
-    print: &mut Print<'_>,
-    source: &Source,
-    field: &'static str,
-    w: &mut Writer<'_>,
-) -> Result<(), AiError> {
-    match source {
-        Source::Url { url, .. } => {
-            let fetchable = url.starts_with("https://") || url.starts_with("http://");
-            if !fetchable && !print.same {
-                return Err(
-                    AiError::invalid("this provider takes http(s) URLs only").with_param(field)
-                );
-            }
-            w.str_field("type", "url");
-            w.str_field("url", url);
-        }
-        Source::File { id } if print.same => {
-            w.str_field("type", "file");
-            w.str_field("file_id", id);
-        }
-        Source::File { .. } => {
-            return Err(AiError::invalid(
-                "this is a file handle of another provider and cannot be sent to this one",
-            )
-            .with_param(field)
-            .with_code("foreign_file"));
-        }
-        Source::Text { media_type, data } => {
-            w.str_field("type", "text");
-            w.str_field("media_type", media_type);
-            w.str_field("data", data);
-        }
-        Source::Base64 { media_type, data } => {
-            w.str_field("type", "base64");
-            w.str_field("media_type", media_type);
-            w.str_field("data", data);
-        }
-        Source::Blocks(blocks) => {
-            w.str_field("type", "content");
-            w.key("content");
-            w.begin_array();
-            for block in blocks {
-                self::block(print, block, false, w)?;
-            }
-            w.end_array();
-        }
-    }
-    Ok(())
-}
-
-fn document(print: &mut Print<'_>, document: &Document, w: &mut Writer<'_>) -> Result<(), AiError> {
-    w.begin_object();
-    w.str_field("type", "document");
-    w.key("source");
-    w.begin_object();
-    match &document.source {
-        Source::Base64 { media_type, data } if !print.same => {
-            base64_document(media_type, data, w)?;
-        }
-        source => self::source(print, source, "file", w)?,
-    }
-    source_extra(print, &document.extra, w);
-    w.end_object();
-    w.opt_str("title", document.title.as_deref());
-    w.opt_str("context", document.context.as_deref());
-    w.opt_raw("citations", document.citations.as_ref());
-    finish(print, document.cache.as_ref(), &document.extra, w);
-    w.end_object();
-    Ok(())
-}
-
-/// Messages take PDF as bytes and plain text as text; nothing else.
-fn base64_document(media_type: &str, data: &str, w: &mut Writer<'_>) -> Result<(), AiError> {
-    let is_pdf =
-        media_type == "application/pdf" || (media_type.is_empty() && data.starts_with("JVBERi0"));
-    if is_pdf {
-        w.str_field("type", "base64");
-        w.str_field("media_type", "application/pdf");
-        w.str_field("data", data);
-        return Ok(());
-    }
-    let text = (media_type.starts_with("text/") || media_type == "application/json")
-        .then(|| STANDARD.decode(data).ok())
-        .flatten()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    let Some(text) = text else {
-        return Err(
-            AiError::invalid(format!("this provider takes no files of {media_type:?}"))
-                .with_param("file"),
-        );
-    };
-    w.str_field("type", "text");
-    w.str_field("media_type", "text/plain");
-    w.str_field("data", &text);
-    Ok(())
-}
-
 /// Thinking without its proof, or with another provider's, cannot be replayed: it is left out.
 fn thinking(print: &mut Print<'_>, thinking: &Thinking, w: &mut Writer<'_>) {
+    let Some(signature) = thinking.signature.as_ref().filter(|_| is_proven(thinking)) else {
+        return print.losses.add("thinking");
+    };
+    w.begin_object();
+    w.str_field("type", "thinking");
+    w.str_field("thinking", &thinking.text);
+    w.str_field("signature", signature);
+    if print.same {
+        thinking
+            .extra
+            .iter()
+            .for_each(|(name, value)| w.raw_field(name, value));
+    }
+    w.end_object();
+}
+
+/// Whether thinking can be replayed: with Anthropic's proof alone.
+fn is_proven(thinking: &Thinking) -> bool {
     let ours = thinking
         .format
         .as_deref()
         .is_none_or(|format| format.starts_with("anthropic"));
-    match &thinking.signature {
-        Some(signature) if ours => {
-            w.begin_object();
-            w.str_field("type", "thinking");
-            w.str_field("thinking", &thinking.text);
-            w.str_field("signature", signature);
-            if print.same {
-                thinking
-                    .extra
-                    .iter()
-                    .for_each(|(name, value)| w.raw_field(name, value));
-            }
-            w.end_object();
+    ours && thinking.signature.is_some()
+}
+
+/// Whether anything of a block will be written; what will not is reported here, before a turn is
+/// built around it.
+pub(super) fn is_sendable(block: &Block, losses: &mut Losses) -> bool {
+    match block {
+        Block::Thinking(thinking) if !is_proven(thinking) => losses.add("thinking"),
+        Block::RedactedThinking(opaque) if redacted(opaque).is_none() => {
+            losses.add("redacted_thinking");
         }
-        _ => print.losses.add("thinking"),
+        Block::Opaque(opaque) if opaque.dialect != Dialect::Messages => {
+            losses.add_field("content", &opaque.kind);
+        }
+        _ => return true,
     }
+    false
 }
 
 /// The data of a `redacted_thinking` block, if it is Anthropic's.
@@ -358,5 +231,3 @@ pub(super) fn lost(block: &Block, losses: &mut Losses) {
         _ => losses.add("content.media"),
     }
 }
-
-const IMAGE_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];

@@ -4,6 +4,7 @@ mod block_parse;
 mod block_print;
 mod error;
 mod plan;
+mod media_print;
 mod options_print;
 mod reply_parse;
 mod reply_print;
@@ -18,8 +19,6 @@ mod tools_print;
 mod usage;
 mod wire;
 
-#[cfg(test)]
-mod tests;
 
 pub(in crate::dialect) use self::{
     error::{parse_error, print_error},

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use super::block_print::is_sendable;
 use crate::{
     canonical::{Block, Message, Request, Role, Shape, ToolResult},
     dialect::{Dialect, MidSystem, Target, common::answered_calls},
@@ -84,7 +85,10 @@ fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Loss
             .for_each(|(name, _)| losses.add_field("messages", name));
     }
     let blank = |block: &Block| block.as_text().is_some_and(|text| text.trim().is_empty());
-    let filled = message.content.iter().filter(|block| same || !blank(block));
+    let filled: Vec<&'r Block> = (message.content.iter())
+        .filter(|block| same || (!blank(block) && is_sendable(block, losses)))
+        .collect();
+    let filled = filled.into_iter();
     let (role, pieces) = match message.role {
         Role::User => (Speaker::User, filled.map(Piece::Block).collect()),
         Role::Assistant => (Speaker::Assistant, filled.map(Piece::Block).collect()),
