@@ -25,6 +25,10 @@
 //! ```
 
 mod attempt;
+#[expect(
+    clippy::module_inception,
+    reason = "the file holds the type of that name"
+)]
 mod call;
 mod operation;
 mod reply;
@@ -39,6 +43,6 @@ pub use self::{
     reply::{AiReply, ReplyBody},
     settle::{Settle, summary},
     whole::Whole,
-    wire::{Spliced, Wire},
+    wire::Wire,
 };
 pub(crate) use self::{reply::ReplyStream, settle::counted};

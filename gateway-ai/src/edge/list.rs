@@ -25,10 +25,10 @@ pub(super) fn models(
                 .flatten()?;
             entry(name)
         }
-        None => list(
-            catalog.names_for(identity).into_iter().map(entry).collect(),
-            format,
-        ),
+        None => {
+            let names = catalog.names_for(identity);
+            list(&names.into_iter().map(entry).collect::<Vec<_>>(), format)
+        }
     };
     let text = document.to_string();
     let length = text.len();
@@ -47,7 +47,7 @@ pub(super) fn models(
     Some(response)
 }
 
-fn list(entries: Vec<Value>, format: ErrorFormat) -> Value {
+fn list(entries: &[Value], format: ErrorFormat) -> Value {
     if format != ErrorFormat::Anthropic {
         return json!({ "object": "list", "data": entries });
     }

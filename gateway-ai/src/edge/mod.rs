@@ -1,4 +1,133 @@
 //! A service that is an AI gateway: HTTP in the dialect of any SDK in, a provider's answer out.
+//!
+//! [`AiService`] is a leaf: a `tower_service::Service<http::Request<_>>` that answers the paths of
+//! the OpenAI and Anthropic APIs and never fails – whatever happens is a response, in the error
+//! shape of the API the client speaks. Mount it on any router, put any layer around it.
+//!
+//! # Example
+//!
+//! ```
+//! use gateway_ai::{models::{Keys, Models, target}, providers::HttpClient};
+//! use gateway_core::{Body, BoxError, Request, body::collect};
+//! use tower::ServiceExt;
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! // In place of the network: OpenAI is down, Anthropic answers.
+//! let double = HttpClient::new(tower::service_fn(async |request: Request| {
+//!     let response = http::Response::builder().header("content-type", "application/json");
+//!     Ok::<_, BoxError>(match request.uri().host() {
+//!         Some("api.openai.com") => response.status(500).body(Body::from("{}"))?,
+//!         _ => response.body(Body::from(
+//!             r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-haiku-4-5",
+//!                 "content":[{"type":"text","text":"Hello"}],"stop_reason":"end_turn",
+//!                 "usage":{"input_tokens":9,"output_tokens":2}}"#,
+//!         ))?,
+//!     })
+//! }));
+//!
+//! let ai = Models::new()
+//!     .alias("fast", [target("openai/gpt-4o-mini"), target("anthropic/claude-haiku-4-5")])
+//!     .keys(Keys::new().key("openai", "sk-1").key("anthropic", "sk-2"))
+//!     .client(double)
+//!     .service()?;
+//!
+//! // An OpenAI client is answered by Anthropic and need not know.
+//! let request = http::Request::post("/v1/chat/completions")
+//!     .body(Body::from(r#"{"model":"fast","messages":[{"role":"user","content":"hi"}]}"#))?;
+//! let response = ai.oneshot(request).await?;
+//! assert_eq!(response.headers()["x-gateway-model"], "anthropic/claude-haiku-4-5");
+//! assert_eq!(response.headers()["x-gateway-fallback"], "openai/gpt-4o-mini=500");
+//!
+//! let body = collect(response.into_body(), 4096).await?;
+//! let reply: serde_json::Value = serde_json::from_slice(body.bytes())?;
+//! assert_eq!(reply["choices"][0]["message"]["content"], "Hello");
+//! # Ok::<(), BoxError>(()) }).unwrap();
+//! ```
+//!
+//! # Customizing
+//!
+//! It nests in an axum router as any service does; layers of your own over
+//! [`AiCall`](crate::call::AiCall) go between the edge and the providers.
+//!
+//! ```
+//! use gateway_ai::{
+//!     call::AiCall,
+//!     edge::{AiFormatLayer, AiService},
+//!     error::{AiError, AiErrorKind},
+//!     fallback::{Failover, Fallback},
+//!     models::{Keys, Models, target},
+//! };
+//! use tower::ServiceBuilder;
+//!
+//! let catalog = Models::new()
+//!     .alias("fast", [target("openai/gpt-4o-mini")])
+//!     .keys(Keys::new().key("openai", "sk-1"))
+//!     .catalog()?;
+//! let providers = catalog.providers().clone();
+//!
+//! let calls = ServiceBuilder::new()
+//!     .filter(|call: AiCall| match call.identity() {
+//!         Some(_) => Ok(call),
+//!         None => Err(AiError::new(AiErrorKind::Permission, "who are you?")),
+//!     })
+//!     .map_err(|error: tower::BoxError| match error.downcast::<AiError>() {
+//!         Ok(error) => *error,
+//!         Err(error) => AiError::new(AiErrorKind::Server, error.to_string()),
+//!     })
+//!     .service(Failover::new(providers, catalog.clone(), Fallback::default()));
+//!
+//! let ai = AiService::new(calls, catalog).request_limit(8 << 20);
+//! let app: axum::Router = axum::Router::new()
+//!     .fallback_service(ai)
+//!     .layer(AiFormatLayer::new());
+//! # drop(app);
+//! # Ok::<(), gateway_ai::models::ModelsError>(())
+//! ```
+//!
+//! # Paths
+//!
+//! `POST /v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/v1/moderations`,
+//! `/v1/images/generations`, `/v1/audio/speech`, `/v1/rerank`, `GET /v1/models` as OpenAI has them;
+//! `POST /v1/messages`, `/v1/messages/count_tokens` as Anthropic has them; and where prompts are
+//! published. `/v1` may be missing. Conversations go to a provider of any dialect, the rest passes
+//! as it is to one that has it; tokens that no provider of a model can count are estimated, and
+//! `x-gateway-lossy: input_tokens.estimated` says so.
+//!
+//! # Answers
+//!
+//! Where client and provider speak the same dialect the provider's bytes are the answer, streamed or
+//! not, with one exception: a usage chunk that the gateway asked for and the client did not. Across
+//! dialects they are parsed and printed in one pass, and `x-gateway-lossy` names what was lost.
+//! `x-gateway-model` says who answered, `x-gateway-attempts` how many targets were asked,
+//! `x-gateway-fallback` which failed and why. The response extensions carry
+//! [`Upstream`](gateway_core::Upstream) and, for whole answers, [`Usage`](gateway_core::Usage);
+//! the [`Outcome`](gateway_core::Outcome) of the request gets both at the end of the stream, once,
+//! also when the client goes away.
+//!
+//! # Order
+//!
+//! [`AiFormatLayer`] goes outside everything that may refuse. [`Identity`](gateway_core::Identity)
+//! is read if an authentication layer inside it sets one: a claim `models` lists what the caller may
+//! name. [`Deadline`](gateway_core::Deadline) is read if there is one, `x-gateway-timeout` shortens it.
+//!
+//! # Refusals
+//!
+//! In the client's dialect: 400 for bodies that are no request or that spell `model` or `stream`
+//! twice or in another case, 404 for unknown models and paths, 405, 413 over the request limit, 415
+//! for compressed bodies. What a provider refuses is passed on where the client can mend it; where
+//! the operator must – a dead key, an empty account – and where all targets failed it is a 502, 503
+//! or 504 `upstream_error` with a list of `attempts`. A stream that fails after it began ends in the
+//! dialect's error event, without `[DONE]` or `message_stop`.
+//!
+//! # Cancellation
+//!
+//! Dropping the future or the response body drops the request upstream. There is no task and no
+//! channel: the client's reads drive the provider's stream.
+//!
+//! # Cost
+//!
+//! One boxed future here, one in the fallback, two in the provider; one boxed body for a stream.
+//! Frames that are ready together are handed on together, and none waits for another.
 
 mod answer;
 mod clock;

@@ -72,7 +72,7 @@ impl PassBody {
 
 impl Line {
     /// Takes a frame of the provider.
-    fn take(&mut self, data: Bytes) {
+    fn take(&mut self, data: &Bytes) {
         let Self {
             framer,
             dialect,
@@ -86,7 +86,7 @@ impl Line {
             from: 0,
             hidden: Vec::new(),
         };
-        let framed = framer.push(&data, |event: sse::Frame<'_>| {
+        let framed = framer.push(data, |event: sse::Frame<'_>| {
             let seen = tap::look(*dialect, event.event, event.data);
             *complete |= seen.complete;
             *failed |= seen.failed;
@@ -106,11 +106,11 @@ impl Line {
             return;
         }
         // Comments and nameless blocks end like events, but are none: they must not wait for one.
-        self.last.see(&data);
+        self.last.see(data);
         if self.last.is_blank_line() {
             cut.from = data.len();
         }
-        self.emit(&data, &cut);
+        self.emit(data, &cut);
     }
 
     /// Hands on the whole events of a frame and keeps the rest.
@@ -242,7 +242,7 @@ impl HttpBody for PassBody {
         let mut size = 0;
         loop {
             if let Some(data) = line.held.pop_front() {
-                line.take(data);
+                line.take(&data);
                 continue;
             }
             let Some(upstream) = &mut line.upstream else {
@@ -253,7 +253,7 @@ impl HttpBody for PassBody {
                     this.clock.as_mut().touch();
                     if let Ok(data) = frame.into_data() {
                         size += data.len();
-                        line.take(data);
+                        line.take(&data);
                     }
                     if size >= AT_ONCE {
                         break;

@@ -85,8 +85,8 @@
 //!
 //! # Cost
 //!
-//! Two boxed futures. Bodies of the same dialect are not parsed beyond their outermost keys; up to
-//! 16 KiB they are copied once, beyond that not at all.
+//! Two boxed futures. Bodies of the same dialect are not parsed beyond their outermost keys, and
+//! copied once where the model's name changes.
 
 mod build;
 mod client;

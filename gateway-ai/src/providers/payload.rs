@@ -1,13 +1,5 @@
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    task::{Context, Poll},
-};
-
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use gateway_core::Body;
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use smallvec::SmallVec;
 
 use super::Quirks;
 use crate::{
@@ -42,7 +34,7 @@ impl Payload {
             Some(wire) if call.dialect() == dialect => {
                 let ask = streams_chat && quirks.stream_usage && !wire.wants_usage();
                 Ok(Self {
-                    body: parts(wire.splice(model, ask).into_parts()),
+                    body: Body::from(wire.splice(model, ask)),
                     losses: Losses::new(),
                     restore: Restore::default(),
                     hide_usage: ask,
@@ -88,50 +80,5 @@ impl Payload {
                 && request.source == dialect
                 && request.stream.include_usage != Some(true),
         })
-    }
-}
-
-fn parts(mut parts: SmallVec<[Bytes; 5]>) -> Body {
-    match parts.len() {
-        0 => Body::empty(),
-        1 => Body::from(parts.remove(0)),
-        _ => Body::new(Parts {
-            left: parts.iter().map(Bytes::len).sum(),
-            parts,
-            next: 0,
-        }),
-    }
-}
-
-/// Buffers one after the other, with their length known.
-struct Parts {
-    parts: SmallVec<[Bytes; 5]>,
-    next: usize,
-    left: usize,
-}
-
-impl HttpBody for Parts {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let next = self.next;
-        let part = self.parts.get_mut(next).map(std::mem::take);
-        Poll::Ready(part.map(|part| {
-            self.next += 1;
-            self.left -= part.len();
-            Ok(Frame::data(part))
-        }))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.next == self.parts.len()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left as u64)
     }
 }
