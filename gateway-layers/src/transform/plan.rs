@@ -24,6 +24,8 @@ pub(super) struct RequestPlan {
     pub(super) query: QueryEdits,
     pub(super) path: PathEdit,
     pub(super) json: Vec<Op>,
+    /// Whether a template needs more than the message itself.
+    pub(super) needs_facts: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -42,13 +44,23 @@ impl ResponsePlan {
 }
 
 impl Plan {
+    pub(super) fn reads_bodies(&self) -> bool {
+        !self.request.json.is_empty() || !self.response.json.is_empty()
+    }
+
     pub(super) fn new(request: &RequestRules, response: &ResponseRules) -> Result<Self, RuleError> {
         let headers = header_edits("response", &response.headers)?;
+        let request_headers = header_edits("request", &request.headers)?;
+        let query = query_edits(request)?;
+        let path = path_edit(request)?;
         Ok(Self {
             request: RequestPlan {
-                headers: header_edits("request", &request.headers)?,
-                query: query_edits(request)?,
-                path: path_edit(request)?,
+                needs_facts: request_headers.needs_facts()
+                    || query.needs_facts()
+                    || path.rewrite.is_some(),
+                headers: request_headers,
+                query,
+                path,
                 json: ops("request", &request.json)?,
             },
             response: ResponsePlan {

@@ -22,6 +22,13 @@ impl QueryEdits {
             && self.add.is_empty()
     }
 
+    pub(super) fn needs_facts(&self) -> bool {
+        self.set
+            .iter()
+            .chain(&self.add)
+            .any(|(_, value)| value.needs_facts())
+    }
+
     /// The query after the edits; `None` if nothing is left of it.
     pub(super) fn apply(
         &self,

@@ -23,7 +23,7 @@ pub(super) struct Answering {
 impl Answering {
     pub(super) fn new<B>(
         shared: &Arc<Shared>,
-        responder: Responder,
+        responder: &Responder,
         request: &Request<B>,
     ) -> Option<Self> {
         let plan = &shared.plan.response;
@@ -31,13 +31,9 @@ impl Answering {
             return None;
         }
         Some(Self {
-            facts: if plan.needs_facts {
-                Facts::of(request.extensions())
-            } else {
-                Facts::default()
-            },
+            facts: Facts::needed(plan.needs_facts, request.extensions()),
             shared: Arc::clone(shared),
-            responder,
+            responder: responder.clone(),
             head: request.method() == Method::HEAD,
         })
     }

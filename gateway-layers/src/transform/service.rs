@@ -56,8 +56,13 @@ where
         if request.method() == Method::CONNECT || request.headers().contains_key(header::UPGRADE) {
             return ResponseFuture::passing(self.inner.call(request), None);
         }
-        let responder = Responder::of(&request);
-        let answering = Answering::new(&self.shared, responder.clone(), &request);
+        // Taken before the head is edited; only rules for JSON can refuse.
+        let responder = if self.shared.plan.reads_bodies() {
+            Responder::of(&request)
+        } else {
+            Responder::default()
+        };
+        let answering = Answering::new(&self.shared, &responder, &request);
         edit_head(&self.shared, &mut request);
         let json = !self.shared.plan.request.json.is_empty()
             && says_json(request.headers())
@@ -124,7 +129,7 @@ where
 
 fn edit_head(shared: &Shared, request: &mut Request<Body>) {
     let plan = &shared.plan.request;
-    let facts = Facts::of(request.extensions());
+    let facts = Facts::needed(plan.needs_facts, request.extensions());
     if !plan.path.is_empty() || !plan.query.is_empty() {
         let path = plan.path.apply(request.uri().path(), &facts);
         let query = request.uri().query();

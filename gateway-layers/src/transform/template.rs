@@ -44,6 +44,15 @@ impl Facts {
         }
     }
 
+    /// What is known, if it is going to be asked for.
+    pub(super) fn needed(needed: bool, extensions: &Extensions) -> Self {
+        if needed {
+            Self::of(extensions)
+        } else {
+            Self::default()
+        }
+    }
+
     pub(super) fn param(&self, name: &str) -> Option<&str> {
         self.route.as_ref()?.param(name)
     }
