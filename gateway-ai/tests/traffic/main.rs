@@ -4,10 +4,16 @@
 //! The recordings are not part of the repository. They are looked for in `GATEWAY_TRAFFIC` or in
 //! `../shared/traffic` beside the workspace; where they are absent each test says so and counts
 //! nothing.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed expectation is what a test is for"
+)]
 
 mod equal;
 mod errors;
 mod load;
+mod lost;
 mod replies;
 mod requests;
 mod streams;

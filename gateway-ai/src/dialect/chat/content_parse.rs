@@ -38,62 +38,79 @@ fn part(raw: &RawValue) -> Result<Block, AiError> {
         .kind
         .take()
         .ok_or_else(|| field("messages.content.type", "is missing"))?;
-    let extra = |wire: wire::Part<'_>| Extra::from_fields(wire.extra);
-    match &*kind {
-        "text" if wire.text.is_some() => {
-            let text = wire.text.take().map(Str::into_owned).unwrap_or_default();
+    match (&*kind, wire.text.take(), wire.refusal.take()) {
+        ("text", Some(text), _) => {
+            let (text, extra) = (text.into_owned(), Extra::from_fields(wire.extra));
             Ok(Block::Text(Text {
                 text,
                 cache,
-                extra: extra(wire),
+                extra,
                 ..Text::default()
             }))
         }
-        "refusal" if wire.refusal.is_some() => {
-            let text = wire.refusal.take().map(Str::into_owned).unwrap_or_default();
-            Ok(Block::Refusal(Refusal { text }))
-        }
-        "thinking" if wire.thinking.is_some() => {
+        ("refusal", _, Some(text)) => Ok(Block::Refusal(Refusal {
+            text: text.into_owned(),
+        })),
+        ("thinking", ..) if wire.thinking.is_some() => {
             let mut thinking = thinking_part(wire.thinking.take())?;
             if let Ok(raw) = Raw::from_raw(raw) {
                 thinking.extra.push("part", raw);
             }
             Ok(Block::Thinking(thinking))
         }
-        "image_url" if wire.image_url.is_some() => {
-            let (url, detail) = url_part(wire.image_url.take())?;
-            let extra = extra(wire);
-            Ok(Block::Image(Image {
-                source: url_source(url),
-                detail,
-                cache,
-                extra,
-            }))
-        }
-        "video_url" if wire.video_url.is_some() => {
-            let (url, _) = url_part(wire.video_url.take())?;
-            Ok(Block::Video(Video {
-                source: url_source(url),
-                cache,
-                extra: extra(wire),
-            }))
-        }
-        "input_audio" if wire.input_audio.is_some() => {
-            let source = input_audio(wire.input_audio.take())?;
-            Ok(Block::Audio(Audio {
-                source,
+        (kind, ..) => match media(kind, wire, cache)? {
+            Some(block) => Ok(block),
+            None => Ok(Block::Opaque(Opaque {
+                dialect: Dialect::Chat,
+                kind: kind.into(),
+                raw: Raw::from_raw(raw).map_err(|error| too_deep(error, "messages.content"))?,
+            })),
+        },
+    }
+}
+
+/// A part with pictures, sound or a file; `None` if it is of another kind.
+fn media(
+    kind: &str,
+    wire: wire::Part<'_>,
+    cache: Option<CacheMark>,
+) -> Result<Option<Block>, AiError> {
+    let extra = Extra::from_fields(wire.extra);
+    Ok(Some(
+        match (
+            kind,
+            wire.image_url,
+            wire.video_url,
+            wire.input_audio,
+            wire.file,
+        ) {
+            ("image_url", Some(raw), ..) => {
+                let (url, detail) = url_part(raw)?;
+                Block::Image(Image {
+                    source: url_source(url),
+                    detail,
+                    cache,
+                    extra,
+                })
+            }
+            ("video_url", _, Some(raw), ..) => {
+                let (url, _) = url_part(raw)?;
+                Block::Video(Video {
+                    source: url_source(url),
+                    cache,
+                    extra,
+                })
+            }
+            ("input_audio", _, _, Some(raw), _) => Block::Audio(Audio {
+                source: input_audio(raw)?,
                 transcript: None,
                 cache,
-                extra: extra(wire),
-            }))
-        }
-        "file" if wire.file.is_some() => document(wire.file.take(), cache, extra(wire)),
-        kind => Ok(Block::Opaque(Opaque {
-            dialect: Dialect::Chat,
-            kind: kind.into(),
-            raw: Raw::from_raw(raw).map_err(|error| too_deep(error, "messages.content"))?,
-        })),
-    }
+                extra,
+            }),
+            ("file", .., Some(file)) => document(file, cache, extra)?,
+            _ => return Ok(None),
+        },
+    ))
 }
 
 /// Mistral's `thinking` part: a list of text parts, or a string.
@@ -108,10 +125,7 @@ fn thinking_part(wire: Option<Content<'_>>) -> Result<Thinking, AiError> {
 }
 
 /// A URL as a string or as an object with `url` and `detail`.
-fn url_part(
-    raw: Option<&RawValue>,
-) -> Result<(String, Option<compact_str::CompactString>), AiError> {
-    let raw = raw.ok_or_else(|| field("messages.content", "lacks its URL"))?;
+fn url_part(raw: &RawValue) -> Result<(String, Option<compact_str::CompactString>), AiError> {
     if raw.get().starts_with('"') {
         let url: Str<'_> = read(raw, "messages.content.image_url")?;
         return Ok((url.into_owned(), None));
@@ -136,8 +150,7 @@ fn url_source(url: String) -> Source {
     }
 }
 
-fn input_audio(raw: Option<&RawValue>) -> Result<AudioSource, AiError> {
-    let raw = raw.ok_or_else(|| field("messages.content.input_audio", "is missing"))?;
+fn input_audio(raw: &RawValue) -> Result<AudioSource, AiError> {
     if raw.get().starts_with('"') {
         let text: Str<'_> = read(raw, "messages.content.input_audio")?;
         return Ok(AudioSource::Url(text.into_owned()));
@@ -153,11 +166,10 @@ fn input_audio(raw: Option<&RawValue>) -> Result<AudioSource, AiError> {
 }
 
 fn document(
-    wire: Option<wire::File<'_>>,
+    wire: wire::File<'_>,
     cache: Option<CacheMark>,
     mut extra: Extra,
 ) -> Result<Block, AiError> {
-    let wire = wire.unwrap_or_default();
     extra.absorb("file.", wire.extra);
     let source = match (wire.file_data, wire.file_id) {
         (Some(data), _) => match data_url(&data) {

@@ -67,6 +67,13 @@ pub(in crate::dialect) fn print_reply(
         service_tier(reply.service_tier.as_deref(), same),
         w,
     );
+    rest(reply, same, &mut losses, w);
+    w.end_object();
+    losses
+}
+
+/// What has no slot: written again in the same dialect, reported otherwise.
+fn rest(reply: &Reply, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
     for (name, value) in reply.extra.iter() {
         if same {
             w.raw_field(name, value);
@@ -74,7 +81,7 @@ pub(in crate::dialect) fn print_reply(
             losses.add_field("reply", name);
         }
     }
-    if let Some(choice) = choice {
+    if let Some(choice) = reply.choices.first() {
         if choice
             .logprobs
             .as_ref()
@@ -85,8 +92,6 @@ pub(in crate::dialect) fn print_reply(
         let extra = choice.extra.iter().filter(|(_, value)| !value.is_null());
         extra.for_each(|(name, _)| losses.add_field("choice", name));
     }
-    w.end_object();
-    losses
 }
 
 /// OpenAI's `default` is Anthropic's `standard`; its other tiers have no name here.

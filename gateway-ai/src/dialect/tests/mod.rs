@@ -2,9 +2,12 @@
 
 mod errors;
 mod fuzz;
+mod options;
 mod replies;
 mod requests;
+mod stream_faults;
 mod streams;
+mod tool_history;
 mod tools;
 
 use bytes::BytesMut;

@@ -1,0 +1,106 @@
+use serde_json::json;
+
+use super::{
+    streams::{interleaved, types},
+    *,
+};
+use crate::error::AiErrorKind;
+
+#[test]
+fn an_upstream_error_ends_the_stream_in_the_clients_words() {
+    let chat = format!(
+        "{}{}",
+        chat_stream(&[json!({ "content": "a" })]),
+        "event: error\ndata: {\"error\":{\"message\":\"Tool choice is required\",\"type\":\"invalid_request_error\",\"code\":\"tool_use_failed\"}}\n\n"
+    );
+    let messages = messages_stream(&[
+        json!({ "type": "message_start", "message": { "id": "m" } }),
+        json!({ "type": "error", "error": { "type": "overloaded_error", "message": "Overloaded" } }),
+        json!({ "type": "message_stop" }),
+    ]);
+    for (from, stream) in [(Dialect::Chat, chat), (Dialect::Messages, messages)] {
+        let parsed = events(from, &stream);
+        assert!(matches!(parsed.last(), Some(Event::Error(_))));
+        let text = print(Dialect::Chat, &parsed, ReplyContext::default());
+        assert!(frames(&text).last().unwrap()["error"]["message"].is_string());
+        assert!(!text.contains("[DONE]"));
+        let text = print(Dialect::Messages, &parsed, ReplyContext::default());
+        assert!(text.contains("event: error\n") && !text.contains("message_stop"));
+    }
+}
+
+#[test]
+fn nothing_follows_an_error_and_an_error_follows_nothing() {
+    let error = AiError::upstream(AiErrorKind::Timeout, "too slow");
+    for dialect in [Dialect::Chat, Dialect::Messages] {
+        let mut printer = dialect.stream_printer(ReplyContext::default());
+        let mut out = BytesMut::new();
+        printer.error(&error, &mut out);
+        let length = out.len();
+        printer.error(&error, &mut out);
+        events(Dialect::Chat, &interleaved())
+            .iter()
+            .for_each(|event| printer.push(event, &mut out));
+        assert_eq!(out.len(), length);
+        let mut printer = dialect.stream_printer(ReplyContext::default());
+        let mut out = BytesMut::new();
+        events(Dialect::Chat, &interleaved())
+            .iter()
+            .for_each(|event| printer.push(event, &mut out));
+        let length = out.len();
+        printer.error(&error, &mut out);
+        assert_eq!(out.len(), length);
+    }
+}
+
+#[test]
+fn cut_at_every_byte_a_stream_never_looks_complete() {
+    let whole = interleaved();
+    let complete = events(Dialect::Chat, &whole);
+    let answered = whole.find("\"finish_reason\":\"tool_calls\"").unwrap();
+    for at in 0..answered {
+        let cut = events(Dialect::Chat, &whole[..at]);
+        assert!(matches!(cut.last(), Some(Event::Error(_))), "cut at {at}");
+        for dialect in [Dialect::Chat, Dialect::Messages] {
+            let text = print(dialect, &cut, ReplyContext::default());
+            assert!(
+                !text.contains("[DONE]") && !text.contains("message_stop"),
+                "cut at {at}"
+            );
+        }
+    }
+    assert_eq!(complete.last(), Some(&Event::End));
+}
+
+#[test]
+fn a_whole_answer_or_an_error_in_place_of_a_stream_is_understood() {
+    let body = r#"{"id":"1","choices":[{"index":0,"message":{"content":"whole"},"finish_reason":"stop"}]}"#;
+    let reply = fold(Dialect::Chat, events(Dialect::Chat, body));
+    assert_eq!(reply.choices[0].content[0].as_text(), Some("whole"));
+    let refused = events(
+        Dialect::Chat,
+        r#"  {"error":{"message":"no","code":"rate_limit_exceeded"}}"#,
+    );
+    assert!(
+        matches!(refused.as_slice(), [Event::Error(error)] if error.kind() == AiErrorKind::RateLimited)
+    );
+    let nothing = events(Dialect::Messages, "");
+    assert!(
+        matches!(nothing.as_slice(), [Event::Error(error)] if error.kind() == AiErrorKind::Truncated)
+    );
+}
+
+#[test]
+fn a_second_message_start_is_ignored() {
+    let start = json!({ "type": "message_start", "message": { "id": "m" } });
+    let stream = messages_stream(&[start.clone(), start, json!({ "type": "message_stop" })]);
+    let text = print(
+        Dialect::Messages,
+        &events(Dialect::Messages, &stream),
+        ReplyContext::default(),
+    );
+    assert_eq!(
+        types(&text),
+        ["message_start", "message_delta", "message_stop"]
+    );
+}
