@@ -27,7 +27,8 @@ use super::ingress;
 ///
 /// let response = AiFormatLayer::new().layer(refuse).oneshot(request).await.unwrap();
 /// let body = response.into_body();
-/// assert!(body.as_bytes().unwrap().starts_with(br#"{"error":{"message":"API key invalid"#));
+/// let body: serde_json::Value = serde_json::from_slice(body.as_bytes().unwrap()).unwrap();
+/// assert_eq!(body["error"]["type"], "authentication_error");
 /// # });
 /// ```
 #[derive(Clone, Copy, Debug, Default)]

@@ -53,7 +53,6 @@
 //! use gateway_ai::{
 //!     call::AiCall,
 //!     edge::{AiFormatLayer, AiService},
-//!     error::{AiError, AiErrorKind},
 //!     fallback::{Failover, Fallback},
 //!     models::{Keys, Models, target},
 //! };
@@ -66,13 +65,13 @@
 //! let providers = catalog.providers().clone();
 //!
 //! let calls = ServiceBuilder::new()
-//!     .filter(|call: AiCall| match call.identity() {
-//!         Some(_) => Ok(call),
-//!         None => Err(AiError::new(AiErrorKind::Permission, "who are you?")),
-//!     })
-//!     .map_err(|error: tower::BoxError| match error.downcast::<AiError>() {
-//!         Ok(error) => *error,
-//!         Err(error) => AiError::new(AiErrorKind::Server, error.to_string()),
+//!     .map_request(|mut call: AiCall| {
+//!         // What cannot be parsed is refused further in, with an error that names the field.
+//!         let _ = call.edit(|request| {
+//!             let limit = &mut request.limits.max_output_tokens;
+//!             *limit = Some(limit.unwrap_or(1000).min(1000));
+//!         });
+//!         call
 //!     })
 //!     .service(Failover::new(providers, catalog.clone(), Fallback::default()));
 //!

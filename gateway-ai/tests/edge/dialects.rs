@@ -354,7 +354,10 @@ async fn stream_and_whole_are_exchanged_where_a_provider_cannot() {
         let response = ask(gateway(&double), post(CHAT, chat_request(model, false))).await;
         assert_eq!(header(&response, "content-type"), "application/json");
         let body = json(response).await;
-        assert_eq!(body["choices"][0]["message"]["content"], "Hello there", "{body}");
+        assert_eq!(
+            body["choices"][0]["message"]["content"], "Hello there",
+            "{body}"
+        );
         assert_eq!(body["usage"]["prompt_tokens"], 9);
     }
 }

@@ -10,8 +10,7 @@ use crate::support::{
     chat_request, gateway, header, json, messages_request, models, post, text,
 };
 
-const OPENAI_ERROR: &str =
-    r#"{"error":{"message":"no","type":null,"param":null,"code":null}}"#;
+const OPENAI_ERROR: &str = r#"{"error":{"message":"no","type":null,"param":null,"code":null}}"#;
 
 fn failed(status: u16) -> Answer {
     Answer::json(status, OPENAI_ERROR)
