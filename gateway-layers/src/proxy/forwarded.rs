@@ -3,7 +3,10 @@
 use std::{fmt::Write as _, net::IpAddr};
 
 use compact_str::format_compact;
-use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Version,
+    header::{self, Entry},
+};
 
 /// What happens to `X-Forwarded-*` and `Forwarded` of the incoming request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,14 +38,15 @@ pub(super) fn write(headers: &mut HeaderMap, mode: Forwarding, rfc7239: bool, ho
         append_list(headers, &X_FORWARDED_FOR, &format_compact!("{ip}"));
     }
     // The first proxy saw the client's own host and scheme; later ones must not overwrite it.
-    if !headers.contains_key(&X_FORWARDED_HOST)
-        && let Some(host) = hop.host
-    {
-        headers.insert(X_FORWARDED_HOST, host.clone());
+    if let (Entry::Vacant(first), Some(host)) = (headers.entry(X_FORWARDED_HOST), hop.host) {
+        first.insert(host.clone());
     }
-    if !headers.contains_key(&X_FORWARDED_PROTO) {
-        let proto = HeaderValue::from_static(if hop.https { "https" } else { "http" });
-        headers.insert(X_FORWARDED_PROTO, proto);
+    if let Entry::Vacant(first) = headers.entry(X_FORWARDED_PROTO) {
+        first.insert(HeaderValue::from_static(if hop.https {
+            "https"
+        } else {
+            "http"
+        }));
     }
     if rfc7239 {
         append_list(headers, &header::FORWARDED, &element(hop));

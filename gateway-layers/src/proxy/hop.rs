@@ -10,14 +10,13 @@ use smallvec::SmallVec;
 pub(super) fn strip(headers: &mut HeaderMap, keep: impl Fn(&HeaderName) -> bool) {
     let mut doomed = Doomed::new();
     for name in headers.keys() {
-        if is_hop_by_hop(name) {
+        if is_hop_by_hop(name.as_str()) {
             doomed.push(name.clone());
         }
     }
-    if doomed.is_empty() {
-        return;
+    if doomed.contains(&header::CONNECTION) {
+        named(headers, &mut doomed, keep);
     }
-    named(headers, &mut doomed, keep);
     for name in doomed {
         headers.remove(name);
     }
@@ -27,7 +26,7 @@ pub(super) fn strip(headers: &mut HeaderMap, keep: impl Fn(&HeaderName) -> bool)
 /// to see `Upgrade` and `TE`.
 pub(super) fn strip_named(headers: &mut HeaderMap) {
     let mut doomed = Doomed::new();
-    named(headers, &mut doomed, is_hop_by_hop);
+    named(headers, &mut doomed, |_| false);
     for name in doomed {
         headers.remove(name);
     }
@@ -36,7 +35,12 @@ pub(super) fn strip_named(headers: &mut HeaderMap) {
 fn named(headers: &HeaderMap, doomed: &mut Doomed, keep: impl Fn(&HeaderName) -> bool) {
     for value in headers.get_all(header::CONNECTION) {
         for token in tokens(value) {
+            // The usual tokens are known as they are written, and are on the list anyway.
+            if matches!(token, "close" | "keep-alive" | "upgrade" | "Upgrade") {
+                continue;
+            }
             if let Ok(name) = HeaderName::from_bytes(token.as_bytes())
+                && !is_hop_by_hop(name.as_str())
                 && !is_end_to_end(&name)
                 && !keep(&name)
             {
@@ -66,9 +70,9 @@ pub(super) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> 
 }
 
 /// The fixed list. `Trailer` is not on it: it announces fields of the message, which are forwarded.
-pub(super) fn is_hop_by_hop(name: &HeaderName) -> bool {
+pub(super) fn is_hop_by_hop(name: &str) -> bool {
     matches!(
-        name.as_str(),
+        name,
         "connection"
             | "keep-alive"
             | "proxy-connection"

@@ -58,15 +58,18 @@ impl Shared {
     }
 
     fn rewrite_headers(&self, request: &mut Request, upgrade: Option<&Upgrade>) {
+        let seen = Seen::in_names(request.headers());
         let edge_done = request.extensions().get::<EdgeDone>().is_some();
-        let trailers = hop::has_token(request.headers(), &header::TE, "trailers");
+        let trailers = seen.te && hop::has_token(request.headers(), &header::TE, "trailers");
         let version = request.version();
         set_host(request);
         let ip = self.peer(request);
         let https = is_https(request);
         let headers = request.headers_mut();
-        hop::strip(headers, |name| edge_done || self.protect.contains(name));
-        if self.forwarding == Forwarding::Replace {
+        if seen.hop_by_hop {
+            hop::strip(headers, |name| edge_done || self.protect.contains(name));
+        }
+        if seen.suspicious && self.forwarding == Forwarding::Replace {
             self.remove_forged(headers);
         }
         let host = headers.get(header::HOST).cloned();
@@ -81,12 +84,16 @@ impl Shared {
         }
         if trailers {
             headers.insert(header::TE, HeaderValue::from_static("trailers"));
+            // RFC 9110 §10.1.4: whoever sends `TE` must say that it is for this connection.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
         }
         if let Some(upgrade) = upgrade {
             headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
             headers.insert(header::UPGRADE, upgrade.protocol.clone());
         }
-        expect(headers);
+        if seen.expect {
+            expect(headers);
+        }
     }
 
     fn peer(&self, request: &Request) -> Option<std::net::IpAddr> {
@@ -146,6 +153,31 @@ impl Shared {
             protocol,
             hold: request.extensions_mut().remove::<Hold>(),
         })
+    }
+}
+
+/// What a look at the names tells, so that the common request is looked at once and not searched for
+/// each field that it might have.
+#[derive(Default)]
+struct Seen {
+    hop_by_hop: bool,
+    te: bool,
+    expect: bool,
+    /// A forwarding field, or a name with an underscore.
+    suspicious: bool,
+}
+
+impl Seen {
+    fn in_names(headers: &HeaderMap) -> Self {
+        let mut seen = Self::default();
+        for name in headers.keys() {
+            let text = name.as_str();
+            seen.hop_by_hop |= hop::is_hop_by_hop(text);
+            seen.te |= text == "te";
+            seen.expect |= text == "expect";
+            seen.suspicious |= forwarded::is_forwarding(name) || text.contains('_');
+        }
+        seen
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use gateway_core::{
 };
 use http::{HeaderName, Method, StatusCode, Version, header};
 use http_body::Body as HttpBody;
+use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower_service::Service;
 
@@ -126,13 +127,36 @@ where
         }
         let (undo, upgrade) = shared.prepare(&mut request);
         ResponseFuture {
-            inner: Inner::Sent(Box::pin(async move {
-                match shared.origin.send(request, upgrade.is_some()).await {
-                    Ok(response) => shared.answer(response, &trip, upgrade),
-                    Err(failed) => shared.fail(failed, &trip, undo, upgrade),
-                }
+            inner: Inner::Sent(Box::pin(Forward {
+                sent: shared.origin.send(request, upgrade.is_some()),
+                rest: Some((trip, undo, upgrade)),
+                shared,
             })),
         }
+    }
+}
+
+pin_project! {
+    /// Not an `async` block, which would be twice as large: see `transport::sending`.
+    struct Forward<F> {
+        #[pin]
+        sent: F,
+        shared: Arc<Shared>,
+        rest: Option<(Trip, Undo, Option<Upgrade>)>,
+    }
+}
+
+impl<F: Future<Output = Result<Response, Failed>>> Future for Forward<F> {
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        let this = self.project();
+        let sent = ready!(this.sent.poll(cx));
+        let (trip, undo, upgrade) = this.rest.take().expect("polled after completion");
+        Poll::Ready(match sent {
+            Ok(response) => this.shared.answer(response, &trip, upgrade),
+            Err(failed) => this.shared.fail(failed, &trip, undo, upgrade),
+        })
     }
 }
 
@@ -266,5 +290,30 @@ impl Future for ResponseFuture {
 impl fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Allocators are quick up to 1 KiB, and what is moved into the box is copied.
+    #[test]
+    fn the_future_is_small() {
+        let proxy = Proxy::new("http://127.0.0.1:9").unwrap();
+        let mut request = gateway_core::Request::new(Body::empty());
+        let (undo, upgrade) = proxy.shared.prepare(&mut request);
+        let trip = Trip {
+            responder: Responder::of(&request),
+            outcome: None,
+            started: Instant::now(),
+        };
+        let future = Forward {
+            sent: proxy.shared.origin.send(request, false),
+            rest: Some((trip, undo, upgrade)),
+            shared: Arc::clone(&proxy.shared),
+        };
+        let size = size_of_val(&future);
+        assert!(size <= 1024, "{size} bytes");
     }
 }

@@ -92,14 +92,15 @@ impl Service<Request> for Client {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
-        let origin = self.origin(request.uri());
+        let sent = self
+            .origin(request.uri())
+            .map(|origin| origin.send(request, false));
         ResponseFuture {
             inner: Box::pin(async move {
-                let origin = origin.ok_or_else(|| Error::bare(Reason::Target))?;
-                origin
-                    .send(request, false)
-                    .await
-                    .map_err(|failed| failed.into_parts().0)
+                match sent {
+                    None => Err(Error::bare(Reason::Target)),
+                    Some(sent) => sent.await.map_err(|failed| failed.into_parts().0),
+                }
             }),
         }
     }

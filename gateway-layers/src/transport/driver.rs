@@ -53,7 +53,6 @@ impl<C: Future<Output = hyper::Result<()>>> Future for H1Driver<C> {
                     origin.put(H1 {
                         sender,
                         slot: Arc::clone(this.slot),
-                        reused: true,
                     });
                 }
                 Poll::Pending

@@ -26,11 +26,7 @@ pub(super) async fn http1(origin: &Arc<Inner>, stream: Stream) -> Result<H1, Err
         Arc::clone(&slot),
         Arc::downgrade(origin),
     ));
-    Ok(H1 {
-        sender,
-        slot,
-        reused: false,
-    })
+    Ok(H1 { sender, slot })
 }
 
 pub(super) async fn http2(stream: Stream) -> Result<H2, Error> {

@@ -69,6 +69,7 @@ mod handshake;
 mod origin;
 mod pool;
 mod protocol;
+mod sending;
 mod stream;
 mod tls;
 

@@ -1,10 +1,14 @@
 use std::{
+    future::poll_fn,
+    pin::pin,
     sync::{Arc, Weak},
     time::Duration,
 };
 
-use gateway_core::{Body, Request, Response, body::GuardedBody};
+use gateway_core::{Request, Response};
 use http::{HeaderValue, Uri, Version, header, uri};
+
+use hyper::body::Incoming;
 
 use super::{
     Protocol,
@@ -12,6 +16,7 @@ use super::{
     error::{Error, Reason},
     handshake::{self, spawn},
     pool::{H1, H2, Pool, Reaper},
+    sending::{Exchange, Refused, Sending, unwritten},
 };
 
 /// One scheme, host and port, with its connections: a [`Client`](super::Client) that need not
@@ -44,6 +49,13 @@ impl Failed {
         Self {
             error: error.unsent(),
             request: Some(Box::new(request)),
+        }
+    }
+
+    pub(super) const fn sent(error: Error) -> Self {
+        Self {
+            error,
+            request: None,
         }
     }
 
@@ -103,8 +115,12 @@ impl Origin {
     /// # Cancellation
     ///
     /// Dropping the future cancels the request.
-    pub async fn send(&self, request: Request, upgrade: bool) -> Result<Response, Failed> {
-        self.inner.send(request, upgrade).await
+    pub fn send(
+        &self,
+        request: Request,
+        upgrade: bool,
+    ) -> impl Future<Output = Result<Response, Failed>> + Send + use<> {
+        self.inner.send(request, upgrade)
     }
 
     pub(super) fn is_unused(&self) -> bool {
@@ -139,83 +155,109 @@ impl Inner {
         })
     }
 
-    /// A pooled connection may turn out to have been closed by the peer. Then nothing was written,
-    /// hyper gives the request back, and it goes to the next connection, at last to a fresh one.
-    async fn send(
+    /// Hands the request to a pooled connection at once, so that the future need not hold it.
+    fn send(
         self: &Arc<Self>,
-        mut request: Request,
+        request: Request,
         upgrade: bool,
-    ) -> Result<Response, Failed> {
-        loop {
-            let conn = match self.connection(upgrade).await {
-                Ok(conn) => conn,
-                Err(error) => return Err(Failed::unsent(error, request)),
-            };
-            let (sent, reused) = match conn {
-                Conn::H1(conn) => {
-                    let reused = conn.reused;
-                    (self.send_h1(conn, request).await, reused)
-                }
-                Conn::H2(conn) => (self.send_h2(conn, request).await, true),
-            };
-            match sent {
-                Ok(response) => return Ok(response),
-                Err(mut refused) => match refused.take_message() {
-                    Some(unsent) if reused => request = unsent,
-                    Some(unsent) => {
-                        let error = Error::from_hyper(refused.into_error());
-                        return Err(Failed::unsent(error, unsent));
-                    }
-                    None => {
-                        return Err(Failed {
-                            error: Error::from_hyper(refused.into_error()),
-                            request: None,
-                        });
-                    }
-                },
+    ) -> impl Future<Output = Result<Response, Failed>> + Send + use<> {
+        match self.pooled(upgrade) {
+            Some(conn) => {
+                let exchange = self.hand_over(conn, request);
+                Sending::pooled(exchange, Arc::clone(self), upgrade)
+            }
+            None => {
+                let slow = Arc::clone(self).send_slowly(request, upgrade);
+                Sending::slow(Box::pin(slow), Arc::clone(self), upgrade)
             }
         }
     }
 
-    async fn send_h1(
-        self: &Arc<Self>,
-        mut conn: H1,
+    /// Goes on until the request is written or a fresh connection fails.
+    ///
+    /// A pooled connection may turn out to have been closed by the peer. Then nothing was written,
+    /// hyper gives the request back, and it goes to the next one, at last to a fresh one.
+    pub(super) async fn send_slowly(
+        self: Arc<Self>,
         mut request: Request,
-    ) -> Result<Response, Refused> {
+        upgrade: bool,
+    ) -> Result<Response, Failed> {
+        let mut tries = 0;
+        loop {
+            let pooled = if tries < MAX_POOLED {
+                self.pooled(upgrade)
+            } else {
+                None
+            };
+            let reused = pooled.is_some();
+            let conn = match pooled {
+                Some(conn) => conn,
+                None => match self.connect_in_time(upgrade).await {
+                    Ok(conn) => conn,
+                    Err(error) => return Err(Failed::unsent(error, request)),
+                },
+            };
+            let mut exchange = pin!(self.hand_over(conn, request));
+            let refused = match poll_fn(|cx| exchange.as_mut().poll(&self, cx)).await {
+                Ok(response) => return Ok(response),
+                Err(refused) => refused,
+            };
+            match unwritten(refused)? {
+                (unsent, _) if reused => request = unsent,
+                (unsent, error) => return Err(Failed::unsent(error, unsent)),
+            }
+            tries += 1;
+        }
+    }
+
+    fn hand_over(
+        &self,
+        conn: Conn,
+        mut request: Request,
+    ) -> Exchange<
+        impl Future<Output = Result<http::Response<Incoming>, Refused>> + Send + use<>,
+        impl Future<Output = Result<http::Response<Incoming>, Refused>> + Send + use<>,
+    > {
+        match conn {
+            Conn::H1(mut conn) => {
+                self.to_origin_form(&mut request);
+                Exchange::H1 {
+                    sent: conn.sender.try_send_request(request),
+                    conn: Some(conn),
+                }
+            }
+            Conn::H2(mut conn) => {
+                self.to_absolute_form(&mut request);
+                Exchange::H2 {
+                    sent: conn.sender.try_send_request(request),
+                    stream: Some(conn.streams.open()),
+                    conn,
+                }
+            }
+        }
+    }
+
+    fn to_origin_form(&self, request: &mut Request) {
         *request.version_mut() = Version::HTTP_11;
         if !request.headers().contains_key(header::HOST) {
             request
                 .headers_mut()
                 .insert(header::HOST, self.host.clone());
         }
-        let headers = request.headers_mut();
-        if headers.contains_key(header::TE) && !headers.contains_key(header::CONNECTION) {
-            // RFC 9110 §10.1.4: whoever sends `TE` must say that it is for this connection.
-            headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+        let uri = request.uri_mut();
+        if uri.authority().is_none() && uri.scheme().is_none() {
+            return;
         }
-        to_origin_form(request.uri_mut());
-        let response = conn.sender.try_send_request(request).await?;
-        if response.status() != http::StatusCode::SWITCHING_PROTOCOLS {
-            self.park(conn);
-        }
-        Ok(response.map(Body::new))
-    }
-
-    async fn send_h2(
-        self: &Arc<Self>,
-        mut conn: H2,
-        mut request: Request,
-    ) -> Result<Response, Refused> {
-        *request.version_mut() = Version::HTTP_2;
-        self.to_absolute_form(&mut request);
-        request.headers_mut().remove(header::CONNECTION);
-        let stream = conn.streams.open();
-        let response = conn.sender.try_send_request(request).await?;
-        Ok(response.map(|body| Body::new(GuardedBody::new(body, stream))))
+        let mut parts = uri::Parts::default();
+        let path = uri.path_and_query().cloned();
+        parts.path_and_query = Some(path.unwrap_or_else(|| uri::PathAndQuery::from_static("/")));
+        *uri = Uri::from_parts(parts).expect("a path alone is a valid target");
     }
 
     /// HTTP/2 has the host in the target, and a `Host` field beside it is a chance to disagree.
     fn to_absolute_form(&self, request: &mut Request) {
+        *request.version_mut() = Version::HTTP_2;
+        request.headers_mut().remove(header::CONNECTION);
         let mut parts = self.uri.clone().into_parts();
         if let Some(host) = request.headers_mut().remove(header::HOST)
             && let Ok(authority) = uri::Authority::try_from(host.as_bytes())
@@ -230,10 +272,7 @@ impl Inner {
         }
     }
 
-    async fn connection(self: &Arc<Self>, upgrade: bool) -> Result<Conn, Error> {
-        if let Some(conn) = self.pooled(upgrade) {
-            return Ok(conn);
-        }
+    async fn connect_in_time(self: &Arc<Self>, upgrade: bool) -> Result<Conn, Error> {
         let timeout = self.connector.timeout();
         tokio::time::timeout(timeout, self.connect(upgrade))
             .await
@@ -272,17 +311,17 @@ impl Inner {
     }
 
     /// Leaves the sender with its connection until the response is over.
-    fn park(self: &Arc<Self>, conn: H1) {
+    pub(super) fn park(self: &Arc<Self>, conn: H1) {
         let H1 { sender, slot, .. } = conn;
         slot.park(sender);
         // The response may have ended before it was parked; then nobody else will look.
         if let Some(sender) = slot.release() {
-            self.put(H1 {
-                sender,
-                slot,
-                reused: true,
-            });
+            self.put(H1 { sender, slot });
         }
+    }
+
+    pub(super) fn forget(&self, conn: &H2) {
+        self.pool.forget_h2(conn);
     }
 
     pub(super) fn put(self: &Arc<Self>, conn: H1) {
@@ -291,8 +330,6 @@ impl Inner {
         }
     }
 }
-
-type Refused = hyper::client::conn::TrySendError<Request>;
 
 /// Ends when nothing is idle, or when the origin is gone.
 async fn reap(origin: Weak<Inner>, idle_timeout: Duration) {
@@ -307,16 +344,6 @@ async fn reap(origin: Weak<Inner>, idle_timeout: Duration) {
     }
 }
 
-fn to_origin_form(uri: &mut Uri) {
-    if uri.authority().is_none() && uri.scheme().is_none() {
-        return;
-    }
-    let path = uri.path_and_query().cloned();
-    let mut parts = uri::Parts::default();
-    parts.path_and_query = Some(path.unwrap_or_else(|| uri::PathAndQuery::from_static("/")));
-    *uri = Uri::from_parts(parts).expect("a path alone is a valid target");
-}
-
 /// Credentials in a URL are not part of the host; RFC 9110 §4.2.4 has them removed.
 fn without_userinfo(authority: &uri::Authority) -> Option<uri::Authority> {
     match authority.as_str().rsplit_once('@') {
@@ -325,5 +352,8 @@ fn without_userinfo(authority: &uri::Authority) -> Option<uri::Authority> {
     }
 }
 
+/// After so many pooled connections that turned out dead a fresh one is made: each costs nothing, but
+/// a peer that closes whatever it accepts must not keep a request going round.
+const MAX_POOLED: usize = 8;
 /// How finely idle time is measured.
 const TICKS: u32 = 4;

@@ -94,6 +94,12 @@ impl Pool {
         self.lock().multiplexed.push(conn);
     }
 
+    pub(super) fn forget_h2(&self, gone: &H2) {
+        self.lock()
+            .multiplexed
+            .retain(|conn| !Arc::ptr_eq(&conn.streams, &gone.streams));
+    }
+
     pub(super) fn has_h2(&self) -> bool {
         !self.lock().multiplexed.is_empty()
     }
@@ -125,7 +131,6 @@ impl Pool {
 pub(super) struct H1 {
     pub(super) sender: http1::SendRequest<Body>,
     pub(super) slot: Arc<Slot>,
-    pub(super) reused: bool,
 }
 
 /// Where a sender waits while its connection is still busy with a response.

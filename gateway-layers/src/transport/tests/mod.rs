@@ -278,3 +278,26 @@ fn _auto_traits() {
     send::<ResponseFuture>();
     send::<Error>();
 }
+
+#[test]
+fn a_peer_that_closes_whatever_it_accepts_ends_the_attempt() {
+    local(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&accepted);
+        drop(tokio::task::spawn_local(async move {
+            loop {
+                drop(listener.accept().await.unwrap());
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }));
+        for protocol in [Protocol::Http1, Protocol::Http2] {
+            let client = Client::builder().protocol(protocol).build().unwrap();
+            let uri = format!("http://{address}/");
+            let error = client.oneshot(get(&uri)).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UpstreamReset, "{protocol:?}");
+        }
+        assert_eq!(accepted.load(Ordering::Relaxed), 2);
+    });
+}
