@@ -4,12 +4,12 @@ use bytes::Bytes;
 use gateway_core::{Body, BoxError, Outcome};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
     CacheKey, Entry,
-    flight::{Landing, Lead, Part, landed},
+    flight::{Landing, Lead, Part, Waited, landed},
     policy::{self, Asked, Verdict, is_error, judge, may_answer_error},
     state::{State, is_fresh},
     status::{Forward, Report},
@@ -70,19 +70,22 @@ impl Ask {
     async fn follow(&self, mut flight: tokio::sync::watch::Receiver<Landing>) -> Followed {
         let until = Instant::now() + self.state.wait;
         loop {
-            match timeout_at(until, landed(&mut flight)).await {
-                Err(_) | Ok(Some(Landing::Alone | Landing::UnderWay)) => return Followed::Go(None),
-                Ok(Some(Landing::Shared(entry))) if self.matches(&entry) => {
+            match landed(&mut flight, until).await {
+                Waited::TooLong | Waited::Alone => return Followed::Go(None),
+                Waited::Shared(entry) if self.matches(&entry) => {
                     return self
                         .with_shared(&entry)
                         .map_or(Followed::Go(None), Followed::Answer);
                 }
-                // The leader died, or fetched another variant: the next flight is for the rest.
-                Ok(Some(Landing::Shared(_)) | None) => match self.state.flights.join(&self.key) {
-                    Part::Lead(lead) => return Followed::Go(Some(lead)),
-                    Part::Alone => return Followed::Go(None),
-                    Part::Follow(next) => flight = next,
-                },
+                // The leader died, or fetched another variant, or its client reads slowly: the
+                // next flight is for the rest.
+                Waited::Shared(_) | Waited::Died | Waited::Slow => {}
+            }
+            let flights = &self.state.flights;
+            match flights.join_but(&self.key, Some(&flight)) {
+                Part::Lead(lead) => return Followed::Go(Some(lead)),
+                Part::Alone => return Followed::Go(None),
+                Part::Follow(next) => flight = next,
             }
         }
     }

@@ -7,7 +7,10 @@ use std::{
 
 use foldhash::fast::RandomState;
 use quick_cache::sync::Cache as Kept;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 
 use super::{CacheKey, Entry};
 
@@ -30,6 +33,8 @@ pub(super) struct Flights {
 pub(super) enum Landing {
     /// It has not.
     UnderWay,
+    /// It has not, but the answer has begun to come in.
+    Filling(Instant),
     /// With an answer for whom it matches.
     Shared(Arc<Entry>),
     /// With an answer for the leader alone.
@@ -60,8 +65,20 @@ impl Flights {
         if since.is_some_and(|since| since.elapsed() < UNSHARED_FOR) {
             return Part::Alone;
         }
+        self.join_but(key, None)
+    }
+
+    /// Joins the flight for `key`, unless that is `slow`: then a new one takes its place, so that
+    /// of all who lost patience with it one asks the origin and not each.
+    pub(super) fn join_but(
+        self: &Arc<Self>,
+        key: &CacheKey,
+        slow: Option<&watch::Receiver<Landing>>,
+    ) -> Part {
         let mut under_way = self.lock();
-        if let Some(flight) = under_way.get(key) {
+        if let Some(flight) = under_way.get(key)
+            && !slow.is_some_and(|slow| slow.same_channel(flight))
+        {
             return Part::Follow(flight.clone());
         }
         let (landing, flight) = watch::channel(Landing::UnderWay);
@@ -101,6 +118,11 @@ impl Lead {
         _ = self.landing.send(Landing::Shared(entry));
     }
 
+    /// The answer has begun to come in, as fast as the leader's client reads it.
+    pub(super) fn filling(&self) {
+        _ = self.landing.send(Landing::Filling(Instant::now()));
+    }
+
     /// This answer is for the leader alone: an error, or one that was asked for in part.
     pub(super) fn release(self) {
         _ = self.landing.send(Landing::Alone);
@@ -117,18 +139,49 @@ impl Lead {
 
 impl Drop for Lead {
     fn drop(&mut self) {
-        // Before the sender goes: a follower that sees it gone must find no flight, and lead.
-        self.flights.lock().remove(&self.key);
+        // Before the sender goes: a follower that sees it gone must find no flight, and lead. But a
+        // flight that has taken this one's place is not ours to end.
+        let mut under_way = self.flights.lock();
+        let ours = under_way
+            .get(&self.key)
+            .is_some_and(|flight| flight.same_channel(&self.landing.subscribe()));
+        if ours {
+            under_way.remove(&self.key);
+        }
     }
 }
 
-/// Waits for the flight to land; `None` if its leader died.
-pub(super) async fn landed(flight: &mut watch::Receiver<Landing>) -> Option<Landing> {
-    let landing = flight
-        .wait_for(|landing| !matches!(landing, Landing::UnderWay))
-        .await;
-    landing.ok().map(|landing| landing.clone())
+/// How waiting for a flight ends.
+#[derive(Debug)]
+pub(super) enum Waited {
+    Shared(Arc<Entry>),
+    Alone,
+    /// The leader died.
+    Died,
+    /// The answer comes in too slowly.
+    Slow,
+    TooLong,
 }
 
+/// Waits for the flight to land, at most until `until`, and at most [`FILL`] once the answer comes
+/// in: a client that reads slowly must not hold up those who wait for what it reads.
+pub(super) async fn landed(flight: &mut watch::Receiver<Landing>, until: Instant) -> Waited {
+    loop {
+        let limit = match &*flight.borrow_and_update() {
+            Landing::UnderWay => until,
+            Landing::Filling(since) => until.min(*since + FILL),
+            Landing::Shared(entry) => return Waited::Shared(Arc::clone(entry)),
+            Landing::Alone => return Waited::Alone,
+        };
+        match timeout_at(limit, flight.changed()).await {
+            Err(_) if limit < until => return Waited::Slow,
+            Err(_) => return Waited::TooLong,
+            Ok(Err(_)) => return Waited::Died,
+            Ok(Ok(())) => {}
+        }
+    }
+}
+
+const FILL: Duration = Duration::from_secs(2);
 const REMEMBERED: usize = 4096;
 const UNSHARED_FOR: Duration = Duration::from_secs(10);

@@ -72,8 +72,8 @@
 //! stored: a follower is never in the middle of a stream that breaks. If the answer cannot be shared
 //! – its head already tells – the followers go on by themselves at once, and so do others for the
 //! next ten seconds. If the leader goes away, a follower leads. Nobody waits longer than
-//! [`collapse_timeout`](CacheLayer::collapse_timeout); a leader that reads slowly is the reason it
-//! exists. Requests with shared credentials, conditions, ranges, `no-cache` or `no-store` do not
+//! [`collapse_timeout`](CacheLayer::collapse_timeout), nor longer than two seconds once the answer
+//! comes in: a client that reads slowly must not hold up the others. Requests with shared credentials, conditions, ranges, `no-cache` or `no-store` do not
 //! take part.
 //!
 //! # Order

@@ -67,6 +67,9 @@ impl State {
             }
             lead => lead,
         };
+        if let Some(lead) = &lead {
+            lead.filling();
+        }
         let announced = policy::announced_length(&parts.headers);
         let fill = Fill {
             state: Arc::clone(self),

@@ -110,6 +110,21 @@ async fn nobody_waits_longer_than_the_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_leader_that_does_not_read_holds_nobody_up_for_long() {
+    let origin = slow(&[("cache-control", "max-age=60")]);
+    let cache = layer().layer(origin.service());
+    let unread = cache.clone().oneshot(get("/a")).await.unwrap();
+    let start = tokio::time::Instant::now();
+    let answers = join_all((0..50).map(|_| fetch(&cache, get("/a")))).await;
+    assert!(answers.iter().all(|(_, body)| body == "x"));
+    // Two seconds of patience, then one of them asks for all.
+    assert_eq!(start.elapsed(), Duration::from_millis(2200));
+    assert_eq!(origin.calls(), 2);
+    assert!(status(&fetch(&cache, get("/a")).await.0).contains("; hit"));
+    drop(unread);
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_flight_outlives_its_requests() {
     let origin = slow(&[("cache-control", "max-age=60")]);
     let layer = layer();
