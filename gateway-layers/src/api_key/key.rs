@@ -6,8 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 /// A key, by its SHA-256, and whom it stands for.
 ///
-/// The key itself is not kept. A plain hash is right for keys, which are random and long; it is not for
-/// passwords, which are neither.
+/// The key itself is not kept. A plain hash is right for keys, which are random and long; it is not
+/// for passwords, which are neither.
 #[derive(Clone)]
 pub struct ApiKey {
     pub(super) digest: Digest,

@@ -37,3 +37,19 @@ pub(crate) fn default_peer(extensions: &Extensions) -> Option<SocketAddr> {
     }
     None
 }
+
+#[cfg(all(test, feature = "axum"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axums_peer_is_found_and_ours_comes_first() {
+        let addr = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let mut extensions = Extensions::new();
+        assert_eq!(default_peer(&extensions), None);
+        extensions.insert(axum::extract::ConnectInfo(addr("192.0.2.1:1")));
+        assert_eq!(default_peer(&extensions), Some(addr("192.0.2.1:1")));
+        extensions.insert(PeerAddr::new(addr("192.0.2.2:2")));
+        assert_eq!(default_peer(&extensions), Some(addr("192.0.2.2:2")));
+    }
+}

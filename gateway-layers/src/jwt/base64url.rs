@@ -5,8 +5,8 @@ use base64::{
 
 /// Decodes base64url as RFC 7515 §2 writes it: no padding, no white space, no stray bits.
 ///
-/// One text for one value: with stray bits allowed, a token would have many spellings, and a list of
-/// revoked ones would be of no use.
+/// One text for one value: with stray bits allowed, a token would have many spellings, and a list
+/// of revoked ones would be of no use.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     STRICT.decode(text).ok()
 }

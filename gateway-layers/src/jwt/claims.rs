@@ -88,8 +88,8 @@ impl Rules {
         self.lifetime(claims, now)
     }
 
-    /// `at+jwt` is RFC 9068's; other types – logout, security event, DPoP proof – are signed by the same
-    /// keys for another purpose (RFC 8725 §3.11).
+    /// `at+jwt` is RFC 9068's; other types – logout, security event, DPoP proof – are signed by the
+    /// same keys for another purpose (RFC 8725 §3.11).
     fn check_typ(&self, typ: Option<&str>) -> Result<(), Invalid> {
         let short = |typ: &str| {
             let lower = typ.to_ascii_lowercase();

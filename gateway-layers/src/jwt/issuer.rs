@@ -87,8 +87,8 @@ impl Issuer {
 
     /// An audience that is us; of several, one must be in the token's `aud`.
     ///
-    /// An issuer needs one, or [`any_audience`](Self::any_audience): without the check, a token that
-    /// the caller was given for another service opens this one.
+    /// An issuer needs one, or [`any_audience`](Self::any_audience): without the check, a token
+    /// that the caller was given for another service opens this one.
     #[must_use]
     pub fn audience(mut self, audience: &str) -> Self {
         self.audiences.get_or_insert_default().push(audience.into());

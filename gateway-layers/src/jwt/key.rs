@@ -142,6 +142,10 @@ impl KeySet {
         Self { keys }
     }
 
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.keys.iter().any(|key| key.id() == Some(id))
+    }
+
     /// The keys that may have signed a token with this header; nothing of the token decides more.
     pub(super) fn candidates<'a>(
         &'a self,

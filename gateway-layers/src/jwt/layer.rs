@@ -21,8 +21,8 @@ impl JwtLayer {
 
     /// Fetches the keys of all issuers that are not here yet.
     ///
-    /// Not needed before serving – the first request would do it – but what a readiness probe should wait
-    /// for.
+    /// Not needed before serving – the first request would do it – but what a readiness probe
+    /// should wait for.
     ///
     /// # Errors
     ///

@@ -71,30 +71,33 @@
 //!
 //! # Keys that are fetched
 //!
-//! The first request that needs them waits; all that come meanwhile wait for the same fetch, and
-//! if the one that began it goes away, the next drives it on. They are fresh for as long as the issuer's
-//! `Cache-Control` says, between 5 min and 24 h, and are then refreshed beside the requests that
-//! use them; if that fails they are used for another 24 h. A token signed with an unknown key makes
-//! the layer fetch once more, but not within 10 s of the last attempt, whoever asks. Documents are
-//! read up to 1 MiB, redirects are not followed, and plain HTTP is for this machine only.
+//! The first request that needs them waits; all that come meanwhile wait for the same fetch, and if
+//! the one that began it goes away, the next drives it on. They are fresh for as long as the
+//! issuer's `Cache-Control` says, between 5 min and 24 h, and are then refreshed beside the
+//! requests that use them; if that fails they are used for another 24 h. A token signed with an
+//! unknown key makes the layer fetch once more, but not within 10 s of the last attempt, whoever
+//! asks. Documents are read up to 1 MiB, redirects are not followed, and plain HTTP is for this
+//! machine only.
 //!
 //! # Refusals
 //!
 //! 401 with `WWW-Authenticate` (RFC 6750): `auth_required` without a token, `jwt_expired`,
 //! `jwt_not_yet_valid`, and `jwt_invalid` for everything else, several tokens among it; 403
 //! `insufficient_scope`; 503 `auth_unavailable` while keys are needed and cannot be had.
-//! [`optional`](JwtBuilder::optional) changes the first alone: a wrong token is never taken for none.
+//! [`optional`](JwtBuilder::optional) changes the first alone: a wrong token is never taken for
+//! none.
 //!
 //! # Cancellation
 //!
-//! A request that leaves while it waits for keys leaves the fetch to those that wait too, or to the next.
+//! A request that leaves while it waits for keys leaves the fetch to those that wait too, or to the
+//! next.
 //!
 //! # Cost
 //!
 //! A token that was verified before costs a look-up by its whole text, a check of its dates and of
-//! the generation of the keys, a reference count and an extension: no parsing, no signature, no clone
-//! of the inner service. Verified tokens are remembered within [a bound](JwtBuilder::remember),
-//! until they expire or the issuer's keys change.
+//! the generation of the keys, a reference count and an extension: no parsing, no signature, no
+//! clone of the inner service. Verified tokens are remembered within [a
+//! bound](JwtBuilder::remember), until they expire or the issuer's keys change.
 
 mod algorithm;
 mod base64url;
@@ -103,6 +106,8 @@ mod claims;
 #[cfg(feature = "config")]
 mod config;
 mod error;
+#[cfg(feature = "config")]
+mod from_config;
 mod future;
 mod issuer;
 mod jwk;

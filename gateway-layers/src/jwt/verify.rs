@@ -172,16 +172,13 @@ fn by_remote(
         let retry_after = remote.rest(now.instant);
         return Ok(Err(wait().unwrap_or(Verdict::Unavailable { retry_after })));
     };
-    let id = token.key_id.as_deref();
-    let known = keys.keys.candidates(id, token.algorithm).next().is_some();
-    if !known
-        && id.is_some()
-        && let Some(verdict) = wait()
-    {
-        return Ok(Err(verdict));
-    }
-    check_signature(&keys.keys, token)?;
-    Ok(Ok(keys.generation))
+    let Err(wrong) = check_signature(&keys.keys, token) else {
+        return Ok(Ok(keys.generation));
+    };
+    // A key of that name is here and did not sign it. Else the right one may be new.
+    let named = token.key_id.as_deref().is_some_and(|id| keys.keys.has(id));
+    let fetched = if named { None } else { wait() };
+    fetched.map(Err).ok_or(wrong)
 }
 
 fn check_signature(keys: &KeySet, token: &Token<'_>) -> Result<(), Invalid> {

@@ -17,8 +17,9 @@ use super::{
 
 /// Counters in this process, bounded.
 ///
-/// A bucket costs 32 to 64 bytes – 32 at the bound – whatever the key, and full buckets are forgotten, since they are the same as unseen ones: an idle caller costs nothing. Only when
-/// every bucket is owed something and the table is full does the least indebted of a few give way.
+/// A bucket costs 32 to 64 bytes – 32 at the bound – whatever the key, and full buckets are
+/// forgotten, since they are the same as unseen ones: an idle caller costs nothing. Only when every
+/// bucket is owed something and the table is full does the least indebted of a few give way.
 pub struct MemoryStore {
     shards: Box<[Mutex<Table>]>,
     seeds: [RandomState; 2],

@@ -70,17 +70,16 @@
 //! # Order
 //!
 //! Inside of whatever provides the key: [`client_ip`](crate::client_ip) for [`Key::ClientIp`], an
-//! authentication layer for
-//! [`Key::Subject`], the router for [`Key::Route`]. Where an input is missing, [`OnMissing`] decides – by default all such
-//! requests share one bucket – and a warning names the key once. A header that clients choose
-//! freely protects nothing on its own.
+//! authentication layer for [`Key::Subject`], the router for [`Key::Route`]. Where an input is
+//! missing, [`OnMissing`] decides – by default all such requests share one bucket – and a warning
+//! names the key once. A header that clients choose freely protects nothing on its own.
 //!
 //! # Refusals
 //!
 //! 429 `rate_limited` with `Retry-After` (at least 1), the `RateLimit` headers and the problem
 //! member `violated-policies`; 429 `queue_timeout` when the queue is full; 503 `state_unavailable`
-//! when a store fails and
-//! [`OnStoreError::Deny`] was chosen. A request that costs more than a full bucket holds is always refused.
+//! when a store fails and [`OnStoreError::Deny`] was chosen. A request that costs more than a full
+//! bucket holds is always refused.
 //!
 //! # Cancellation
 //!

@@ -263,7 +263,8 @@ impl<St> Clone for Shared<St> {
     }
 }
 
-/// The one to report: of those that refuse the one that takes longest, else the one with least left.
+/// The one to report: of those that refuse the one that takes longest, else the one with least
+/// left.
 fn tightest(verdict: &[Decision]) -> Option<usize> {
     let refusing = verdict
         .iter()

@@ -8,8 +8,8 @@ use tower_service::Service;
 
 use super::super::error::FetchError;
 
-/// Gets a document: the one thing asked of an HTTP client, erased, so that the layer's type does not
-/// name it. A boxed future is nothing beside a network.
+/// Gets a document: the one thing asked of an HTTP client, erased, so that the layer's type does
+/// not name it. A boxed future is nothing beside a network.
 pub(in crate::jwt) trait Fetch: Send + Sync {
     fn get(&self, uri: Uri) -> Fetching;
 }

@@ -23,9 +23,9 @@ use super::{
 
 /// The keys of an issuer somewhere else.
 ///
-/// Nothing runs until a request asks. The request that needs keys waits for the flight and polls it; when
-/// it goes away the next one to wait polls on. While old keys are good, a task owned by this value
-/// polls it instead, and nobody waits.
+/// Nothing runs until a request asks. The request that needs keys waits for the flight and polls
+/// it; when it goes away the next one to wait polls on. While old keys are good, a task owned by
+/// this value polls it instead, and nobody waits.
 pub(in crate::jwt) struct Remote {
     core: Arc<Core>,
     desk: Mutex<Desk>,
@@ -85,8 +85,8 @@ impl Remote {
         }
     }
 
-    /// The keys, if there are any that may be used at `now`; when they are no longer fresh, a fetch begins
-    /// beside it.
+    /// The keys, if there are any that may be used at `now`; when they are no longer fresh, a fetch
+    /// begins beside it.
     pub(in crate::jwt) fn current(&self, now: Instant) -> Option<Guard<Option<Arc<Snapshot>>>> {
         let snapshot = self.core.snapshot.load();
         let keys = snapshot.as_ref()?;

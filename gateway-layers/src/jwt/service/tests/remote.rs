@@ -114,6 +114,24 @@ async fn a_new_key_is_found_and_a_removed_one_forgotten() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn keys_without_names_may_be_new_too() {
+    let nameless = |pem| {
+        let mut key = super::issuer::jwk("", pem);
+        key.as_object_mut().unwrap().remove("kid");
+        json!({"keys": [key]}).to_string()
+    };
+    let double = Double::new(nameless(keys::EC1_PUBLIC));
+    let layer = double.layer(|builder| builder);
+    let old = sign(Algorithm::ES256, keys::EC1, &json!({}), &json!({}));
+    assert_eq!(call(&layer, &old).await, ok());
+    double.edit(|script| script.body = nameless(keys::EC2_PUBLIC));
+    let new = sign(Algorithm::ES256, keys::EC2, &json!({}), &json!({}));
+    assert_eq!(call(&layer, &new).await, invalid(), "within the cooldown");
+    sleep(Duration::from_secs(11)).await;
+    assert_eq!(call(&layer, &new).await, ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn keys_are_refreshed_beside_the_requests() {
     let double = Double::with_key("k1", keys::EC1_PUBLIC);
     let layer = double.layer(|builder| builder);
@@ -236,6 +254,19 @@ async fn discovery_leads_to_the_keys() {
     assert_eq!(asked, [first, KEYS_URL]);
     assert_eq!(call(&layer, &token("k1", keys::EC1)).await, ok());
     assert_eq!(double.asked(), 2);
+}
+
+#[tokio::test]
+async fn the_default_client_fetches_from_this_machine() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/keys", listener.local_addr().unwrap());
+    let body = set(&[("k1", keys::EC1_PUBLIC)]);
+    let app = axum::Router::new().route("/keys", axum::routing::get(|| async move { body }));
+    let mut server = tokio::task::JoinSet::new();
+    server.spawn(async move { axum::serve(listener, app).await });
+    let issuer = Issuer::jwks("https://id.example.com", &url).audience("api");
+    let layer = JwtLayer::builder(issuer).build().unwrap();
+    assert_eq!(call(&layer, &token("k1", keys::EC1)).await, ok());
 }
 
 #[tokio::test(start_paused = true)]
