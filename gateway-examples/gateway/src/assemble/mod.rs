@@ -9,7 +9,8 @@
 //! 5. the limits of an upload;
 //! 6. `router`.
 //!
-//! Then, per route and where its config says so: `request_id`, `api_key`, `rate_limit`,
+//! Then, per route and where its config says so: `request_id`, `jwt`, `api_key`,
+//! `rate_limit`,
 //! `transform`, `cache`, `timeout`; and innermost the upstream: its timeouts, `balance`, one `proxy` per endpoint. A
 //! request crosses two boxes, the stack's and the route's; all between is one concrete type.
 //!
@@ -35,3 +36,6 @@ pub use self::{
     runtime::runtime,
     stack::Assembler,
 };
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! The whole gateway in process, on real sockets.
+
+mod input;
+mod lifecycle;
+mod support;
