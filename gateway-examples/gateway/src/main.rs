@@ -1,2 +1,31 @@
 //! The `gateway` command.
-fn main() {}
+#![forbid(unsafe_code)]
+
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+};
+
+use gateway::cli::{self, Console};
+use tracing_subscriber::EnvFilter;
+
+/// A proxy allocates on all threads at once, which the system's allocator is not made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    log_to_stderr();
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    cli::run(std::env::args_os(), &mut Console::new(&mut out, &mut err)).into()
+}
+
+/// Standard output is for what was asked for; `RUST_LOG` says how much is logged.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+}

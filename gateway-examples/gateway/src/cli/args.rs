@@ -15,6 +15,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Serve a config file, or the demo.
+    Run(RunArgs),
     /// Check a config file without running it; show everything that is wrong with it.
     Check(CheckArgs),
     /// Say what would happen to a request: the route, why not the others, and what is on the way.
@@ -34,6 +36,23 @@ pub(super) struct FileArgs {
     /// The config file.
     #[arg(default_value = DEFAULT_FILE)]
     pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The config file.
+    #[arg(default_value = DEFAULT_FILE)]
+    pub(super) file: PathBuf,
+    /// Serve mock upstreams, an identity provider and mock models, all of them on this machine: no
+    /// keys, no network, no files.
+    #[arg(long, conflicts_with = "file")]
+    pub(super) demo: bool,
+    /// Listen here and not where the config says; port 0 picks a free one.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) listen: Option<SocketAddr>,
+    /// Listen for operators here and not where the config says.
+    #[arg(long, value_name = "ADDR")]
+    pub(super) admin: Option<SocketAddr>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod init;
 mod mock;
 mod routes;
 mod schema;
+mod serve;
 mod table;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -58,6 +59,7 @@ where
         }
     };
     match cli.command {
+        Command::Run(args) => serve::run(&args, console),
         Command::Check(args) => check::run(&args, console),
         Command::Schema(args) => schema::run(&args, console),
         Command::Init(args) => init::run(&args, console),

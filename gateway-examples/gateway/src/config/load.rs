@@ -7,6 +7,7 @@ use gateway_core::config::{
 
 use super::{
     check::{self, codes},
+    link,
     model::Config,
     scope,
 };
@@ -61,10 +62,11 @@ pub fn load_text(
         return Err(findings);
     };
     tree.resolve(lookup, &mut findings);
-    let config: Option<Config> = Reader::new(&tree)
+    let mut config: Option<Config> = Reader::new(&tree)
         .describe(scope::describe)
         .read(&mut findings);
-    if let Some(config) = &config {
+    if let Some(config) = &mut config {
+        link::link(config, &tree, &mut findings);
         check::check(config, &tree, &mut findings);
     }
     findings.sort();

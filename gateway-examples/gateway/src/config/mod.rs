@@ -6,6 +6,7 @@
 //! [`Loaded::refusal`] places in the file.
 
 pub mod check;
+mod link;
 mod load;
 pub mod model;
 mod schema;

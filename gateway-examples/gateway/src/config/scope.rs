@@ -11,6 +11,7 @@ pub(super) fn describe(path: &str) -> Option<Scope> {
             "routes.match".to_owned(),
         ),
         ["routes", name, "ai"] => (format!("`ai` of route `{name}`"), "routes.ai".to_owned()),
+        ["auth", name] => (format!("`auth.{name}`"), "auth".to_owned()),
         ["upstreams", name] => (format!("upstream `{name}`"), "upstreams".to_owned()),
         ["listeners", name] => (format!("listener `{name}`"), "listeners".to_owned()),
         [section] => (format!("`{section}`"), (*section).to_owned()),

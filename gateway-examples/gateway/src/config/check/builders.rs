@@ -5,6 +5,7 @@ use gateway_layers::{
     balance::Balance,
     cache::{CacheLayer, MemoryStore},
     client_ip::ClientIpLayer,
+    jwt::JwtLayer,
     proxy::Proxy,
     rate_limit::RateLimitLayer,
     request_id::RequestIdLayer,
@@ -15,7 +16,7 @@ use gateway_layers::{
 use super::{Subject, codes::REFUSED};
 use crate::config::{
     load,
-    model::{Layers, Upstream},
+    model::{Auth, Layers, Upstream},
 };
 
 /// Hands every section to the builder that will take it: what a builder refuses at the start, a
@@ -35,6 +36,15 @@ pub(super) fn check(subject: Subject<'_>, findings: &mut Diagnostics) {
             upstream(name, options),
         );
     }
+    for (name, auth) in config.auth.iter() {
+        let built = match auth {
+            Auth::Jwt(options) => JwtLayer::from_config(options).map(drop),
+            Auth::ApiKey(options) => ApiKeyLayer::from_config(options)
+                .map(drop)
+                .map_err(|e| e.at("api_key")),
+        };
+        collect(&mut refusals, &format!("auth.{name}"), built);
+    }
     layers(&mut refusals, "defaults.layers", &config.defaults.layers);
     for (name, route) in config.routes.iter() {
         layers(
@@ -47,12 +57,23 @@ pub(super) fn check(subject: Subject<'_>, findings: &mut Diagnostics) {
         }
     }
     for refusal in &refusals {
-        let finding = load::refusal(subject.tree, refusal);
-        // What could not be read is missing from the config, and a builder may miss it.
-        if !findings.has_error_within(refusal.path(), REFUSED) {
-            findings.push(finding);
+        let path = refusal.path();
+        // What could not be read is missing from the config, and the builder may miss it.
+        let around = match path.rsplit_once('.') {
+            Some((around, _)) if !subject.tree.find(path).complete => around,
+            _ => path,
+        };
+        if !uses_name(subject, path) && !findings.has_error_within(around, REFUSED) {
+            findings.push(load::refusal(subject.tree, refusal));
         }
     }
+}
+
+/// Whether the path leads into a layer that is a name in the file: its options are judged where
+/// they are defined.
+fn uses_name(subject: Subject<'_>, path: &str) -> bool {
+    subject.tree.find(path).node.as_str().is_some()
+        && (path.contains(".layers.jwt") || path.contains(".layers.api_key"))
 }
 
 fn upstream(name: &str, options: &Upstream) -> Result<(), ConfigError> {
@@ -76,6 +97,10 @@ fn layers(refusals: &mut Vec<ConfigError>, path: &str, layers: &Layers) {
         layers
             .request_id()
             .map(|o| RequestIdLayer::from_config(o).map(drop)),
+    );
+    layer(
+        "jwt",
+        layers.jwt().map(|o| JwtLayer::from_config(o).map(drop)),
     );
     layer(
         "api_key",

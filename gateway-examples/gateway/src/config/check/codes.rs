@@ -20,6 +20,8 @@ pub const CACHE_PARTITION: &str = "GW2011";
 pub const KEY_NEEDS_AUTH: &str = "GW2012";
 /// A reload of a config that did not come from a file.
 pub const NO_FILE: &str = "GW2013";
+/// `jwt` or `api_key` names a definition that is not there, or that is one of the other.
+pub const UNDEFINED_AUTH: &str = "GW2014";
 
 /// A route that can never be chosen.
 pub const SHADOWED: &str = "GW3001";

@@ -8,7 +8,7 @@ mod builders;
 pub mod codes;
 mod layers;
 mod listeners;
-mod names;
+pub(super) mod names;
 mod routes;
 
 use gateway_core::config::{Diagnostics, Tree};

@@ -1,7 +1,7 @@
 use gateway_core::config::{Tree, closest};
 
 /// The names defined in the map at `path`, whether or not their values could be read.
-pub(super) fn defined<'a>(tree: &'a Tree, path: &str) -> Vec<&'a str> {
+pub(in crate::config) fn defined<'a>(tree: &'a Tree, path: &str) -> Vec<&'a str> {
     let place = tree.find(path);
     if !place.complete {
         return Vec::new();
@@ -15,7 +15,7 @@ pub(super) fn defined<'a>(tree: &'a Tree, path: &str) -> Vec<&'a str> {
 }
 
 /// "did you mean `orders` (defined at gateway.yaml:22:3)?", or what there is to choose from.
-pub(super) fn suggestion(tree: &Tree, path: &str, name: &str) -> String {
+pub(in crate::config) fn suggestion(tree: &Tree, path: &str, name: &str) -> String {
     let names = defined(tree, path);
     if let Some(near) = closest(name, names.iter().copied()) {
         let at = tree.key_location(&format!("{path}.{near}"));

@@ -1,15 +1,15 @@
 use gateway_layers::{
-    api_key::ApiKeyConfig, cache::CacheConfig, rate_limit::RateLimitConfig,
+    api_key::ApiKeyConfig, cache::CacheConfig, jwt::JwtConfig, rate_limit::RateLimitConfig,
     request_id::RequestIdConfig, timeout::TimeoutConfig, transform::TransformConfig,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::slot::Slot;
+use super::{defined::Defined, slot::Slot};
 
 /// Declares the map of layers: one field a layer, in the order in which requests pass them.
 macro_rules! layers {
-    ($($(#[$doc:meta])* $name:ident: $options:ty,)*) => {
+    ($($(#[$doc:meta])* $name:ident: $slot:ident<$options:ty>,)*) => {
         /// The layers of a route, by name.
         ///
         /// It is a map and not a list because their order is not for the file to say: a cache
@@ -17,7 +17,7 @@ macro_rules! layers {
         #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         pub struct Layers {
-            $($(#[$doc])* pub $name: Option<Slot<$options>>,)*
+            $($(#[$doc])* pub $name: Option<$slot<$options>>,)*
         }
 
         impl Layers {
@@ -33,7 +33,7 @@ macro_rules! layers {
             #[must_use]
             pub fn names(&self) -> Vec<&'static str> {
                 let mut names = Vec::new();
-                $(if self.$name.as_ref().and_then(Slot::get).is_some() {
+                $(if self.$name.as_ref().and_then($slot::get).is_some() {
                     names.push(stringify!($name));
                 })*
                 names
@@ -43,7 +43,7 @@ macro_rules! layers {
                 #[doc = concat!("The options of `", stringify!($name), "`, if it is on.")]
                 #[must_use]
                 pub fn $name(&self) -> Option<&$options> {
-                    self.$name.as_ref().and_then(Slot::get)
+                    self.$name.as_ref().and_then($slot::get)
                 }
             )*
         }
@@ -52,17 +52,19 @@ macro_rules! layers {
 
 layers! {
     /// Gives every request an id.
-    request_id: RequestIdConfig,
+    request_id: Slot<RequestIdConfig>,
+    /// Admits callers who hold a token.
+    jwt: Defined<JwtConfig>,
     /// Admits callers who hold a key.
-    api_key: ApiKeyConfig,
+    api_key: Defined<ApiKeyConfig>,
     /// Admits so many requests of each caller.
-    rate_limit: RateLimitConfig,
+    rate_limit: Slot<RateLimitConfig>,
     /// Changes requests and responses.
-    transform: TransformConfig,
+    transform: Slot<TransformConfig>,
     /// Answers from stored responses.
-    cache: CacheConfig,
+    cache: Slot<CacheConfig>,
     /// Ends what takes too long.
-    timeout: TimeoutConfig,
+    timeout: Slot<TimeoutConfig>,
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! A layer's own options live beside the layer, in `gateway_layers::<layer>`.
 
 mod addr;
+mod auth;
+mod defined;
 mod layers;
 mod observe;
 mod root;
@@ -16,6 +18,8 @@ mod url;
 
 pub use self::{
     addr::Addr,
+    auth::Auth,
+    defined::Defined,
     layers::Layers,
     observe::{Observe, Tracing},
     root::{Config, Defaults, Version},

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use super::{
+    auth::Auth,
     layers::Layers,
     observe::Observe,
     route::Route,
@@ -50,6 +51,9 @@ pub struct Config {
     /// What is recorded about requests.
     #[serde(default)]
     pub observe: Observe,
+    /// Ways to authenticate, by name, for routes to refer to.
+    #[serde(default)]
+    pub auth: Named<Auth>,
     /// The services behind the gateway, by name.
     #[serde(default)]
     pub upstreams: Named<Upstream>,
