@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use gateway_core::{Body, ErrorKind, GatewayError, Identity, Outcome, Responder};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, header};
 use http_body::Body as HttpBody;
 use tokio::time::Instant;
 
@@ -157,7 +157,8 @@ impl State {
     }
 
     fn has_shared_credentials<B>(&self, request: &Request<B>) -> bool {
-        let credentials = request.headers().contains_key(header::AUTHORIZATION)
+        let headers = request.headers();
+        let credentials = CREDENTIALS.iter().any(|name| headers.contains_key(name))
             || request.extensions().get::<Identity>().is_some();
         credentials && !self.keys.separates(request)
     }
@@ -240,6 +241,15 @@ fn same_origin(reference: &str, place: &Place<'_>) -> Option<String> {
     let folder = base.rfind('/').map_or("/", |at| &base[..=at]);
     Some(format!("{folder}{reference}"))
 }
+
+/// Where keys are accepted. RFC 9111 knows `Authorization` alone, but an answer to a key in another
+/// header is no less for its bearer.
+const CREDENTIALS: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -58,8 +58,8 @@
 //!
 //! # Credentials
 //!
-//! A request is authenticated if it has `Authorization`, or an [`Identity`](gateway_core::Identity)
-//! that any layer outside has set. Its answer is stored in either of two cases: the
+//! A request is authenticated if it has `Authorization`, `X-Api-Key`, `Api-Key` or `X-Goog-Api-Key`,
+//! or an [`Identity`](gateway_core::Identity) that any layer outside has set. Its answer is stored in either of two cases: the
 //! [partition](CacheLayer::partition) names the caller, so that nobody else can have its key, or the
 //! origin marks it as being for everybody (`public`, `s-maxage` or `must-revalidate`, RFC 9111
 //! §3.5). Stored responses that are not so marked are not served to authenticated requests either.

@@ -113,3 +113,15 @@ async fn a_page_for_a_cookie_is_not_kept_by_guess() {
     }
     assert_eq!(origin.calls(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_key_in_any_header_is_a_credential() {
+    let origin = Origin::fixed(|| minute("mine"));
+    let cache = layer().layer(origin.service());
+    for name in ["authorization", "x-api-key", "api-key", "x-goog-api-key"] {
+        for value in ["one", "two"] {
+            fetch(&cache, with("/me", &[(name, value)])).await;
+        }
+    }
+    assert_eq!(origin.calls(), 8);
+}
