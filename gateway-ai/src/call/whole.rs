@@ -1,10 +1,18 @@
+use std::fmt;
+
 use bytes::Bytes;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
 
 use super::{AiCall, Operation};
 use crate::{
     canonical::{Reply, Usage},
     dialect::{Dialect, Restore},
     error::AiError,
+    json::Str,
 };
 
 /// A whole answer: the provider's bytes, and what they mean where someone had to know.
@@ -12,10 +20,20 @@ use crate::{
 pub struct Whole {
     pub(crate) bytes: Bytes,
     pub(crate) reply: Option<Box<Reply>>,
+    pub(crate) usage: Option<Usage>,
 }
 
 impl Whole {
-    /// Reads an answer as far as the call needs it.
+    /// Bytes of which nothing is known.
+    pub(crate) const fn opaque(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            reply: None,
+            usage: None,
+        }
+    }
+
+    /// Reads an answer as far as the call needs it: what is passed on as it is only gets a glance.
     ///
     /// # Errors
     ///
@@ -26,13 +44,30 @@ impl Whole {
         call: &AiCall,
         restore: &Restore,
     ) -> Result<Self, AiError> {
-        if call.operation() != Operation::Chat {
-            return Ok(Self { bytes, reply: None });
+        match call.operation() {
+            Operation::Chat => {}
+            Operation::Pass(_) => {
+                return Ok(Self {
+                    usage: passed_usage(&bytes),
+                    ..Self::opaque(bytes)
+                });
+            }
+            Operation::CountTokens => return Ok(Self::opaque(bytes)),
+        }
+        if call.dialect() == dialect
+            && restore.is_empty()
+            && let Some(usage) = glance(dialect, &bytes)
+        {
+            return Ok(Self {
+                usage,
+                ..Self::opaque(bytes)
+            });
         }
         let mut reply = dialect.parse_reply(&bytes)?;
         restore.reply(&mut reply);
         Ok(Self {
             bytes,
+            usage: reply.usage.clone(),
             reply: Some(Box::new(reply)),
         })
     }
@@ -43,29 +78,84 @@ impl Whole {
         &self.bytes
     }
 
-    /// What the answer means, where it is one of a conversation.
+    /// What the provider counted.
     #[must_use]
-    pub fn reply(&self) -> Option<&Reply> {
-        self.reply.as_deref()
+    pub const fn usage(&self) -> Option<&Usage> {
+        self.usage.as_ref()
     }
 
-    /// What the answer says was used.
-    pub(crate) fn usage(&self, dialect: Dialect, operation: Operation) -> Option<Usage> {
-        match (&self.reply, operation) {
-            (Some(reply), _) => reply.usage.clone(),
-            (None, Operation::Pass(_)) if dialect == Dialect::Chat => passed_usage(&self.bytes),
-            _ => None,
+    /// What the answer means.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes make no sense in the provider's dialect.
+    pub fn into_reply(self, dialect: Dialect) -> Result<Reply, AiError> {
+        match self.reply {
+            Some(reply) => Ok(*reply),
+            None => dialect.parse_reply(&self.bytes),
         }
+    }
+}
+
+/// The counts of an answer that looks like one; `None` where only a parser can tell what it is.
+fn glance(dialect: Dialect, bytes: &[u8]) -> Option<Option<Usage>> {
+    let top: Top<'_> = serde_json::from_slice(bytes).ok()?;
+    if top.error || !top.content {
+        return None;
+    }
+    let Some(usage) = top.usage.filter(|usage| usage.get() != "null") else {
+        return Some(None);
+    };
+    Some(dialect.read_usage(usage.get()))
+}
+
+/// The outermost keys of an answer.
+#[derive(Default)]
+struct Top<'a> {
+    usage: Option<&'a RawValue>,
+    /// Whether there is what every answer of either dialect has.
+    content: bool,
+    error: bool,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Top<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Top<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top<'de>, A::Error> {
+                let mut top = Top::default();
+                while let Some(key) = map.next_key::<Str<'de>>()? {
+                    match &*key {
+                        "usage" => top.usage = Some(map.next_value()?),
+                        "error" => top.error |= map.next_value::<Option<IgnoredAny>>()?.is_some(),
+                        // `choices` of Chat, `content` of Messages.
+                        "choices" | "content" => {
+                            let list: &RawValue = map.next_value()?;
+                            top.content = list.get().starts_with('[');
+                        }
+                        _ => _ = map.next_value::<IgnoredAny>()?,
+                    }
+                }
+                Ok(top)
+            }
+        }
+        deserializer.deserialize_map(Fields)
     }
 }
 
 /// The counts of an operation that is passed on: they have the names of Chat, where there are any.
 fn passed_usage(bytes: &[u8]) -> Option<Usage> {
-    #[derive(serde::Deserialize)]
+    #[derive(Deserialize)]
     struct Answer {
         usage: Option<Counts>,
     }
-    #[derive(serde::Deserialize)]
+    #[derive(Deserialize)]
     struct Counts {
         prompt_tokens: Option<u64>,
         completion_tokens: Option<u64>,
@@ -80,4 +170,31 @@ fn passed_usage(bytes: &[u8]) -> Option<Usage> {
         total: counts.total_tokens,
         ..Usage::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glance_tells_answers_from_what_needs_a_parser() {
+        let chat = br#"{"choices":[{"message":{"usage":1}}],"error":null,"usage":{"prompt_tokens":3,"completion_tokens":2}}"#;
+        let usage = glance(Dialect::Chat, chat).unwrap().unwrap();
+        assert_eq!((usage.input, usage.output), (Some(3), Some(2)));
+        let messages = br#"{"type":"message","content":[],"usage":{"input_tokens":3,"cache_read_input_tokens":9}}"#;
+        let usage = glance(Dialect::Messages, messages).unwrap().unwrap();
+        assert_eq!((usage.input, usage.cache_read), (Some(3), Some(9)));
+        for uncounted in [r#"{"choices":[]}"#, r#"{"choices":[],"usage":null}"#] {
+            assert_eq!(glance(Dialect::Chat, uncounted.as_bytes()), Some(None));
+        }
+        for odd in [
+            "",
+            "[]",
+            "{}",
+            r#"{"choices":{}}"#,
+            r#"{"error":{"message":"x"},"choices":[]}"#,
+        ] {
+            assert_eq!(glance(Dialect::Chat, odd.as_bytes()), None, "{odd}");
+        }
+    }
 }

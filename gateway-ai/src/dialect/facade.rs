@@ -3,7 +3,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::{Dialect, ReplyContext, Restore, StreamParser, StreamPrinter, Target, chat, messages};
 use crate::{
-    canonical::{Reply, Request},
+    canonical::{Reply, Request, Usage},
     error::{AiError, AiErrorKind},
     loss::Losses,
 };
@@ -69,6 +69,15 @@ impl Dialect {
             Self::Chat => chat::parse_reply(body),
             Self::Messages => messages::parse_reply(body),
             other => Err(unsupported(other)),
+        }
+    }
+
+    /// Reads the usage object of a whole reply on its own, for answers that are passed on unparsed.
+    pub(crate) fn read_usage(self, raw: &str) -> Option<Usage> {
+        match self {
+            Self::Chat => chat::read_usage(raw),
+            Self::Messages => messages::read_usage(raw),
+            _ => None,
         }
     }
 

@@ -34,7 +34,7 @@ pub(super) async fn reply(responder: &Responder, call: &AiCall, reply: AiReply) 
     let streamed = call.is_stream() && call.operation() == Operation::Chat && refusal.is_none();
     let printed = match body {
         ReplyBody::Opaque(body) => Printed::body(Body::new(GuardedBody::new(body, settle))),
-        ReplyBody::Whole(whole) if streamed => unfolded(call, whole, settle),
+        ReplyBody::Whole(whole) if streamed => unfolded(call, dialect, whole, settle),
         ReplyBody::Whole(whole) => whole_reply(call, whole, verbatim || refusal.is_some(), settle),
         ReplyBody::Stream(stream) if !streamed => {
             folded(call, dialect, *stream, &restore, settle).await
@@ -217,11 +217,13 @@ fn print(call: &AiCall, reply: &Reply) -> Result<(Bytes, Losses), AiError> {
 }
 
 /// A whole answer for a client that wants a stream.
-fn unfolded(call: &AiCall, whole: Whole, mut settle: Settle) -> Result<Printed, AiError> {
-    let reply = match whole.reply {
-        Some(reply) => *reply,
-        None => call.dialect().parse_reply(&whole.bytes)?,
-    };
+fn unfolded(
+    call: &AiCall,
+    dialect: Dialect,
+    whole: Whole,
+    mut settle: Settle,
+) -> Result<Printed, AiError> {
+    let reply = whole.into_reply(dialect)?;
     let mut printer = call.dialect().stream_printer(context::of(call)?);
     let mut out = BytesMut::with_capacity(1024);
     for event in unfold(reply) {

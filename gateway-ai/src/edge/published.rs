@@ -142,9 +142,9 @@ async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response 
             }
             Err(error) => return refuse::published(responder, call, &error),
         },
-        ReplyBody::Whole(whole) => match whole.reply {
-            Some(reply) => *reply,
-            None => return responder.refuse(ErrorKind::UpstreamInvalid),
+        ReplyBody::Whole(whole) => match whole.into_reply(dialect) {
+            Ok(reply) => reply,
+            Err(error) => return refuse::published(responder, call, &error),
         },
         ReplyBody::Opaque(_) => return responder.refuse(ErrorKind::UpstreamInvalid),
     };

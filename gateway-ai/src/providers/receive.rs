@@ -47,7 +47,7 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
             return Err(error);
         }
         refusal = Some(error);
-        ReplyBody::Whole(Whole { bytes, reply: None })
+        ReplyBody::Whole(Whole::opaque(bytes))
     };
     let Context {
         call,
@@ -60,9 +60,9 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
     let mut settle = Settle::new(call.outcome().cloned(), target.name().clone());
     if let ReplyBody::Whole(whole) = &body
         && refusal.is_none()
-        && let Some(usage) = whole.usage(provider.dialect, call.operation())
+        && let Some(usage) = whole.usage()
     {
-        settle.count(usage);
+        settle.count(usage.clone());
     }
     Ok(AiReply {
         dialect: provider.dialect,

@@ -21,6 +21,7 @@ mod wire;
 
 
 pub(in crate::dialect) use self::{
+    usage::read_usage,
     error::{parse_error, print_error},
     reply_parse::parse_reply,
     reply_print::print_reply,

@@ -29,6 +29,11 @@ pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
     }
 }
 
+/// Reads the usage object of a whole reply on its own.
+pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
+    serde_json::from_str(raw).ok().map(parse)
+}
+
 /// Writes usage. `same` says that its unknown fields are this dialect's; `tier` belongs here too.
 pub(super) fn print(usage: &Usage, same: bool, tier: Option<&str>, w: &mut Writer<'_>) {
     w.begin_object();
