@@ -53,7 +53,7 @@ for dialect in openai anthropic; do
     for model in on-openai on-anthropic; do
         echo "== $dialect SDK, $model"
         out=$("$python" tests/sdk/sdk_square.py --base-url "http://$address" --dialect "$dialect" \
-            --model "$model" --key sdk --stats "http://$mock" 2>&1) || true
+            --model "$model" --provider "${model#on-}" --key sdk --stats "http://$mock" 2>&1) || true
         echo "$out" | sed '$d'
         line=$(echo "$out" | tail -n 1)
         if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then

@@ -340,7 +340,10 @@ class Square:
 
     def stop(self):
         reply = self.both("say: alpha beta gamma", stops=["beta"])
-        same((reply.text.strip(), reply.finish), ("alpha", self.dialect.finish["stop"]), "stopped")
+        # OpenAI's wire says `stop` for a natural end and for a stop sequence alike, so behind such a
+        # provider nobody can tell an Anthropic client which it was.
+        told = "end" if (self.options.provider or self.options.dialect) == "openai" else "stop"
+        same((reply.text.strip(), reply.finish), ("alpha", self.dialect.finish[told]), "stopped")
 
     def single(self):
         reply = self.both(ONE_CITY, tools=self.tools)
@@ -413,6 +416,8 @@ def main():
     parser.add_argument("--dialect", required=True, choices=["openai", "anthropic"])
     parser.add_argument("--model", required=True)
     parser.add_argument("--key", default="demo")
+    parser.add_argument("--provider", choices=["openai", "anthropic"],
+                        help="the dialect of the provider behind the model; defaults to --dialect")
     parser.add_argument("--stats", action="append", metavar="URL",
                         help="a mock's address, once per mock; the base URL when not given")
     parser.add_argument("--no-stats", action="store_true", help="do not compare usage")
