@@ -10,6 +10,7 @@ use super::{
 };
 use crate::config::{
     secret,
+    shape::ONE_OR_MANY,
     source::plain,
     value::{Entry, Node, Number, Value},
 };
@@ -147,6 +148,12 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
             && !text.as_str().is_empty()
         {
             self.context.literal_secret(self.node);
+        }
+        if name == ONE_OR_MANY {
+            return match &self.node.value {
+                Value::Seq(_) => self.deserialize_any(visitor),
+                _ => self.place(visitor.visit_some(self)),
+            };
         }
         self.place(visitor.visit_newtype_struct(self))
     }

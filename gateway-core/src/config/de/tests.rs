@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::config::{
-    ByteSize, Duration, Format, Lookup, Rate, Secret, Source, Style, System, codes,
+    ByteSize, Duration, Format, Lookup, OneOrMany, Rate, Secret, Source, Style, System, codes,
 };
 
 #[derive(Debug, Deserialize)]
@@ -17,6 +17,10 @@ struct Config {
     routes: BTreeMap<String, Route>,
     #[serde(default)]
     token: Option<Secret>,
+    #[serde(default)]
+    keys: OneOrMany<Secret>,
+    #[serde(default)]
+    waits: OneOrMany<Duration>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -304,6 +308,29 @@ fn a_resolved_value_is_never_quoted() {
         let shown = findings.render(style);
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(shown.contains("‹env:SECRET›"), "{shown}");
+    }
+}
+
+#[test]
+fn one_of_many_is_read_in_place() {
+    for (text, expected) in [
+        ("keys: ${env:SECRET}", vec![]),
+        ("keys: [\"${env:SECRET}\"]", vec![]),
+        ("keys: abc", vec![(codes::LITERAL_SECRET, 2, 7)]),
+        (
+            "keys: [\"${env:SECRET}\", abc]",
+            vec![(codes::LITERAL_SECRET, 2, 26)],
+        ),
+        ("keys: {}", vec![(codes::WRONG_TYPE, 2, 1)]),
+        ("waits: 5", vec![(codes::INVALID_VALUE, 2, 8)]),
+        ("waits: [1s, 5]", vec![(codes::INVALID_VALUE, 2, 13)]),
+        ("waits: [1s, 2s]", vec![]),
+    ] {
+        let found: Vec<_> = found(&format!("listen: x\n{text}"))
+            .into_iter()
+            .map(|(code, line, col, _)| (code, line, col))
+            .collect();
+        assert_eq!(found, expected, "{text}");
     }
 }
 

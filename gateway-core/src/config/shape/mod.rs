@@ -4,4 +4,5 @@ mod flex;
 mod named;
 mod one_or_many;
 
+pub(in crate::config) use self::one_or_many::TOKEN as ONE_OR_MANY;
 pub use self::{flex::Flex, named::Named, one_or_many::OneOrMany};

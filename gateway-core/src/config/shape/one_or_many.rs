@@ -10,8 +10,15 @@ use serde::{
 };
 
 /// One value, or a list of them: `audience: orders` for `audience: [orders]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OneOrMany<T>(pub Vec<T>);
+
+// Not derived: a secret has no default, an empty list of them has.
+impl<T> Default for OneOrMany<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
 
 impl<T> Deref for OneOrMany<T> {
     type Target = [T];
@@ -29,7 +36,7 @@ impl<T> From<Vec<T>> for OneOrMany<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Visitor(PhantomData))
+        deserializer.deserialize_newtype_struct(TOKEN, Visitor(PhantomData))
     }
 }
 
@@ -50,6 +57,17 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("one value or a list")
+    }
+
+    /// Every format but the loader's own: what it is shows only when it is read.
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
+        d.deserialize_any(self)
+    }
+
+    /// The loader, which has looked and seen no list. Read in place, the value keeps its line and
+    /// column, and a secret is known to be one.
+    fn visit_some<D: Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
+        Self::one(d)
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<Self::Value, E> {
@@ -91,6 +109,9 @@ impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
         json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
     }
 }
+
+/// The newtype name by which the loader recognises the shape.
+pub(in crate::config) const TOKEN: &str = "$gateway::OneOrMany";
 
 #[cfg(test)]
 mod tests {
