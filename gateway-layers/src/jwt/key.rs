@@ -194,4 +194,56 @@ mod tests {
         let error = VerifyingKey::from_pem(private).unwrap_err();
         assert!(error.to_string().contains("private"));
     }
+
+    fn verifies(
+        jwk: &serde_json::Value,
+        algorithm: Algorithm,
+        signed: &str,
+        signature: &str,
+    ) -> bool {
+        let key = VerifyingKey::from_jwk(&jwk.to_string()).unwrap();
+        let signature = crate::jwt::base64url::decode(signature.as_bytes()).unwrap();
+        let changed = signed.replacen('e', "f", 1);
+        assert!(!key.verify(algorithm, changed.as_bytes(), &signature));
+        key.verify(algorithm, signed.as_bytes(), &signature)
+    }
+
+    const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+
+    #[test]
+    fn rfc_7515_appendix_a_1_hmac() {
+        let jwk = serde_json::json!({"kty": "oct", "alg": "HS256",
+            "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"});
+        let signed = format!("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{PAYLOAD}");
+        let signature = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        assert!(verifies(&jwk, Algorithm::HS256, &signed, signature));
+    }
+
+    #[test]
+    fn rfc_7515_appendix_a_2_rsa() {
+        let jwk = serde_json::json!({"kty": "RSA", "e": "AQAB",
+            "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"});
+        let signed = format!("eyJhbGciOiJSUzI1NiJ9.{PAYLOAD}");
+        let signature = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+        assert!(verifies(&jwk, Algorithm::RS256, &signed, signature));
+    }
+
+    #[test]
+    fn rfc_7515_appendix_a_3_ecdsa() {
+        let jwk = serde_json::json!({"kty": "EC", "crv": "P-256",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+        let signed = format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}");
+        let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+        assert!(verifies(&jwk, Algorithm::ES256, &signed, signature));
+    }
+
+    #[test]
+    fn rfc_8037_appendix_a_4_eddsa() {
+        let jwk = serde_json::json!({"kty": "OKP", "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+        let signed = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+        let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+        assert!(verifies(&jwk, Algorithm::EdDSA, signed, signature));
+    }
 }

@@ -41,6 +41,7 @@ pub(super) struct State<St> {
     queued: AtomicUsize,
     shadowed: AtomicU64,
     warned: AtomicBool,
+    failing: AtomicBool,
 }
 
 /// What a request costs.
@@ -105,7 +106,10 @@ impl<St: Store> Shared<St> {
 
     pub(super) fn judge(&self, charge: &Charge, verdict: Result<Verdict, StoreError>) -> Judgement {
         let verdict = match verdict {
-            Ok(verdict) => verdict,
+            Ok(verdict) => {
+                self.state.recovered();
+                verdict
+            }
             Err(error) => match self.without_store(charge, error) {
                 Ok(verdict) => verdict,
                 Err(judgement) => return judgement,
@@ -133,7 +137,11 @@ impl<St: Store> Shared<St> {
     }
 
     fn without_store(&self, charge: &Charge, error: StoreError) -> Result<Verdict, Judgement> {
-        tracing::warn!(error = %error, fallback = ?self.on_error, "rate limit store failed");
+        // Once per outage, not per request.
+        if !self.state.failing.swap(true, Ordering::Relaxed) {
+            let (cause, then) = (std::error::Error::source(&error), self.on_error);
+            tracing::warn!(%error, cause, ?then, "rate limit store failed");
+        }
         match self.on_error {
             OnStoreError::Allow => Err(Judgement::Admit(None)),
             OnStoreError::Deny => {
@@ -234,6 +242,13 @@ impl<St> State<St> {
             queued: AtomicUsize::new(0),
             shadowed: AtomicU64::new(0),
             warned: AtomicBool::new(false),
+            failing: AtomicBool::new(false),
+        }
+    }
+
+    fn recovered(&self) {
+        if self.failing.load(Ordering::Relaxed) && self.failing.swap(false, Ordering::Relaxed) {
+            tracing::info!("rate limit store is back");
         }
     }
 

@@ -142,11 +142,7 @@ impl Remote {
         let Some(flight) = self.refresh(now) else {
             return;
         };
-        let task = runtime.spawn(async move {
-            if let Err(error) = flight.await {
-                tracing::warn!(error = %error, cause = ?error, "signing keys could not be refreshed");
-            }
-        });
+        let task = runtime.spawn(flight.map(drop));
         // Dropping the owner aborts it.
         self.desk().driver = Some(task.abort_handle());
     }
@@ -165,11 +161,19 @@ impl Drop for Remote {
 }
 
 impl Core {
+    /// Logs a failure itself: once, however many wait.
     async fn load(self: Arc<Self>) -> Result<(), FetchError> {
         let limit = self.timing.timeout;
         let loaded = tokio::time::timeout(limit, self.fetch_keys()).await;
-        let next = loaded.map_err(|_| FetchError::new("the issuer did not answer in time"))??;
-        self.snapshot.store(Some(Arc::new(next)));
+        let late = |_| Err(FetchError::new("the issuer did not answer in time"));
+        match loaded.unwrap_or_else(late) {
+            Ok(next) => self.snapshot.store(Some(Arc::new(next))),
+            Err(error) => {
+                let (from, cause) = (self.location.first(), std::error::Error::source(&error));
+                tracing::warn!(%error, cause, %from, "signing keys could not be fetched");
+                return Err(error);
+            }
+        }
         Ok(())
     }
 
