@@ -9,6 +9,7 @@ use crate::config::{
 };
 
 #[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "some are only read")]
 struct Config {
     listen: String,
     #[serde(default)]
@@ -319,7 +320,7 @@ fn one_of_many_is_read_in_place() {
         ("keys: abc", vec![(codes::LITERAL_SECRET, 2, 7)]),
         (
             "keys: [\"${env:SECRET}\", abc]",
-            vec![(codes::LITERAL_SECRET, 2, 26)],
+            vec![(codes::LITERAL_SECRET, 2, 25)],
         ),
         ("keys: {}", vec![(codes::WRONG_TYPE, 2, 1)]),
         ("waits: 5", vec![(codes::INVALID_VALUE, 2, 8)]),
