@@ -4,4 +4,5 @@ pub(crate) mod support;
 mod clocks;
 mod failure;
 mod forward;
+mod load;
 mod upgrade;
