@@ -1,9 +1,11 @@
 use std::convert::Infallible;
 
+use gateway_ai::edge::AiFormatLayer;
 use gateway_core::{Key, Request, Response, SharedService, config::ConfigError};
 use gateway_layers::{
     api_key::ApiKeyLayer,
     cache::{CacheConfig, CacheLayer, MemoryStore as CacheStore},
+    jwt::{JwtConfig, JwtLayer},
     rate_limit::{MemoryStore as RateStore, OnStoreError, RateLimitLayer},
     request_id::RequestIdLayer,
     timeout::TimeoutLayer,
@@ -13,8 +15,9 @@ use tower::ServiceBuilder;
 use tower_service::Service;
 
 use crate::{
-    config::model::{Layers, State},
+    config::{Config, model::Layers},
     reload::Draft,
+    server::UploadLayer,
 };
 
 /// What the routes of a stack share.
@@ -22,24 +25,30 @@ use crate::{
 pub(super) struct Shared<'a> {
     pub(super) stores: &'a Draft,
     pub(super) cache: CacheStore,
+    pub(super) upload: UploadLayer,
 }
 
 impl<'a> Shared<'a> {
     /// A cache of another size is another cache.
-    pub(super) fn new(state: &State, stores: &'a Draft) -> Self {
-        let bytes = state.cache.memory.get();
+    pub(super) fn new(config: &Config, stores: &'a Draft) -> Self {
+        let bytes = config.state.cache.memory.get();
         let cache = stores.get_or(&format!("cache/{bytes}"), || CacheStore::new(bytes));
+        let limits = &config.limits;
         Self {
             stores,
             cache: CacheStore::clone(&cache),
+            upload: UploadLayer::new(limits.body.get(), limits.header_timeout.get()),
         }
     }
 }
 
 /// Puts a route's layers around what answers, in the canonical order, and boxes the result once.
+///
+/// `format` says how the refusals of a route of models look: outermost, since any layer may refuse.
 pub(super) fn around<S>(
     name: &str,
     layers: &Layers,
+    format: Option<AiFormatLayer>,
     leaf: S,
     shared: &Shared<'_>,
 ) -> Result<SharedService, ConfigError>
@@ -48,6 +57,7 @@ where
     S::Future: Send + 'static,
 {
     let request_id = layers.request_id().map(RequestIdLayer::from_config);
+    let jwt = layers.jwt().map(|config| jwt(config, shared));
     let api_key = layers.api_key().map(ApiKeyLayer::from_config);
     let rate_limit = layers.rate_limit().map(|config| {
         let store = shared
@@ -58,7 +68,10 @@ where
     let transform = layers.transform().map(TransformLayer::from_config);
     let cache = layers.cache().map(|config| cache(config, shared));
     let service = ServiceBuilder::new()
+        .option_layer(format)
+        .layer(shared.upload)
         .option_layer(at("request_id", request_id)?)
+        .option_layer(at("jwt", jwt)?)
         .option_layer(at("api_key", api_key)?)
         .option_layer(at("rate_limit", rate_limit)?)
         .option_layer(at("transform", transform)?)
@@ -66,6 +79,19 @@ where
         .option_layer(layers.timeout().map(TimeoutLayer::from_config))
         .service(leaf);
     Ok(SharedService::new(service))
+}
+
+/// Keys that were fetched survive a reload, so that it works while their issuer is away. Keys from
+/// the config do not: the text tells neither a rotated secret nor a changed file.
+fn jwt(config: &JwtConfig, shared: &Shared<'_>) -> Result<JwtLayer, ConfigError> {
+    let text = format!("{config:?}");
+    if text.contains("Secret(") || text.contains("file: Some(") {
+        return JwtLayer::from_config(config);
+    }
+    let layer = shared
+        .stores
+        .try_get_or(&format!("jwt/{text}"), || JwtLayer::from_config(config))?;
+    Ok(JwtLayer::clone(&layer))
 }
 
 /// One store for all routes, and the route in each key: two routes may answer one URL differently.

@@ -6,12 +6,11 @@
 //! 2. `client_ip`: who is asking;
 //! 3. headers the client declared hop-by-hop go, before any layer sets one;
 //! 4. `observe`: access log, metrics, trace context;
-//! 5. the limits of an upload;
-//! 6. `router`.
+//! 5. `router`.
 //!
-//! Then, per route and where its config says so: `request_id`, `jwt`, `api_key`,
-//! `rate_limit`,
-//! `transform`, `cache`, `timeout`; and innermost the upstream: its timeouts, `balance`, one `proxy` per endpoint. A
+//! Then, per route: the form of refusals on a route of models, the limits of an upload, and where
+//! the config says so `request_id`, `jwt`, `api_key`, `rate_limit`, `transform`, `cache`, `timeout`;
+//! innermost the models, or the upstream: its timeouts, `balance`, one `proxy` per endpoint. A
 //! request crosses two boxes, the stack's and the route's; all between is one concrete type.
 //!
 //! What must survive a reload is asked of the [`Draft`](crate::reload::Draft): counters and caches

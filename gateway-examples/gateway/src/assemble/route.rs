@@ -1,6 +1,10 @@
 use std::convert::Infallible;
 
-use gateway_ai::{config::AiConfig, edge::AiService, providers::HttpClient};
+use gateway_ai::{
+    config::AiConfig,
+    edge::{AiFormatLayer, AiService},
+    providers::HttpClient,
+};
 use gateway_core::{Request, Response, SharedService, config::ConfigError};
 use gateway_layers::router::{MatchConfig, Rule};
 use tower_service::Service;
@@ -30,7 +34,7 @@ pub(super) fn build(
                 let message = format!("upstream `{to}` is not defined or cannot be built");
                 return Err(ConfigError::new("to", message));
             };
-            let service = layered(name, layers, built.service.clone(), shared)?;
+            let service = layered(name, layers, None, built.service.clone(), shared)?;
             Ok(vec![(rule, service)])
         }
         _ => Err(ConfigError::new("", "a route has either `to` or `ai`")),
@@ -57,7 +61,7 @@ fn models(
         };
         rules.push(Rule::from_config(name, &published).map_err(|error| error.at("ai.prompts"))?);
     }
-    let service = layered(name, layers, service, shared)?;
+    let service = layered(name, layers, Some(AiFormatLayer::new()), service, shared)?;
     let each = rules.into_iter().map(|rule| (rule, service.clone()));
     Ok(each.collect())
 }
@@ -65,6 +69,7 @@ fn models(
 fn layered<S>(
     name: &str,
     layers: &Layers,
+    format: Option<AiFormatLayer>,
     leaf: S,
     shared: &Shared<'_>,
 ) -> Result<SharedService, ConfigError>
@@ -72,5 +77,5 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    layers::around(name, layers, leaf, shared).map_err(|error| error.at("layers"))
+    layers::around(name, layers, format, leaf, shared).map_err(|error| error.at("layers"))
 }

@@ -21,7 +21,6 @@ use super::{
 use crate::{
     config::{Config, Loaded, model::Slot},
     reload::{Build, Draft},
-    server::UploadLayer,
 };
 
 /// Builds the stack of a config; what it observes goes to one set of metrics across reloads.
@@ -56,16 +55,11 @@ impl Assembler {
         let (Some(client_ip), Some(log), []) = (client_ip, log, &*errors) else {
             return Err(errors);
         };
-        let limits = &config.limits;
         let stack = ServiceBuilder::new()
             .layer(CatchPanicLayer::custom(panicked))
             .layer(client_ip)
             .layer(HopByHopLayer::new())
             .layer(self.observe(config, log.clone()))
-            .layer(UploadLayer::new(
-                limits.body.get(),
-                limits.header_timeout.get(),
-            ))
             .service(router);
         self.live.set(config, upstreams, log);
         Ok(SharedService::new(stack))
@@ -120,7 +114,7 @@ fn router(
     errors: &mut Vec<ConfigError>,
 ) -> Router<SharedService> {
     let mut routes = Vec::new();
-    let shared = Shared::new(&config.state, stores);
+    let shared = Shared::new(config, stores);
     for (name, route) in config.routes.iter() {
         let layers = config.layers_of(route);
         let built = route::build(name, route, &layers, upstreams, &shared);
