@@ -75,12 +75,13 @@ impl<St: Store> RateLimitLayer<St> {
     /// Limits requests to `quota`, counted in `store`.
     ///
     /// Share an `Arc<MemoryStore>` between layers to count together, or to keep counters over a
-    /// configuration change; policies are told apart by name.
+    /// configuration change; policies are told apart by [scope](Self::scope) and name.
     #[must_use]
     pub fn with_store(quota: Quota, store: St, on_error: OnStoreError) -> Self {
         let policies = vec![Policy::default_of(quota)];
         Self {
             shared: Arc::new(Shared {
+                scope: Box::default(),
                 headers: Headers::new(RateLimitHeaders::All, &policies),
                 policies,
                 key: Key::ClientIp,
@@ -97,6 +98,13 @@ impl<St: Store> RateLimitLayer<St> {
     fn edit(mut self, edit: impl FnOnce(&mut Shared<St>)) -> Self {
         edit(Arc::make_mut(&mut self.shared));
         self
+    }
+
+    /// Counts apart from other layers that share the store: the name of a route, for instance.
+    /// Defaults to none, so that policies of one name count together.
+    #[must_use]
+    pub fn scope(self, scope: &str) -> Self {
+        self.edit(|shared| shared.scope = scope.into())
     }
 
     /// What to count by. Defaults to [`Key::ClientIp`].

@@ -68,7 +68,7 @@ impl MemoryStore {
     }
 
     fn digest(&self, take: &Take<'_>) -> Digest {
-        let bucket = (take.policy(), take.key());
+        let bucket = (take.scope(), take.policy(), take.key());
         self.seeds.each_ref().map(|seed| seed.hash_one(bucket))
     }
 
@@ -81,6 +81,11 @@ impl MemoryStore {
         Locked {
             guards: wanted.into_iter().map(|at| (at, self.lock(at))).collect(),
         }
+    }
+
+    /// The answer of memory, which never fails.
+    pub(super) fn take_now(&self, takes: &[Take<'_>], patience: Duration) -> Verdict {
+        self.take_at(takes, nanos(patience), self.now())
     }
 
     fn take_at(&self, takes: &[Take<'_>], patience: u64, now: u64) -> Verdict {
@@ -131,7 +136,7 @@ impl Store for MemoryStore {
         takes: &[Take<'_>],
         patience: Duration,
     ) -> Answer<Result<Verdict, StoreError>, Self::Future> {
-        Answer::Now(Ok(self.take_at(takes, nanos(patience), self.now())))
+        Answer::Now(Ok(self.take_now(takes, patience)))
     }
 
     fn refund(&self, takes: &[Take<'_>]) {

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -22,6 +22,7 @@ use super::{
 /// Everything a layer and its services share.
 #[derive(Debug)]
 pub(super) struct Shared<St> {
+    pub(super) scope: Box<str>,
     pub(super) policies: Vec<Policy>,
     pub(super) key: Key,
     pub(super) cost: CostOf,
@@ -37,7 +38,8 @@ pub(super) struct Shared<St> {
 #[derive(Debug)]
 pub(super) struct State<St> {
     pub(super) store: St,
-    local: MemoryStore,
+    /// Made when the store fails for the first time.
+    local: OnceLock<MemoryStore>,
     queued: AtomicUsize,
     shadowed: AtomicU64,
     warned: AtomicBool,
@@ -151,11 +153,10 @@ impl<St: Store> Shared<St> {
                     .source(error);
                 Err(Judgement::Refuse(refusal, None))
             }
-            OnStoreError::Local => match self.state.local.take(&self.takes(charge), Duration::ZERO)
-            {
-                Answer::Now(Ok(verdict)) => Ok(verdict),
-                Answer::Now(Err(_)) | Answer::Later(_) => Err(Judgement::Admit(None)),
-            },
+            OnStoreError::Local => {
+                let local = self.state.local.get_or_init(MemoryStore::new);
+                Ok(local.take_now(&self.takes(charge), Duration::ZERO))
+            }
         }
     }
 
@@ -213,7 +214,7 @@ impl<St: Store> Shared<St> {
 
     fn takes<'a>(&'a self, charge: &'a Charge) -> SmallVec<[Take<'a>; 2]> {
         let take = |(policy, key): &'a (usize, KeyValue)| {
-            Take::new(&self.policies[*policy], key.as_str(), charge.cost)
+            Take::new(&self.policies[*policy], key.as_str(), charge.cost).in_scope(&self.scope)
         };
         charge.keys.iter().map(take).collect()
     }
@@ -238,7 +239,7 @@ impl<St> State<St> {
     pub(super) fn new(store: St) -> Self {
         Self {
             store,
-            local: MemoryStore::new(),
+            local: OnceLock::new(),
             queued: AtomicUsize::new(0),
             shadowed: AtomicU64::new(0),
             warned: AtomicBool::new(false),
@@ -265,6 +266,7 @@ impl<St> State<St> {
 impl<St> Clone for Shared<St> {
     fn clone(&self) -> Self {
         Self {
+            scope: self.scope.clone(),
             policies: self.policies.clone(),
             key: self.key.clone(),
             cost: self.cost,

@@ -50,6 +50,7 @@ impl<St: Store> Store for Arc<St> {
 /// One withdrawal: `cost` tokens from the bucket of `key` under a policy.
 #[derive(Clone, Copy, Debug)]
 pub struct Take<'a> {
+    scope: &'a str,
     pub(super) policy: &'a Policy,
     pub(super) key: &'a str,
     pub(super) cost: u64,
@@ -59,10 +60,28 @@ impl<'a> Take<'a> {
     /// A withdrawal.
     #[must_use]
     pub const fn new(policy: &'a Policy, key: &'a str, cost: u64) -> Self {
-        Self { policy, key, cost }
+        Self {
+            scope: "",
+            policy,
+            key,
+            cost,
+        }
     }
 
-    /// The name of the policy; with the key it identifies the bucket.
+    /// Sets whose policy it is, among layers that share a store.
+    #[must_use]
+    pub const fn in_scope(mut self, scope: &'a str) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Whose policy it is; empty unless the layer was given a scope.
+    #[must_use]
+    pub const fn scope(&self) -> &str {
+        self.scope
+    }
+
+    /// The name of the policy; scope, policy and key together identify the bucket.
     #[must_use]
     pub fn policy(&self) -> &str {
         self.policy.name()

@@ -295,6 +295,9 @@ async fn layers_that_share_a_store_count_together_by_name() {
     };
     assert_eq!(call(&layer(), Request::new(())).await.status(), 200);
     assert_eq!(call(&layer(), Request::new(())).await.status(), 429);
+    let apart = layer().scope("another route");
+    assert_eq!(call(&apart, Request::new(())).await.status(), 200);
+    assert_eq!(call(&apart, Request::new(())).await.status(), 429);
 }
 
 /// The memory store as a network would show it: the answer is a future, and may be an error.
