@@ -8,4 +8,5 @@ mod prompts;
 mod refusals;
 mod support;
 mod surfaces;
+mod traffic;
 mod usage;
