@@ -209,6 +209,9 @@ impl Issuer {
             Origin::Document(document) => {
                 let keys = jwk::set(&document, Secrets::Refused);
                 let keys = keys.map_err(|error| wrong(&error.to_string()))?;
+                if keys.is_empty() {
+                    return Err(wrong("no key of the set can be used"));
+                }
                 (Keys::Static(keys), Algorithm::ASYMMETRIC.to_vec())
             }
         };

@@ -142,6 +142,10 @@ impl KeySet {
         Self { keys }
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     pub(super) fn has(&self, id: &str) -> bool {
         self.keys.iter().any(|key| key.id() == Some(id))
     }

@@ -96,8 +96,8 @@
 //!
 //! A token that was verified before costs a look-up by its whole text, a check of its dates and of
 //! the generation of the keys, a reference count and an extension: no parsing, no signature, no
-//! clone of the inner service. Verified tokens are remembered within [a
-//! bound](JwtBuilder::remember), until they expire or the issuer's keys change.
+//! clone of the inner service. Verified tokens are remembered within
+//! [a bound](JwtBuilder::remember), until they expire or the issuer's keys change.
 
 mod algorithm;
 mod base64url;

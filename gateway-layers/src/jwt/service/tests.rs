@@ -259,6 +259,24 @@ async fn the_outcome_learns_of_it() {
     assert_eq!(outcome.take().identity.unwrap().subject(), "alice");
 }
 
+#[tokio::test]
+async fn tokens_are_remembered_but_never_shown() {
+    let (layer, token) = (layer(), good());
+    Caller::new(&layer).bearer(&token).call().await;
+    assert_eq!(layer.shared.verifier.verified.len(), 1);
+    let shown = format!("{layer:?}");
+    assert!(
+        !shown.contains(&token) && !shown.contains("alice"),
+        "{shown}"
+    );
+    let forgetful = builder().remember(0).build().unwrap();
+    for _ in 0..2 {
+        let response = Caller::new(&forgetful).bearer(&token).call().await;
+        assert_eq!(code(&response), (200, ""));
+    }
+    assert_eq!(forgetful.shared.verifier.verified.len(), 0);
+}
+
 #[test]
 fn nonsense_is_not_built() {
     let key = || [VerifyingKey::from_pem(keys::EC1_PUBLIC).unwrap()];
@@ -270,6 +288,14 @@ fn nonsense_is_not_built() {
             "no keys",
         ),
         (JwtLayer::builder(named()).issuer(named()), "twice"),
+        (
+            JwtLayer::builder(Issuer::jwk_set("a", b"{\"keys\": []}").any_audience()),
+            "no key",
+        ),
+        (
+            JwtLayer::builder(Issuer::jwk_set("a", b"<html>").any_audience()),
+            "JWK set",
+        ),
         (JwtLayer::builder(named()).sources([]), "nowhere"),
         (
             JwtLayer::builder(named().algorithms([Algorithm::RS256])),
