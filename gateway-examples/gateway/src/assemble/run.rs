@@ -6,7 +6,8 @@ use super::instance::Instance;
 ///
 /// `SIGTERM`: readiness fails at once, requests are still taken for `drain.delay`, then no new
 /// connections; what is in flight, streams included, has `drain.timeout`. `SIGINT` skips the delay:
-/// a person waits. A second signal ends it now. Gives whether everything could finish.
+/// a person waits. A second signal ends it now. Gives whether it ended in order; what the time to
+/// drain was not enough for is cut in order, too.
 pub async fn run(instance: Instance) -> bool {
     let mut signals = Signals::new();
     let delay = match signals.next().await {
@@ -15,7 +16,7 @@ pub async fn run(instance: Instance) -> bool {
     };
     tracing::info!("draining");
     tokio::select! {
-        finished = instance.drain(delay) => finished,
+        _ = instance.drain(delay) => true,
         _ = signals.next() => {
             tracing::warn!("second signal: ending now");
             false

@@ -1,5 +1,6 @@
 //! The whole gateway in process, on real sockets.
 
 mod input;
+mod layers;
 mod lifecycle;
 mod support;
