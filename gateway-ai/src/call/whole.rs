@@ -20,7 +20,7 @@ use crate::{
 pub struct Whole {
     pub(crate) bytes: Bytes,
     pub(crate) reply: Option<Box<Reply>>,
-    pub(crate) usage: Option<Usage>,
+    pub(crate) usage: Option<Box<Usage>>,
 }
 
 impl Whole {
@@ -48,7 +48,7 @@ impl Whole {
             Operation::Chat => {}
             Operation::Pass(_) => {
                 return Ok(Self {
-                    usage: passed_usage(&bytes),
+                    usage: passed_usage(&bytes).map(Box::new),
                     ..Self::opaque(bytes)
                 });
             }
@@ -59,7 +59,7 @@ impl Whole {
             && let Some(usage) = glance(dialect, &bytes)
         {
             return Ok(Self {
-                usage,
+                usage: usage.map(Box::new),
                 ..Self::opaque(bytes)
             });
         }
@@ -67,7 +67,7 @@ impl Whole {
         restore.reply(&mut reply);
         Ok(Self {
             bytes,
-            usage: reply.usage.clone(),
+            usage: reply.usage.clone().map(Box::new),
             reply: Some(Box::new(reply)),
         })
     }
@@ -80,8 +80,8 @@ impl Whole {
 
     /// What the provider counted.
     #[must_use]
-    pub const fn usage(&self) -> Option<&Usage> {
-        self.usage.as_ref()
+    pub fn usage(&self) -> Option<&Usage> {
+        self.usage.as_deref()
     }
 
     /// What the answer means.

@@ -13,7 +13,6 @@ use gateway_core::{Body, BoxError, Request, Response, body::collect};
 use crate::support::{CHAT, MESSAGES, ask, post};
 
 #[path = "../traffic/load.rs"]
-#[expect(dead_code, reason = "the codecs' tests use more of it")]
 mod load;
 
 use load::{Exchange, endpoints, exchanges};
