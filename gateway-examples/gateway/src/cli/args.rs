@@ -23,6 +23,8 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Write a commented config file to begin with.
     Init(InitArgs),
+    /// List the model aliases and prompts of a config file, with what answers.
+    Models(FileArgs),
     /// List the routes of a config file.
     Routes(FileArgs),
     /// Print the JSON Schema of the config file, or of one section of it.
@@ -115,6 +117,8 @@ pub(super) struct InitArgs {
 pub(super) enum Template {
     /// HTTP services: routing, authentication, limits, caching.
     Api,
+    /// Models of several providers, with fallback and prompts.
+    Ai,
     /// Everything.
     Full,
 }

@@ -37,6 +37,7 @@ pub(super) fn run(args: &InitArgs, console: &mut Console<'_>) -> Exit {
 pub(super) const fn text(template: Template) -> &'static str {
     match template {
         Template::Api => include_str!("templates/api.yaml"),
+        Template::Ai => include_str!("templates/ai.yaml"),
         Template::Full => include_str!("templates/full.yaml"),
     }
 }

@@ -10,6 +10,7 @@ mod console;
 mod explain;
 mod init;
 mod mock;
+mod models;
 mod routes;
 mod schema;
 mod serve;
@@ -63,6 +64,7 @@ where
         Command::Check(args) => check::run(&args, console),
         Command::Schema(args) => schema::run(&args, console),
         Command::Init(args) => init::run(&args, console),
+        Command::Models(args) => models::run(&args, console),
         Command::Routes(args) => routes::run(&args, console),
         Command::Explain(args) => explain::run(&args, console),
         Command::Mock(args) => mock::run(&args, console),

@@ -59,6 +59,12 @@ pub(super) fn matches(matches: &Match) -> String {
 }
 
 pub(super) fn target(config: &Config, route: &Route) -> String {
+    if let Some(ai) = &route.ai {
+        return match ai.models.len() {
+            1 => "1 model".to_owned(),
+            many => format!("{many} models"),
+        };
+    }
     let Some(to) = &route.to else {
         return String::new();
     };

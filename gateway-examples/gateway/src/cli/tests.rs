@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::CommandFactory as _;
-use gateway_core::config::{Format, Source, System};
+use gateway_core::config::{Format, Lookup, Source};
 
 use super::{args::Template, *};
 use crate::config::load_text;
@@ -33,6 +33,19 @@ impl File {
 impl Drop for File {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// An environment in which everything is set.
+struct AnyEnv;
+
+impl Lookup for AnyEnv {
+    fn env(&self, name: &str) -> Option<String> {
+        Some(format!("value of {name}"))
+    }
+
+    fn file(&self, _: &std::path::Path) -> std::io::Result<String> {
+        Ok(String::new())
     }
 }
 
@@ -178,9 +191,9 @@ fn explain_tells_the_route_and_why_not_the_others() {
 
 #[test]
 fn init_writes_a_file_that_loads_and_never_over_one() {
-    for template in [Template::Api, Template::Full] {
+    for template in [Template::Api, Template::Ai, Template::Full] {
         let source = Source::new("template", init::text(template));
-        let loaded = load_text(source, Format::Yaml, &System::new(".")).unwrap();
+        let loaded = load_text(source, Format::Yaml, &AnyEnv).unwrap();
         assert!(
             loaded.warnings.is_empty(),
             "{template:?}: {}",
@@ -199,4 +212,53 @@ fn init_writes_a_file_that_loads_and_never_over_one() {
         Exit::Ok
     );
     assert_eq!(gateway(&["check", "--strict", file.path()]).0, Exit::Ok);
+}
+
+#[test]
+fn models_shows_what_answers() {
+    let text = "\
+routes:
+  ai:
+    match: \"/{*rest}\"
+    ai:
+      providers: { a: { kind: openai, base_url: http://127.0.0.1:1/v1 } }
+      models:
+        fast: [a/x, a/y]
+        smart: { split: { a/x: 80%, a/y: 20% }, then: fast }
+      prompts: { hello: { model: fast, user: hi, publish: POST /hello } }
+";
+    let file = File::new("models.yaml", text);
+    let (exit, out, err) = gateway(&["models", file.path()]);
+    assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
+    assert_eq!(
+        out,
+        "\
+ROUTE  MODEL         ANSWERED BY
+ai     fast          a/x → a/y
+ai     smart         80% a/x | 20% a/y → fast
+ai     prompt hello  fast (POST /hello)
+"
+    );
+    let (_, out, _) = gateway(&["explain", "POST", "/v1/messages", "--config", file.path()]);
+    assert!(out.contains("models    fast: a/x → a/y"), "{out}");
+    let (_, out, _) = gateway(&["routes", file.path()]);
+    assert!(out.contains("2 models  NONE"), "{out}");
+}
+
+#[test]
+fn run_refuses_what_it_cannot_start() {
+    let bad = File::new("run-bad.yaml", &GOOD.replace("to: app", "to: ap"));
+    let (exit, out, err) = gateway(&["run", bad.path()]);
+    assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
+    assert!(err.contains("GW2007"), "{err}");
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let good = File::new("run-taken.yaml", GOOD);
+    let (exit, out, err) = gateway(&["run", good.path(), "--listen", &address]);
+    assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
+    assert!(err.contains(&address), "{err}");
+
+    assert_eq!(gateway(&["run", "--demo", "x.yaml"]).0, Exit::Usage);
+    assert_eq!(gateway(&["run", "--listen", "8080"]).0, Exit::Usage);
 }

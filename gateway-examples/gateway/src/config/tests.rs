@@ -345,3 +345,18 @@ fn mistakes_in_the_ai_section_have_a_place() {
         assert_eq!(found(&AI.replace(from, to)), [expected], "{to}");
     }
 }
+
+#[test]
+fn a_limit_of_nothing_is_refused() {
+    for (text, place) in [
+        (format!("limits: {{ idle: 0s }}\n{MINIMAL}"), (1, 17)),
+        (format!("limits: {{ headers: 0 }}\n{MINIMAL}"), (1, 20)),
+        (
+            MINIMAL.replace("9001]", "9001], timeouts: { total: 0s }"),
+            (2, 65),
+        ),
+        (with_layers("timeout: { idle: 0ms }"), (4, 64)),
+    ] {
+        assert_eq!(found(&text), [("GW2015", place.0, place.1)], "{text}");
+    }
+}

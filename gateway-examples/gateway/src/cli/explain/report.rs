@@ -5,7 +5,7 @@ use http::Request;
 
 use super::probe::Verdict;
 use crate::{
-    cli::{routes, table::table},
+    cli::{models, routes, table::table},
     config::{
         Loaded,
         model::{Layers, Route},
@@ -99,6 +99,12 @@ fn evaluated(text: &str, request: &Request<()>) -> String {
 }
 
 fn target(rows: &mut Vec<[String; 2]>, loaded: &Loaded, route: &Route) {
+    if let Some(ai) = &route.ai {
+        for (index, alias) in models::aliases(ai).into_iter().enumerate() {
+            let what = if index == 0 { "models" } else { "" };
+            rows.push([what.to_owned(), alias]);
+        }
+    }
     let Some(to) = &route.to else { return };
     let Some(upstream) = loaded.config.upstreams.get(to) else {
         return;

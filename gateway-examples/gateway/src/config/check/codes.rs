@@ -22,6 +22,8 @@ pub const KEY_NEEDS_AUTH: &str = "GW2012";
 pub const NO_FILE: &str = "GW2013";
 /// `jwt` or `api_key` names a definition that is not there, or that is one of the other.
 pub const UNDEFINED_AUTH: &str = "GW2014";
+/// A time or size of zero where that stops everything.
+pub const LIMIT_OF_NOTHING: &str = "GW2015";
 
 /// A route that can never be chosen.
 pub const SHADOWED: &str = "GW3001";

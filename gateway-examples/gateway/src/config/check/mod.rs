@@ -7,6 +7,7 @@ mod admin;
 mod builders;
 pub mod codes;
 mod layers;
+mod limits;
 mod listeners;
 pub(super) mod names;
 mod routes;
@@ -27,6 +28,7 @@ pub fn check(config: &Config, tree: &Tree, findings: &mut Diagnostics) {
     let subject = Subject { config, tree };
     listeners::check(subject, findings);
     admin::check(subject, findings);
+    limits::check(subject, findings);
     routes::check(subject, findings);
     layers::check(subject, findings);
     builders::check(subject, findings);
