@@ -23,7 +23,7 @@ pub(super) fn commands(
     gateway: SocketAddr,
     admin: SocketAddr,
 ) -> Vec<(&'static str, String)> {
-    let mut commands = rest(gateway);
+    let mut commands = rest(&demo.idp_url(), gateway);
     commands.extend(ai(&demo.openai_url(), gateway));
     commands.push((
         "Metrics, and what is running",
@@ -32,12 +32,21 @@ pub(super) fn commands(
     commands
 }
 
-fn rest(gateway: SocketAddr) -> Vec<(&'static str, String)> {
+fn rest(idp: &str, gateway: SocketAddr) -> Vec<(&'static str, String)> {
+    let token = format!("$(curl -s {idp}/token -d sub=alice -d aud=shop)");
     let loop_of = "for i in 1 2 3 4; do";
     vec![
         (
             "Proxied and balanced over three replicas, one of them flaky: see x-replica",
             format!("curl -i http://{gateway}/shop/items"),
+        ),
+        (
+            "Refused with 401: orders need a token",
+            format!("curl -i http://{gateway}/shop/orders/1"),
+        ),
+        (
+            "Answered: the same with a token of the demo's identity provider",
+            format!("curl -i http://{gateway}/shop/orders/1 -H \"Authorization: Bearer {token}\""),
         ),
         (
             "Three a minute, then 429 with Retry-After",
@@ -51,6 +60,10 @@ fn rest(gateway: SocketAddr) -> Vec<(&'static str, String)> {
             format!(
                 "for i in 1 2; do curl -s -o /dev/null -D - http://{gateway}/shop/cache/30; done"
             ),
+        ),
+        (
+            "Rewritten both ways: see x-added-by in the echo, x-transformed and the note in the answer",
+            format!("curl -i http://{gateway}/shop/echo/transformed"),
         ),
     ]
 }
