@@ -63,9 +63,6 @@ fn call(path: &str) -> Option<(Dialect, Operation)> {
 
 /// The shape of errors on this path; `None` where no dialect claims it.
 pub(super) fn format(path: &str, headers: &HeaderMap) -> Option<ErrorFormat> {
-    if headers.contains_key("anthropic-version") {
-        return Some(ErrorFormat::Anthropic);
-    }
     let rest = path
         .strip_prefix("/v1")
         .filter(|rest| rest.starts_with('/'));
@@ -79,8 +76,16 @@ pub(super) fn format(path: &str, headers: &HeaderMap) -> Option<ErrorFormat> {
     if path.starts_with("/model/") {
         return Some(ErrorFormat::Bedrock);
     }
-    let known = rest.is_some() || below.starts_with("/models") || call(below).is_some();
-    known.then_some(ErrorFormat::OpenAi)
+    if call(below).is_some() {
+        return Some(ErrorFormat::OpenAi);
+    }
+    // Paths that both APIs have, or neither: the client says what it is by a header all Anthropic
+    // clients send.
+    let shared = rest.is_some() || below.starts_with("/models");
+    if headers.contains_key("anthropic-version") {
+        return Some(ErrorFormat::Anthropic);
+    }
+    shared.then_some(ErrorFormat::OpenAi)
 }
 
 /// The shape of errors for clients of a dialect.

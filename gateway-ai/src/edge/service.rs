@@ -40,6 +40,7 @@ pub struct AiService<S = Failover<Providers>> {
     shared: Arc<Shared>,
 }
 
+#[derive(Clone)]
 pub(super) struct Shared {
     pub(super) catalog: Catalog,
     pub(super) request_limit: usize,
@@ -70,10 +71,7 @@ impl<S> AiService<S> {
     }
 
     fn edit(mut self, edit: impl FnOnce(&mut Shared)) -> Self {
-        // Builder methods run before the service is cloned; a clone would go its own way.
-        if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            edit(shared);
-        }
+        edit(Arc::make_mut(&mut self.shared));
         self
     }
 
