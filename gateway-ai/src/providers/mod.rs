@@ -101,6 +101,7 @@ mod provider;
 )]
 mod providers;
 mod receive;
+mod sniff;
 mod spec;
 pub mod table;
 mod vendors;

@@ -8,7 +8,7 @@ use gateway_core::{
 use http::{HeaderMap, HeaderName, header, response::Parts};
 use tokio::time::Instant;
 
-use super::provider::Inner;
+use super::{provider::Inner, sniff};
 use crate::{
     call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole},
     dialect::Restore,
@@ -90,10 +90,15 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
         ));
     }
     let media = media_type(&head.headers);
-    let json = media.ends_with("json");
+    let mut body = body;
+    let mut json = media.ends_with("json");
+    if json && context.call.is_stream() && context.call.operation() == Operation::Chat {
+        let sniffed = sniff::is_json(body).await;
+        (json, body) = sniffed.map_err(|_| broken_off())?;
+    }
     match context.call.operation() {
         Operation::Pass(_) if !json => return Ok(ReplyBody::Opaque(body)),
-        // Some servers send streams with no media type or a wrong one; only JSON is never a stream.
+        // Some servers send streams with no media type or a wrong one.
         Operation::Chat if media == "text/event-stream" || (context.call.is_stream() && !json) => {
             let stream = ReplyStream::new(context.provider.dialect, body, context.hide_usage);
             return Ok(ReplyBody::Stream(Box::new(stream)));
@@ -107,12 +112,7 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
                 "the provider's answer exceeds {limit} bytes"
             )));
         }
-        Err(_) => {
-            return Err(AiError::upstream(
-                AiErrorKind::Truncated,
-                "the provider's answer broke off",
-            ));
-        }
+        Err(_) => return Err(broken_off()),
     };
     Whole::read(
         bytes,
@@ -121,6 +121,10 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
         &context.restore,
     )
     .map(ReplyBody::Whole)
+}
+
+fn broken_off() -> AiError {
+    AiError::upstream(AiErrorKind::Truncated, "the provider's answer broke off")
 }
 
 fn malformed(message: &str) -> AiError {
