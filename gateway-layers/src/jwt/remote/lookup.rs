@@ -102,14 +102,21 @@ impl Remote {
     /// The flight to wait for: the one under way, or a new one unless the last began too recently.
     pub(in crate::jwt) fn refresh(&self, now: Instant) -> Option<Flight> {
         let mut desk = self.desk();
-        if let Some(flight) = &desk.flight
-            && flight.peek().is_none()
+        let Timing {
+            cooldown, timeout, ..
+        } = self.core.timing;
+        let flown = desk.started.map(|at| now.saturating_duration_since(at));
+        let flown = flown.unwrap_or(Duration::MAX);
+        match desk
+            .flight
+            .as_ref()
+            .filter(|flight| flight.peek().is_none())
         {
-            return Some(flight.clone());
-        }
-        let rested = now.checked_duration_since(desk.started.unwrap_or(now));
-        if desk.started.is_some() && rested.is_none_or(|time| time < self.core.timing.cooldown) {
-            return None;
+            Some(flight) if flown < timeout => return Some(flight.clone()),
+            // Overdue: all who waited have left, and it would land as a time-out.
+            Some(_) => {}
+            None if flown < cooldown => return None,
+            None => {}
         }
         let fetching: Fetching = Box::pin(Arc::clone(&self.core).load());
         let flight = fetching.shared();

@@ -78,6 +78,20 @@ async fn a_fetch_that_everybody_left_is_driven_on_by_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fetch_that_was_left_for_long_is_begun_anew() {
+    let double = Double::with_key("k1", keys::EC1_PUBLIC);
+    let layer = double.layer(|builder| builder);
+    let token = token("k1", keys::EC1);
+    {
+        let mut alone = pin!(call(&layer, &token));
+        assert!(poll!(&mut alone).is_pending());
+    }
+    advance(Duration::from_secs(6)).await;
+    assert_eq!(call(&layer, &token).await, ok());
+    assert_eq!(double.asked(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn made_up_key_ids_make_one_fetch_in_ten_seconds() {
     let double = Double::with_key("k1", keys::EC1_PUBLIC);
     let layer = double.layer(|builder| builder);
