@@ -23,7 +23,8 @@ use super::playback::Hangup;
 /// Serves `router` on `listener`: HTTP/1.1 with upgrades, and HTTP/2 by prior knowledge.
 ///
 /// Dropping the future closes the listener and every open connection, which is how a test kills an
-/// upstream in the middle of an answer.
+/// upstream in the middle of an answer. Connections that have switched protocols are no longer
+/// HTTP's and end with their client.
 ///
 /// # Errors
 ///

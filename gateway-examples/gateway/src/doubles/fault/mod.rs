@@ -22,7 +22,8 @@
 //! | `every=N` | is committed on every N-th matching request |
 //! | `path=/prefix` | concerns only paths that begin so |
 //!
-//! `latency` and `slow_first_token` combine with any other; of the remaining effects a fault has one.
+//! `latency` combines with any other word, `slow_first_token` with those that let content through; of
+//! the remaining effects a fault has one.
 //!
 //! # Switching them
 //!

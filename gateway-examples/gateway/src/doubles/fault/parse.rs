@@ -85,6 +85,12 @@ impl Draft {
             _ => return Err(error(text, "`retry_after` needs `status`")),
         }
         let fault = self.fault;
+        if fault.slow_first_token.is_some()
+            && let Some(effect) = fault.effect.filter(Effect::has_no_content)
+        {
+            let why = format!("`{effect}` sends no first token that could be slow; use `latency`");
+            return Err(error(text, &why));
+        }
         if fault.effect.is_none() && fault.latency.is_none() && fault.slow_first_token.is_none() {
             return Err(error(text, "says when, but not what goes wrong"));
         }

@@ -51,6 +51,18 @@ pub enum Effect {
     Html,
 }
 
+impl Effect {
+    /// Whether nothing of the double's own answer is sent, so that nothing in it can be late.
+    pub(super) fn has_no_content(&self) -> bool {
+        match self {
+            Self::CutAfterTokens(_) | Self::ErrorEventAfterChunks(_) | Self::MalformedSse => false,
+            Self::Status { .. } | Self::EmptyStream | Self::Silence | Self::Hangup | Self::Html => {
+                true
+            }
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = Vec::new();

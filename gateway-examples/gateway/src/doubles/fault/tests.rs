@@ -59,6 +59,7 @@ fn errors_say_what_is_wrong() {
     assert!(refused("times=2").contains("not what goes wrong"));
     assert!(refused("silence,times=0").contains("above 0"));
     assert!(refused("silence,html").contains("combined with `silence`"));
+    assert!(refused("slow_first_token=1s,status=500").contains("use `latency`"));
     assert!(refused("silence=1").contains("no value"));
     assert!(refused("silence,times=1,times=2").contains("twice"));
     assert!(refused("silence,path=v1").contains("begin with"));
@@ -129,8 +130,11 @@ proptest! {
     ) {
         let fault = Fault { latency, slow_first_token, effect, times, every, path };
         let read = fault.to_string().parse::<Fault>();
+        let late = fault.slow_first_token.is_some();
         if fault.latency.is_none() && fault.slow_first_token.is_none() && fault.effect.is_none() {
             prop_assert!(read.is_err());
+        } else if late && fault.effect.is_some_and(|effect| effect.has_no_content()) {
+            prop_assert!(read.unwrap_err().to_string().contains("latency"));
         } else {
             prop_assert_eq!(read.unwrap(), fault);
         }
