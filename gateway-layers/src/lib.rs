@@ -25,6 +25,8 @@ pub mod proxy;
 pub mod rate_limit;
 #[cfg(feature = "request-id")]
 pub mod request_id;
+#[cfg(feature = "retry")]
+pub mod retry;
 #[cfg(feature = "router")]
 pub mod router;
 #[cfg(feature = "timeout")]

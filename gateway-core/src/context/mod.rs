@@ -14,6 +14,7 @@
 //! | [`ApiVersion`] | `version` | routes, logs |
 //! | [`Deadline`] | `timeout`, the server | whoever waits |
 //! | [`Attempt`] | retry, fallback | proxy, logs |
+//! | [`Tried`] | retry | `balance` |
 //! | [`Cost`] | any layer | `rate_limit`, budgets |
 //! | [`Outcome`] | `observe` | filled by inner layers, read at the end of the stream |
 //!
@@ -30,6 +31,7 @@ mod outcome;
 mod request_id;
 mod route;
 mod small;
+mod tried;
 mod upstream;
 
 pub use self::{
@@ -39,5 +41,6 @@ pub use self::{
     request_id::RequestId,
     route::{Params, Route},
     small::{ApiVersion, Attempt, CacheOutcome, Cost, Deadline},
+    tried::Tried,
     upstream::{Upstream, Usage},
 };

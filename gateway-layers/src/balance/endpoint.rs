@@ -92,6 +92,10 @@ impl EndpointState {
         &self.name
     }
 
+    pub(super) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
     /// Requests under way, streamed answers included.
     #[must_use]
     pub fn active(&self) -> usize {

@@ -156,7 +156,7 @@ fn elsewhere<S>(
 where
     S: Service<Request> + Clone,
 {
-    let Some((service, load)) = shared.choose(Some(tried)) else {
+    let Some((service, load)) = shared.choose(&request, Some(tried)) else {
         return Err(request);
     };
     let outcome = request.extensions_mut().get::<Outcome>().cloned();

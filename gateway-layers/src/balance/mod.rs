@@ -75,7 +75,8 @@
 //!
 //! # Order
 //!
-//! Inside retry and timeout, around what is per endpoint. Reads nothing; corrects the attempts in
+//! Inside retry and timeout, around what is per endpoint. Reads [`Tried`](gateway_core::context::Tried),
+//! which a retry sets, and avoids those endpoints while there are others; corrects the attempts in
 //! [`Upstream`](gateway_core::Upstream) after a second try.
 //!
 //! # Refusals

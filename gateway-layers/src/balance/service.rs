@@ -7,7 +7,7 @@ use std::{
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use gateway_core::{
-    Body, BoxError, ErrorKind, GatewayError, Outcome, Request, Responder, Response,
+    Body, BoxError, ErrorKind, GatewayError, Outcome, Request, Responder, Response, context::Tried,
 };
 use http_body::Body as HttpBody;
 use tokio::time::{Duration, Instant};
@@ -116,15 +116,37 @@ impl<S> Shared<S> {
         self.start
     }
 
-    /// Chooses an endpoint other than `tried` and counts the request there.
-    pub(super) fn choose(&self, tried: Option<&EndpointState>) -> Option<(S, LoadGuard)>
+    /// Chooses an endpoint for `request` and counts it there.
+    ///
+    /// One that earlier attempts went to is chosen only if there is no other; `failed`, which this
+    /// very attempt went to, never.
+    pub(super) fn choose(
+        &self,
+        request: &Request,
+        failed: Option<&EndpointState>,
+    ) -> Option<(S, LoadGuard)>
     where
         S: Clone,
     {
         let set = self.set.load();
         let now = Millis::since_start(self.start.elapsed());
-        let index = set.pick(&self.picker, now, tried)?;
+        let again = failed.is_some();
+        let pick = |avoid: &dyn Fn(&EndpointState) -> bool| {
+            let has_failed =
+                |state: &EndpointState| failed.is_some_and(|failed| std::ptr::eq(failed, state));
+            set.pick(&self.picker, now, again, |state| {
+                has_failed(state) || avoid(state)
+            })
+        };
+        let tried = request.extensions().get::<Tried>();
+        let index = match tried {
+            None => pick(&|_| false),
+            Some(tried) => pick(&|state| tried.contains(state.name())).or_else(|| pick(&|_| false)),
+        }?;
         let endpoint = &set.endpoints[index];
+        if let Some(tried) = tried {
+            tried.add(endpoint.state.shared_name());
+        }
         Some((endpoint.service.clone(), endpoint.state.open()))
     }
 
@@ -159,7 +181,7 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture<S> {
         let request = request.map(Body::new);
-        match self.shared.choose(None) {
+        match self.shared.choose(&request, None) {
             Some((service, load)) => {
                 ResponseFuture::new(Arc::clone(&self.shared), service, load, request)
             }

@@ -90,19 +90,20 @@ impl<S> Set<S> {
         self
     }
 
-    /// An endpoint that is available and not `tried`.
+    /// An endpoint that is available and not to be avoided. `again` says that the request has had
+    /// its turn.
     pub(super) fn pick(
         &self,
         picker: &Picker,
         now: Millis,
-        tried: Option<&EndpointState>,
+        again: bool,
+        avoid: impl Fn(&EndpointState) -> bool,
     ) -> Option<usize> {
         let count = self.endpoints.len();
         let usable = |index: usize| {
             let endpoint = &self.endpoints[index];
             let state = &*endpoint.state;
-            let new = tried.is_none_or(|tried| !std::ptr::eq(tried, state));
-            new && endpoint.weight > 0 && state.is_available()
+            endpoint.weight > 0 && state.is_available() && !avoid(state)
         };
         if self.sampler.total() == 0 {
             return None;
@@ -116,9 +117,10 @@ impl<S> Set<S> {
             Policy::RoundRobin | Policy::Weighted => {
                 // A second try takes nobody's turn, or with two endpoints every request would
                 // begin at the same one.
-                let turn = match tried {
-                    None => picker.turn.fetch_add(1, Ordering::Relaxed),
-                    Some(_) => picker.turn.load(Ordering::Relaxed),
+                let turn = if again {
+                    picker.turn.load(Ordering::Relaxed)
+                } else {
+                    picker.turn.fetch_add(1, Ordering::Relaxed)
                 };
                 (0..self.turns.len())
                     .map(|step| self.turns[turn.wrapping_add(step) % self.turns.len()])
@@ -163,7 +165,7 @@ mod tests {
 
     fn picks(set: &Set<()>, picker: &Picker, count: usize) -> Vec<usize> {
         (0..count)
-            .map(|_| set.pick(picker, now(), None).unwrap())
+            .map(|_| set.pick(picker, now(), false, |_| false).unwrap())
             .collect()
     }
 
@@ -180,7 +182,7 @@ mod tests {
         let (set, picker) = set(Policy::LeastRequest, &[1, 4]);
         let mut guards = Vec::new();
         for _ in 0..10 {
-            let index = set.pick(&picker, now(), None).unwrap();
+            let index = set.pick(&picker, now(), false, |_| false).unwrap();
             guards.push(set.endpoints[index].state.open());
         }
         assert_eq!(set.endpoints[0].state.active(), 2);
@@ -198,16 +200,20 @@ mod tests {
             let (set, picker) = set(policy, &[1, 1, 1, 0]);
             let state = &set.endpoints[0].state;
             state.set_blocked(super::super::Blocked::Ejected, true);
-            let tried = Some(&*set.endpoints[1].state);
+            let tried = |state: &EndpointState| state.name() == "1";
             for _ in 0..100 {
-                assert_eq!(set.pick(&picker, now(), tried), Some(2), "{policy:?}");
+                assert_eq!(set.pick(&picker, now(), true, tried), Some(2), "{policy:?}");
             }
             set.endpoints[2]
                 .state
                 .set_blocked(super::super::Blocked::Draining, true);
-            assert_eq!(set.pick(&picker, now(), tried), None, "{policy:?}");
+            assert_eq!(set.pick(&picker, now(), true, tried), None, "{policy:?}");
             let (empty, picker) = self::set(policy, &[]);
-            assert_eq!(empty.pick(&picker, now(), None), None, "{policy:?}");
+            assert_eq!(
+                empty.pick(&picker, now(), false, |_| false),
+                None,
+                "{policy:?}"
+            );
         }
     }
 
@@ -245,7 +251,7 @@ mod tests {
                 !over
             });
             while under_way.len() < 24 {
-                let index = set.pick(&picker, at, None).unwrap();
+                let index = set.pick(&picker, at, false, |_| false).unwrap();
                 let guard = set.endpoints[index].state.open();
                 under_way.push((time + latency[index], index, guard));
             }

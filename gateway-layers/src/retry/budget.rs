@@ -1,0 +1,109 @@
+//! How many retries the upstream can bear. Time is an argument.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Allows retries in proportion to requests, over a sliding ten seconds.
+///
+/// A limit per request multiplies: with two retries each, an upstream that fails under load gets
+/// three times the load. A share of the traffic bounds what retrying can add to an outage, and a
+/// floor lets a quiet route retry at all.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// Retries per thousand requests.
+    per_mille: u64,
+    floor_per_second: u64,
+    requests: Window,
+    retries: Window,
+}
+
+impl Budget {
+    pub(super) fn new(per_mille: u32, floor_per_second: u32) -> Self {
+        Self {
+            per_mille: per_mille.into(),
+            floor_per_second: floor_per_second.into(),
+            requests: Window::default(),
+            retries: Window::default(),
+        }
+    }
+
+    /// Counts a request that arrives in second `now`.
+    pub(super) fn deposit(&self, now: u32) {
+        self.requests.add(now);
+    }
+
+    /// Takes one retry, if there is one left in second `now`.
+    pub(super) fn withdraw(&self, now: u32) -> bool {
+        let earned = self.requests.sum(now) * self.per_mille / 1000;
+        let allowed = earned + self.floor_per_second * SLOTS as u64;
+        // Two that ask at once may both get the last one: a budget is not a lock.
+        let left = self.retries.sum(now) < allowed;
+        if left {
+            self.retries.add(now);
+        }
+        left
+    }
+}
+
+/// Counts per second, for the last [`SLOTS`] seconds.
+#[derive(Debug, Default)]
+struct Window {
+    /// Each the second in the high half and the count in the low half.
+    slots: [AtomicU64; SLOTS],
+}
+
+impl Window {
+    fn add(&self, now: u32) {
+        let slot = &self.slots[now as usize % SLOTS];
+        // It cannot fail: the closure always gives a next word.
+        _ = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
+            let fresh = word >> 32 != u64::from(now);
+            let word = if fresh { u64::from(now) << 32 } else { word };
+            Some(word + 1)
+        });
+    }
+
+    fn sum(&self, now: u32) -> u64 {
+        let oldest = u64::from(now).saturating_sub(SLOTS as u64 - 1);
+        let words = self.slots.iter().map(|slot| slot.load(Ordering::Relaxed));
+        words
+            .filter(|word| (oldest..=u64::from(now)).contains(&(word >> 32)))
+            .map(|word| word & u64::from(u32::MAX))
+            .sum()
+    }
+}
+
+const SLOTS: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn withdrawn(budget: &Budget, now: u32, tries: usize) -> usize {
+        (0..tries).filter(|_| budget.withdraw(now)).count()
+    }
+
+    #[test]
+    fn a_share_of_the_requests() {
+        let budget = Budget::new(200, 0);
+        assert!(!budget.withdraw(0));
+        for _ in 0..100 {
+            budget.deposit(0);
+        }
+        assert_eq!(withdrawn(&budget, 3, 100), 20);
+        // Both are forgotten ten seconds after they happened.
+        assert_eq!(withdrawn(&budget, 9, 10), 0);
+        assert_eq!(withdrawn(&budget, 10, 10), 0);
+        for _ in 0..100 {
+            budget.deposit(20);
+        }
+        assert_eq!(withdrawn(&budget, 20, 100), 20);
+    }
+
+    #[test]
+    fn the_floor_is_there_without_requests() {
+        let budget = Budget::new(200, 3);
+        assert_eq!(withdrawn(&budget, 100, 100), 30);
+        assert_eq!(withdrawn(&budget, 109, 100), 0);
+        assert_eq!(withdrawn(&budget, 110, 100), 30);
+    }
+}
