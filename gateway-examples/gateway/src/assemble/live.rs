@@ -1,59 +1,100 @@
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use arc_swap::ArcSwap;
-use gateway_layers::observe::AccessLog;
+use arc_swap::ArcSwapOption;
+use gateway_core::SharedService;
+use gateway_layers::{
+    observe::AccessLog,
+    router::{Router, Rule},
+};
 use serde_json::{Value, json};
 
-use super::upstream::Built;
+use super::upstream::Upstreams;
 use crate::config::Config;
 
 /// What `GET /admin/status` says about the running stack.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Live {
-    current: Arc<ArcSwap<Current>>,
+    current: Arc<ArcSwapOption<Current>>,
 }
 
-#[derive(Debug, Default)]
-struct Current {
-    routes: Vec<Value>,
-    upstreams: Vec<Built>,
+/// The parts of a stack that can be asked. Texts are made when they are asked for: with ten
+/// thousand routes they would be most of the memory.
+#[derive(Debug)]
+pub(super) struct Current {
+    router: Router<SharedService>,
+    targets: HashMap<Box<str>, Target>,
+    upstreams: Upstreams,
     log: Option<AccessLog>,
 }
 
-impl Live {
-    pub(super) fn set(&self, config: &Config, upstreams: Vec<Built>, log: Option<AccessLog>) {
-        let routes = config.routes.iter().map(|(name, route)| {
-            json!({
-                "name": name,
-                "path": route.matches.path,
-                "host": route.matches.host.to_vec(),
-                "methods": route.matches.methods.to_vec(),
-                "layers": config.layers_of(route).names(),
-                "to": route.to,
-                "ai": route.ai.is_some(),
-            })
+#[derive(Debug)]
+struct Target {
+    layers: Box<[&'static str]>,
+    to: Option<Box<str>>,
+}
+
+impl Current {
+    pub(super) fn new(
+        config: &Config,
+        router: Router<SharedService>,
+        upstreams: Upstreams,
+        log: Option<AccessLog>,
+    ) -> Self {
+        let targets = config.routes.iter().map(|(name, route)| {
+            let target = Target {
+                layers: config.layers_of(route).names().into(),
+                to: route.to.as_deref().map(Into::into),
+            };
+            (name.into(), target)
         });
-        self.current.store(Arc::new(Current {
-            routes: routes.collect(),
+        Self {
+            targets: targets.collect(),
+            router,
             upstreams,
             log,
-        }));
+        }
+    }
+
+    fn route(&self, rule: &Rule) -> Value {
+        let target = self.targets.get(rule.name());
+        json!({
+            "name": rule.name(),
+            "path": rule.pattern(),
+            "hosts": rule.hosts().map(ToString::to_string).collect::<Vec<_>>(),
+            "methods": rule.methods().iter().map(http::Method::as_str).collect::<Vec<_>>(),
+            "layers": target.map(|target| &target.layers),
+            "to": target.and_then(|target| target.to.as_deref()),
+        })
+    }
+}
+
+impl Live {
+    pub(super) fn set(&self, current: Current) {
+        self.current.store(Some(Arc::new(current)));
     }
 
     /// Writes out what the access log still holds. Blocks for as long as that takes.
     pub(super) fn close_log(&self) {
-        if let Some(log) = &self.current.load().log {
+        if let Some(current) = &*self.current.load()
+            && let Some(log) = &current.log
+        {
             log.close();
         }
     }
 
     pub(super) fn routes(&self) -> Vec<Value> {
-        self.current.load().routes.clone()
+        let current = self.current.load();
+        let rules = current.iter().flat_map(|current| {
+            let rules = current.router.rules();
+            rules.map(|rule| current.route(rule))
+        });
+        rules.collect()
     }
 
     pub(super) fn upstreams(&self) -> Vec<Value> {
         let current = self.current.load();
-        let upstream = |built: &Built| {
+        let each = current.iter().flat_map(|current| &current.upstreams);
+        let described = each.map(|(name, built)| {
             let endpoints = built.balance.endpoints();
             let endpoints = endpoints.iter().map(|endpoint| {
                 json!({
@@ -62,8 +103,8 @@ impl Live {
                     "available": endpoint.is_available(),
                 })
             });
-            json!({ "name": built.name, "endpoints": endpoints.collect::<Vec<_>>() })
-        };
-        current.upstreams.iter().map(upstream).collect()
+            json!({ "name": name, "endpoints": endpoints.collect::<Vec<_>>() })
+        });
+        described.collect()
     }
 }

@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use super::{
     layers::{self, Shared},
-    upstream::Built,
+    upstream::Upstreams,
 };
 use crate::config::model::{Layers, Route};
 
@@ -21,7 +21,7 @@ pub(super) fn build(
     name: &str,
     route: &Route,
     layers: &Layers,
-    upstreams: &[Built],
+    upstreams: &Upstreams,
     shared: &Shared<'_>,
 ) -> Result<Vec<(Rule, SharedService)>, ConfigError> {
     let matches = MatchConfig::from(&route.matches.0);
@@ -29,8 +29,7 @@ pub(super) fn build(
     match (&route.ai, &route.to) {
         (Some(ai), None) => models(name, ai, (rule, &matches), layers, shared),
         (None, Some(to)) => {
-            let built = upstreams.iter().find(|built| built.name == *to);
-            let Some(built) = built else {
+            let Some(built) = upstreams.get(to) else {
                 let message = format!("upstream `{to}` is not defined or cannot be built");
                 return Err(ConfigError::new("to", message));
             };

@@ -14,9 +14,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     layers::Shared,
-    live::Live,
+    live::{Current, Live},
     route,
-    upstream::{self, Built},
+    upstream::{self, Upstreams},
 };
 use crate::{
     config::{Config, Loaded, model::Slot},
@@ -60,8 +60,8 @@ impl Assembler {
             .layer(client_ip)
             .layer(HopByHopLayer::new())
             .layer(self.observe(config, log.clone()))
-            .service(router);
-        self.live.set(config, upstreams, log);
+            .service(router.clone());
+        self.live.set(Current::new(config, router, upstreams, log));
         Ok(SharedService::new(stack))
     }
 
@@ -96,20 +96,18 @@ impl Build for Assembler {
     }
 }
 
-fn upstreams(config: &Config, stores: &Draft, errors: &mut Vec<ConfigError>) -> Vec<Built> {
+fn upstreams(config: &Config, stores: &Draft, errors: &mut Vec<ConfigError>) -> Upstreams {
     let each = config.upstreams.iter().filter_map(|(name, upstream)| {
         let built = upstream::build(name, upstream, stores);
-        keep(
-            built.map_err(|error| error.at(&format!("upstreams.{name}"))),
-            errors,
-        )
+        let built = built.map_err(|error| error.at(&format!("upstreams.{name}")));
+        Some((name.to_owned(), keep(built, errors)?))
     });
     each.collect()
 }
 
 fn router(
     config: &Config,
-    upstreams: &[Built],
+    upstreams: &Upstreams,
     stores: &Draft,
     errors: &mut Vec<ConfigError>,
 ) -> Router<SharedService> {

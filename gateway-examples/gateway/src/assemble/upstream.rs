@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use gateway_core::config::ConfigError;
 use gateway_layers::{
     balance::Balance,
@@ -12,10 +14,12 @@ use crate::{config::model::Upstream, reload::Draft};
 /// What answers for an upstream: its clocks around its balancer.
 pub(super) type UpstreamService = Timeout<Balance<Proxy>>;
 
+/// The upstreams of a stack, by name.
+pub(super) type Upstreams = BTreeMap<String, Built>;
+
 /// An upstream of the running stack.
 #[derive(Clone, Debug)]
 pub(super) struct Built {
-    pub(super) name: String,
     pub(super) balance: Balance<Proxy>,
     pub(super) service: UpstreamService,
 }
@@ -25,7 +29,6 @@ pub(super) fn build(name: &str, config: &Upstream, stores: &Draft) -> Result<Bui
     let balance = balance(name, config, stores)?;
     let timeouts = TimeoutLayer::from_config(&TimeoutConfig::from(&config.timeouts));
     Ok(Built {
-        name: name.to_owned(),
         service: timeouts.layer(balance.clone()),
         balance,
     })

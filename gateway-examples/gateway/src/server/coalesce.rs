@@ -89,6 +89,10 @@ impl<T: Read + Unpin> Read for Coalesce<T> {
             let take = self.read_before.len().min(buf.remaining());
             buf.put_slice(&self.read_before[..take]);
             self.read_before.advance(take);
+            if self.read_before.is_empty() {
+                // An empty `Bytes` would keep its buffer for the connection's life.
+                self.read_before = Bytes::new();
+            }
             return Poll::Ready(Ok(()));
         }
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
