@@ -187,6 +187,8 @@ pub struct ToolCall {
     /// The argument text exactly as the model wrote it: usually a JSON object, possibly cut off,
     /// possibly empty, possibly no JSON at all. For a custom tool it is free text.
     pub arguments: String,
+    /// Whether the id was made here, because the dialect gave none (Gemini).
+    pub synthetic_id: bool,
     /// Whether the arguments are free text (Chat and Responses `custom` tools).
     pub custom: bool,
     /// A provider's signature on the call (Gemini).
@@ -204,6 +206,8 @@ pub struct ToolCall {
 pub struct ToolResult {
     /// The id of the call.
     pub id: String,
+    /// Whether the id was made here, because the dialect gave none (Gemini).
+    pub synthetic_id: bool,
     /// The tool's name, where the dialect repeats it.
     pub name: Option<String>,
     /// The result.

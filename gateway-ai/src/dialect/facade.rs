@@ -1,7 +1,9 @@
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
-use super::{Dialect, ReplyContext, Restore, StreamParser, StreamPrinter, Target, chat, messages};
+use super::{
+    Dialect, ReplyContext, Restore, StreamParser, StreamPrinter, Target, chat, gemini, messages,
+};
 use crate::{
     canonical::{Reply, Request, Usage},
     error::{AiError, AiErrorKind},
@@ -36,6 +38,7 @@ impl Dialect {
         match self {
             Self::Chat => chat::parse_request(body, url),
             Self::Messages => messages::parse_request(body, url),
+            Self::Gemini => gemini::parse_request(body, url),
             other => Err(unsupported(other)),
         }
     }
@@ -55,6 +58,7 @@ impl Dialect {
         match self {
             Self::Chat => chat::print_request(request, target, out),
             Self::Messages => messages::print_request(request, target, out),
+            Self::Gemini => gemini::print_request(request, target, out),
             other => Err(unsupported(other)),
         }
     }
@@ -68,6 +72,7 @@ impl Dialect {
         match self {
             Self::Chat => chat::parse_reply(body),
             Self::Messages => messages::parse_reply(body),
+            Self::Gemini => gemini::parse_reply(body),
             other => Err(unsupported(other)),
         }
     }
@@ -85,6 +90,7 @@ impl Dialect {
     pub fn print_reply(self, reply: &Reply, context: &ReplyContext, out: &mut BytesMut) -> Losses {
         match self {
             Self::Messages => messages::print_reply(reply, context, out),
+            Self::Gemini => gemini::print_reply(reply, context, out),
             _ => chat::print_reply(reply, context, out),
         }
     }
@@ -107,6 +113,7 @@ impl Dialect {
     pub fn parse_error(self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> AiError {
         match self {
             Self::Messages => messages::parse_error(status, headers, body),
+            Self::Gemini => gemini::parse_error(status, headers, body),
             _ => chat::parse_error(status, headers, body),
         }
     }
@@ -116,6 +123,7 @@ impl Dialect {
     pub fn print_error(self, error: &AiError) -> (StatusCode, Bytes) {
         match self {
             Self::Messages => messages::print_error(error),
+            Self::Gemini => gemini::print_error(error),
             _ => chat::print_error(error),
         }
     }

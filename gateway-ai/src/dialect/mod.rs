@@ -28,6 +28,7 @@ mod chat;
 mod common;
 mod context;
 mod facade;
+mod gemini;
 mod messages;
 mod name;
 mod restore;

@@ -1,6 +1,6 @@
 use bytes::BytesMut;
 
-use super::{Dialect, ReplyContext, chat, facade::unsupported, messages};
+use super::{Dialect, ReplyContext, chat, facade::unsupported, gemini, messages};
 use crate::{canonical::Event, error::AiError, loss::Losses};
 
 /// An incremental reader of a provider's stream: bytes in, events out.
@@ -14,6 +14,7 @@ pub struct StreamParser(Parser);
 enum Parser {
     Chat(Box<chat::StreamParser>),
     Messages(Box<messages::StreamParser>),
+    Gemini(Box<gemini::StreamParser>),
     Unsupported(Dialect),
 }
 
@@ -24,6 +25,7 @@ impl StreamParser {
         Self(match dialect {
             Dialect::Chat => Parser::Chat(Box::default()),
             Dialect::Messages => Parser::Messages(Box::default()),
+            Dialect::Gemini => Parser::Gemini(Box::default()),
             other => Parser::Unsupported(other),
         })
     }
@@ -33,6 +35,7 @@ impl StreamParser {
         match &mut self.0 {
             Parser::Chat(parser) => parser.push(bytes, out),
             Parser::Messages(parser) => parser.push(bytes, out),
+            Parser::Gemini(parser) => parser.push(bytes, out),
             Parser::Unsupported(_) => {}
         }
     }
@@ -43,6 +46,7 @@ impl StreamParser {
         match &mut self.0 {
             Parser::Chat(parser) => parser.frame(data, out),
             Parser::Messages(parser) => parser.frame(data, out),
+            Parser::Gemini(parser) => parser.frame(data, out),
             Parser::Unsupported(_) => {}
         }
     }
@@ -53,6 +57,7 @@ impl StreamParser {
         match &self.0 {
             Parser::Chat(parser) => parser.is_started(),
             Parser::Messages(parser) => parser.is_started(),
+            Parser::Gemini(parser) => parser.is_started(),
             Parser::Unsupported(_) => false,
         }
     }
@@ -63,6 +68,7 @@ impl StreamParser {
         match &mut self.0 {
             Parser::Chat(parser) => parser.finish(out),
             Parser::Messages(parser) => parser.finish(out),
+            Parser::Gemini(parser) => parser.finish(out),
             Parser::Unsupported(dialect) => out.push(Event::Error(unsupported(*dialect))),
         }
     }
@@ -73,6 +79,7 @@ impl StreamParser {
         match &self.0 {
             Parser::Chat(parser) => parser.is_done(),
             Parser::Messages(parser) => parser.is_done(),
+            Parser::Gemini(parser) => parser.is_done(),
             Parser::Unsupported(_) => false,
         }
     }
@@ -86,6 +93,7 @@ pub struct StreamPrinter(Printer);
 enum Printer {
     Chat(Box<chat::StreamPrinter>),
     Messages(Box<messages::StreamPrinter>),
+    Gemini(Box<gemini::StreamPrinter>),
 }
 
 impl StreamPrinter {
@@ -94,6 +102,7 @@ impl StreamPrinter {
     pub fn new(dialect: Dialect, context: ReplyContext) -> Self {
         Self(match dialect {
             Dialect::Messages => Printer::Messages(Box::new(messages::StreamPrinter::new(context))),
+            Dialect::Gemini => Printer::Gemini(Box::new(gemini::StreamPrinter::new(context))),
             _ => Printer::Chat(Box::new(chat::StreamPrinter::new(context))),
         })
     }
@@ -106,6 +115,7 @@ impl StreamPrinter {
         match &mut self.0 {
             Printer::Chat(printer) => printer.push(event, out),
             Printer::Messages(printer) => printer.push(event, out),
+            Printer::Gemini(printer) => printer.push(event, out),
         }
     }
 
@@ -114,6 +124,7 @@ impl StreamPrinter {
         match &mut self.0 {
             Printer::Chat(printer) => printer.error(error, out),
             Printer::Messages(printer) => printer.error(error, out),
+            Printer::Gemini(printer) => printer.error(error, out),
         }
     }
 
@@ -128,6 +139,7 @@ impl StreamPrinter {
         match &self.0 {
             Printer::Chat(printer) => printer.losses(),
             Printer::Messages(printer) => printer.losses(),
+            Printer::Gemini(printer) => printer.losses(),
         }
     }
 }

@@ -13,23 +13,24 @@ pub(crate) type Fields<'a> = Vec<(Str<'a>, &'a RawValue)>;
 ///
 /// Each field is an `Option`; `null` reads as absent, as every dialect treats it. `struct` keeps
 /// unknown fields in `extra`, `struct .. ignoring` skips them, which is what per-chunk shapes want.
-/// Errors carry the path of fields that leads to them (see [`locate`]).
+/// Errors carry the path of fields that leads to them (see [`locate`]). A key may have other
+/// spellings: `"maxTokens" | "max_tokens"`.
 macro_rules! wire {
     ($(#[$meta:meta])* $vis:vis struct $name:ident<$a:lifetime> {
-        $($field:ident : $ty:ty = $key:literal),* $(,)?
+        $($field:ident : $ty:ty = $key:literal $(| $alias:literal)*),* $(,)?
     }) => {
         $crate::json::wire!(@type $(#[$meta])* $vis $name $a [
             $($field : $ty,)*] [$vis extra: $crate::json::Fields<$a>,]);
-        $crate::json::wire!(@read $name $a [$($field : $ty = $key,)*] (value, key, map) {
+        $crate::json::wire!(@read $name $a [$($field : $ty = $key $(| $alias)*,)*] (value, key, map) {
             value.extra.push((key, map.next_value()?));
         });
     };
     ($(#[$meta:meta])* $vis:vis struct $name:ident<$a:lifetime> ignoring {
-        $($field:ident : $ty:ty = $key:literal),* $(,)?
+        $($field:ident : $ty:ty = $key:literal $(| $alias:literal)*),* $(,)?
     }) => {
         $crate::json::wire!(@type $(#[$meta])* $vis $name $a [
             $($field : $ty,)*] [$vis lifetime: std::marker::PhantomData<&$a ()>,]);
-        $crate::json::wire!(@read $name $a [$($field : $ty = $key,)*] (value, key, map) {
+        $crate::json::wire!(@read $name $a [$($field : $ty = $key $(| $alias)*,)*] (value, key, map) {
             map.next_value::<serde::de::IgnoredAny>()?;
         });
     };
@@ -42,7 +43,7 @@ macro_rules! wire {
             $($rest)*
         }
     };
-    (@read $name:ident $a:lifetime [$($field:ident : $ty:ty = $key:literal,)*]
+    (@read $name:ident $a:lifetime [$($field:ident : $ty:ty = $key:literal $(| $alias:literal)*,)*]
         ($value:ident, $name_of_key:ident, $map:ident) $unknown:block) => {
         impl<'de: $a, $a> serde::Deserialize<'de> for $name<$a> {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -61,7 +62,7 @@ macro_rules! wire {
                         let mut $value = $name::default();
                         while let Some($name_of_key) = $map.next_key::<$crate::json::Str<$a>>()? {
                             match &*$name_of_key {
-                                $($key => {
+                                $($key $(| $alias)* => {
                                     $value.$field = $map.next_value().map_err(|error| {
                                         $crate::json::Located::wrap($key, &error)
                                     })?;

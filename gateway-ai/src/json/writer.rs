@@ -9,11 +9,26 @@ use crate::canonical::{Number, Raw};
 pub(crate) struct Writer<'b> {
     out: &'b mut BytesMut,
     comma: bool,
+    /// Whether the text must stay on one line.
+    one_line: bool,
 }
 
 impl<'b> Writer<'b> {
     pub(crate) fn new(out: &'b mut BytesMut) -> Self {
-        Self { out, comma: false }
+        Self {
+            out,
+            comma: false,
+            one_line: false,
+        }
+    }
+
+    /// A writer whose text stays on one line: an event's data ends at the line's end, and raw JSON
+    /// may be pretty-printed.
+    pub(crate) fn one_line(out: &'b mut BytesMut) -> Self {
+        Self {
+            one_line: true,
+            ..Self::new(out)
+        }
     }
 
     fn separate(&mut self) {
@@ -83,7 +98,17 @@ impl<'b> Writer<'b> {
 
     pub(crate) fn raw(&mut self, json: &str) {
         self.separate();
-        self.out.put_slice(json.as_bytes());
+        let bytes = json.as_bytes();
+        if !self.one_line || memchr::memchr2(b'\n', b'\r', bytes).is_none() {
+            self.out.put_slice(bytes);
+            return;
+        }
+        // Between tokens a line end is white space; within strings JSON has none.
+        self.out.extend(
+            bytes
+                .iter()
+                .map(|b| if matches!(b, b'\n' | b'\r') { b' ' } else { *b }),
+        );
     }
 
     pub(crate) fn u64(&mut self, value: u64) {
@@ -239,6 +264,17 @@ mod tests {
             out,
             r#"{"a":[0,18446744073709551615,{},null],"b":"x","d":true}"#
         );
+    }
+
+    #[test]
+    fn raw_text_stays_on_one_line_where_it_must() {
+        let raw = "{\r\n  \"a\": \"x\\ny\"\n}";
+        let mut out = BytesMut::new();
+        Writer::one_line(&mut out).raw(raw);
+        assert_eq!(out, "{    \"a\": \"x\\ny\" }");
+        let mut out = BytesMut::new();
+        Writer::new(&mut out).raw(raw);
+        assert_eq!(out, raw);
     }
 
     proptest! {

@@ -103,9 +103,10 @@ fn read() -> Option<Vec<Exchange>> {
         let reader = BufReader::new(GzDecoder::new(File::open(file).unwrap()));
         for line in reader.lines() {
             let exchange: Exchange = serde_json::from_str(&line.unwrap()).unwrap();
-            // The Assistants API has messages of its own.
+            // The Assistants API has messages of its own, and batches are another surface.
             if wanted.contains(&exchange.endpoint.as_str())
                 && !exchange.request.uri.contains("/threads/")
+                && !exchange.request.uri.contains(":batch")
             {
                 found.push(exchange);
             }
@@ -127,4 +128,4 @@ pub(crate) fn endpoints(dialect: Dialect) -> &'static [&'static str] {
 }
 
 /// The dialects that have codecs.
-pub(crate) const DIALECTS: [Dialect; 2] = [Dialect::Chat, Dialect::Messages];
+pub(crate) const DIALECTS: [Dialect; 3] = [Dialect::Chat, Dialect::Messages, Dialect::Gemini];

@@ -12,6 +12,7 @@
 
 mod equal;
 mod errors;
+mod gemini;
 mod load;
 mod lost;
 mod replies;

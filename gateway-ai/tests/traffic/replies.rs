@@ -94,7 +94,7 @@ fn refused_is_text(reply: &Reply, to: Dialect, text: &mut String) {
         .take(1)
         .flat_map(|choice| &choice.content)
     {
-        if let (Block::Refusal(refusal), Dialect::Messages) = (block, to) {
+        if let (Block::Refusal(refusal), true) = (block, to != Dialect::Chat) {
             text.push_str(&refusal.text);
         }
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     equal::{differences, tidy},
+    gemini,
     load::{DIALECTS, endpoints, exchanges},
     lost::lost,
 };
@@ -75,6 +76,9 @@ fn every_request_comes_back_as_it_was() {
 /// word for `required`.
 fn normal(dialect: Dialect, body: &mut Value) {
     tidy(body);
+    if dialect == Dialect::Gemini {
+        return gemini::normal(body);
+    }
     let Some(body) = body.as_object_mut() else {
         return;
     };
@@ -144,10 +148,10 @@ fn across_dialects_nothing_is_lost_in_silence() {
                     continue;
                 }
                 let mut out = BytesMut::new();
-                let model = if to == Dialect::Messages {
-                    "claude-sonnet-4-5"
-                } else {
-                    "gpt-4o"
+                let model = match to {
+                    Dialect::Messages => "claude-sonnet-4-5",
+                    Dialect::Gemini => "gemini-2.5-flash",
+                    _ => "gpt-4o",
                 };
                 let target = Target::new(to, model);
                 let printed = match to.print_request(&request, &target, &mut out) {
@@ -159,7 +163,7 @@ fn across_dialects_nothing_is_lost_in_silence() {
                     }
                 };
                 let again = to
-                    .parse_request(&out, Url::default())
+                    .parse_request(&out, URL)
                     .unwrap_or_else(|error| panic!("{name}: {error}: {out:?}"));
                 for lost in lost(&request, &again, &printed.losses) {
                     wrong.push(format!(

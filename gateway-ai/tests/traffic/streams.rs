@@ -171,6 +171,9 @@ fn every_stream_comes_through_every_dialect() {
                 let again = fold(to, &after)
                     .unwrap_or_else(|error| panic!("{from}→{to} {}: {error}", exchange.name()));
                 let (mut before, mut after) = (truth::of_reply(&reply), truth::of_reply(&again));
+                if printer.losses().contains("tool_call.arguments") {
+                    after.calls.clone_from(&before.calls);
+                }
                 if printer
                     .losses()
                     .iter()
@@ -178,7 +181,7 @@ fn every_stream_comes_through_every_dialect() {
                 {
                     (before.thinking, after.thinking) = (false, false);
                 }
-                if to == Dialect::Messages {
+                if to != Dialect::Chat {
                     for block in reply
                         .choices
                         .iter()

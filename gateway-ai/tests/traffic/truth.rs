@@ -9,7 +9,7 @@ use gateway_ai::{
 use serde_json::Value;
 
 /// The facts of a reply that every dialect has.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Truth {
     pub(crate) text: String,
     pub(crate) calls: Vec<(String, Value)>,
@@ -45,12 +45,15 @@ fn arguments(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
-fn finish(raw: &str) -> Option<&'static str> {
+pub(crate) fn finish(raw: &str) -> Option<&'static str> {
     Some(match raw {
-        "end_turn" | "stop_sequence" | "pause_turn" | "stop" | "" | "eos" | "compaction" => "stop",
-        "max_tokens" | "length" => "length",
+        "end_turn" | "stop_sequence" | "pause_turn" | "stop" | "STOP" | "" | "eos"
+        | "compaction" => "stop",
+        "max_tokens" | "MAX_TOKENS" | "length" => "length",
         "tool_use" | "tool_calls" | "function_call" => "tool_calls",
-        "refusal" | "content_filter" => "content_filter",
+        "refusal" | "content_filter" | "SAFETY" | "RECITATION" | "PROHIBITED_CONTENT" => {
+            "content_filter"
+        }
         _ => return None,
     })
 }
@@ -60,6 +63,7 @@ pub(crate) fn of(dialect: Dialect, body: &[u8], streaming: bool) -> Option<Truth
     match (dialect, streaming) {
         (Dialect::Chat, false) => chat(&serde_json::from_slice(body).ok()?),
         (Dialect::Chat, true) => chat_stream(body),
+        (Dialect::Gemini, streaming) => super::gemini::truth(body, streaming),
         (Dialect::Messages, false) => {
             let message: Value = serde_json::from_slice(body).ok()?;
             messages(

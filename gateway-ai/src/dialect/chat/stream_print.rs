@@ -110,7 +110,7 @@ impl StreamPrinter {
             return;
         }
         out.put_slice(b"data: ");
-        error::write(error, &mut Writer::new(out));
+        error::write(error, &mut Writer::one_line(out));
         out.put_slice(b"\n\n");
     }
 
@@ -137,7 +137,7 @@ impl StreamPrinter {
             &*context.model
         };
         let mut head = BytesMut::with_capacity(192);
-        let w = &mut Writer::new(&mut head);
+        let w = &mut Writer::one_line(&mut head);
         w.begin_object();
         w.str_field("id", id);
         w.str_field("object", "chat.completion.chunk");
@@ -185,7 +185,7 @@ impl StreamPrinter {
     ) {
         out.put_slice(&self.head);
         out.put_slice(b",\"choices\":[");
-        let w = &mut Writer::new(out);
+        let w = &mut Writer::one_line(out);
         w.begin_object();
         w.u64_field("index", u64::from(choice));
         w.object_field("delta", delta);
@@ -213,7 +213,7 @@ impl StreamPrinter {
         if let (true, Some(usage)) = (self.context.include_usage, &self.usage) {
             out.put_slice(&self.head);
             out.put_slice(b",\"choices\":[],\"usage\":");
-            usage::print(usage, false, &mut Writer::new(out));
+            usage::print(usage, false, &mut Writer::one_line(out));
             out.put_slice(b"}\n\n");
         }
         out.put_slice(b"data: [DONE]\n\n");

@@ -21,17 +21,17 @@ pub(crate) fn body_error(error: &serde_json::Error) -> AiError {
 
 /// An event of a stream that cannot be read; one that just stops was cut off.
 pub(crate) fn unreadable(error: &serde_json::Error) -> AiError {
+    let (path, reason) = locate(error);
     // A typed reader turns the category into "data", but keeps the words.
-    if error.is_eof() || error.to_string().contains("EOF while parsing") {
+    if error.is_eof() || reason.contains("EOF while parsing") {
         return AiError::upstream(
             AiErrorKind::Truncated,
             "the stream ended before the answer did",
         );
     }
-    AiError::upstream(
-        AiErrorKind::Malformed,
-        format!("an event cannot be read: {error}"),
-    )
+    let place = path.map(|path| format!(" at {path}")).unwrap_or_default();
+    let message = format!("the provider's answer cannot be read{place}: {reason}");
+    AiError::upstream(AiErrorKind::Malformed, message)
 }
 
 /// Refuses a field that differs from a known one in case alone, and a known one given twice.

@@ -139,6 +139,7 @@ fn tool_result(wire: wire::Block<'_>, cache: Option<CacheMark>) -> Result<ToolRe
     let (content, shape) = content(inner, "messages.content.content")?;
     Ok(ToolResult {
         id: wire.tool_use_id.map(Str::into_owned).unwrap_or_default(),
+        synthetic_id: false,
         name: None,
         content,
         shape,

@@ -1,19 +1,14 @@
 use super::{block_parse, error, stop, usage, wire};
 use crate::{
     canonical::{Choice, Extra, Reply},
-    dialect::Dialect,
+    dialect::{Dialect, common::unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
 };
 
 /// Reads a provider's whole reply.
 pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
-    let wire: wire::Reply<'_> = serde_json::from_slice(body).map_err(|error| {
-        AiError::upstream(
-            AiErrorKind::Malformed,
-            format!("the reply cannot be read: {error}"),
-        )
-    })?;
+    let wire: wire::Reply<'_> = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
     if let Some(raw) = wire.error {
         return Err(error::parse_object(None, raw));
     }

@@ -114,7 +114,7 @@ impl State {
             Some("content_block_delta") => {
                 let delta = wire.delta.map(|raw| self.delta(index, raw, out));
                 if let Some(Err(error)) = delta {
-                    self.malformed(error, out);
+                    self.fail(unreadable(&error), out);
                 }
             }
             Some("content_block_stop") => self.block_stop(index, out),

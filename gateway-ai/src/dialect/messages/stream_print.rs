@@ -121,7 +121,7 @@ impl StreamPrinter {
             return;
         }
         out.put_slice(b"event: error\ndata: ");
-        error::write(error, &mut Writer::new(out));
+        error::write(error, &mut Writer::one_line(out));
         out.put_slice(b"\n\n");
     }
 
@@ -203,6 +203,6 @@ pub(super) fn frame(out: &mut BytesMut, name: &str, fill: impl FnOnce(&mut Write
     out.put_slice(b"event: ");
     out.put_slice(name.as_bytes());
     out.put_slice(b"\ndata: ");
-    Writer::new(out).object(fill);
+    Writer::one_line(out).object(fill);
     out.put_slice(b"\n\n");
 }

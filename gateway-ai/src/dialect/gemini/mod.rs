@@ -1,0 +1,31 @@
+//! Gemini `generateContent`.
+
+mod error;
+mod options_parse;
+mod options_print;
+mod parts_parse;
+mod parts_print;
+mod reply_parse;
+mod reply_print;
+mod request_parse;
+mod request_print;
+mod schema;
+mod stop;
+mod stream_parse;
+mod stream_print;
+mod turns;
+mod usage;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub(in crate::dialect) use self::{
+    error::{parse_error, print_error},
+    reply_parse::parse_reply,
+    reply_print::print_reply,
+    request_parse::parse_request,
+    request_print::print_request,
+    stream_parse::StreamParser,
+    stream_print::StreamPrinter,
+};

@@ -1,0 +1,113 @@
+use crate::{
+    canonical::{Block, Message, Request, Role},
+    dialect::{Dialect, MidSystem, Target},
+    loss::Losses,
+};
+
+/// A content to be written: user or model, and its blocks.
+#[derive(Debug)]
+pub(super) struct Turn<'r> {
+    pub(super) is_model: bool,
+    pub(super) pieces: Vec<Piece<'r>>,
+    /// The message it came from, if it is one message and no more.
+    pub(super) only: Option<&'r Message>,
+}
+
+/// A block of a turn, or text that had to be made.
+#[derive(Debug)]
+pub(super) enum Piece<'r> {
+    Block(&'r Block),
+    Text(String),
+}
+
+/// Arranges a conversation as Gemini wants it: neighbours of one role are one content, and there is
+/// at least one. A conversation that came in this dialect is left as it is.
+pub(super) fn arrange<'r>(
+    request: &'r Request,
+    target: &Target,
+    losses: &mut Losses,
+) -> Vec<Turn<'r>> {
+    let same = request.source == Dialect::Gemini;
+    let mut turns: Vec<Turn<'r>> = Vec::with_capacity(request.messages.len());
+    for message in &request.messages {
+        let mut turn = turn(message, target, same, losses);
+        if turn.pieces.is_empty() && !same {
+            continue;
+        }
+        match turns.last_mut() {
+            Some(last) if last.is_model == turn.is_model && !same => {
+                last.pieces.append(&mut turn.pieces);
+                last.only = None;
+            }
+            _ => turns.push(turn),
+        }
+    }
+    if turns.is_empty() && !same {
+        losses.add("messages.empty");
+        let pieces = vec![Piece::Text("...".to_owned())];
+        turns.push(Turn {
+            is_model: false,
+            pieces,
+            only: None,
+        });
+    }
+    turns
+}
+
+fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Losses) -> Turn<'r> {
+    if message.name.is_some() {
+        losses.add("messages.name");
+    }
+    if !same {
+        message
+            .extra
+            .iter()
+            .for_each(|(name, _)| losses.add_field("messages", name));
+    }
+    let pieces = match message.role {
+        Role::System(_) => {
+            losses.add("messages.system_position");
+            if target.mid_system == MidSystem::Hoist {
+                Vec::new()
+            } else {
+                let text: Vec<&str> = message.content.iter().filter_map(Block::as_text).collect();
+                vec![Piece::Text(format!(
+                    "<system>\n{}\n</system>",
+                    text.join("\n")
+                ))]
+            }
+        }
+        _ => (message.content.iter())
+            .filter(|block| same || is_sendable(block, losses))
+            .map(Piece::Block)
+            .collect(),
+    };
+    Turn {
+        is_model: message.role == Role::Assistant,
+        pieces,
+        only: Some(message),
+    }
+}
+
+/// Whether anything of a block will be written; what will not is reported here.
+fn is_sendable(block: &Block, losses: &mut Losses) -> bool {
+    match block {
+        Block::Text(text) => return !text.text.is_empty() || text.signature.is_some(),
+        Block::Thinking(thinking) => {
+            let ours = thinking
+                .format
+                .as_deref()
+                .is_some_and(|format| format.starts_with("google"));
+            if ours && thinking.signature.is_some() {
+                return true;
+            }
+            losses.add("thinking");
+        }
+        Block::RedactedThinking(_) => losses.add("redacted_thinking"),
+        Block::Opaque(opaque) if opaque.dialect != Dialect::Gemini => {
+            losses.add_field("content", &opaque.kind);
+        }
+        _ => return true,
+    }
+    false
+}
