@@ -9,6 +9,8 @@ pub mod check;
 mod link;
 mod load;
 pub mod model;
+#[cfg(test)]
+mod sample;
 mod schema;
 mod scope;
 #[cfg(test)]

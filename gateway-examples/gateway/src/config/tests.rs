@@ -355,7 +355,7 @@ fn a_limit_of_nothing_is_refused() {
             MINIMAL.replace("9001]", "9001], timeouts: { total: 0s }"),
             (2, 65),
         ),
-        (with_layers("timeout: { idle: 0ms }"), (4, 64)),
+        (with_layers("timeout: { idle: 0ms }"), (4, 65)),
     ] {
         assert_eq!(found(&text), [("GW2015", place.0, place.1)], "{text}");
     }
