@@ -13,6 +13,8 @@ pub mod balance;
 pub mod cache;
 #[cfg(feature = "client-ip")]
 pub mod client_ip;
+#[cfg(feature = "health")]
+pub mod health;
 #[cfg(any(feature = "api-key", feature = "jwt"))]
 mod identity_headers;
 #[cfg(feature = "jwt")]

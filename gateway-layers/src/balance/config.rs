@@ -1,7 +1,8 @@
+use gateway_core::config::{Duration, Percent};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Policy;
+use super::{Outliers, Policy};
 
 /// The endpoints of an upstream and how to choose among them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -12,6 +13,37 @@ pub struct BalanceConfig {
     /// How an endpoint is chosen. Defaults to `p2c_ewma`.
     #[serde(default)]
     pub balance: PolicyConfig,
+    /// When an endpoint that keeps failing is left alone. Defaults to never.
+    #[serde(default)]
+    pub outlier: Option<OutlierConfig>,
+}
+
+/// When an endpoint that keeps failing is left alone.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutlierConfig {
+    /// How many failures in a row are too many. Defaults to 5.
+    pub failures: Option<u32>,
+    /// How long the first ejection lasts. Defaults to `30s`.
+    pub eject: Option<Duration>,
+    /// The share of endpoints that may be ejected at once. Defaults to `50%`.
+    pub max: Option<Percent>,
+}
+
+impl From<OutlierConfig> for Outliers {
+    fn from(config: OutlierConfig) -> Self {
+        let mut outliers = Self::new();
+        if let Some(failures) = config.failures {
+            outliers = outliers.failures(failures);
+        }
+        if let Some(eject) = config.eject {
+            outliers = outliers.eject(eject.get());
+        }
+        if let Some(max) = config.max {
+            outliers = outliers.max_percent(max.millionths() / 10_000);
+        }
+        outliers
+    }
 }
 
 /// One endpoint: a URL, or a URL with a weight.
@@ -113,7 +145,11 @@ mod proxied {
         ) -> Result<Self, ConfigError> {
             let name = name.into();
             let endpoints = endpoints(&name, config, proxy, client)?;
-            Ok(Self::new(name, endpoints).policy(config.balance.into()))
+            let balance = Self::new(name, endpoints).policy(config.balance.into());
+            Ok(match config.outlier {
+                Some(outlier) => balance.outliers(outlier.into()),
+                None => balance,
+            })
         }
     }
 
@@ -161,6 +197,17 @@ mod tests {
             .collect();
         assert_eq!(read, [("http://a", 1), ("http://b", 2)]);
         assert_eq!(Policy::from(config.balance), Policy::LeastRequest);
+    }
+
+    #[test]
+    fn outliers_are_configured() {
+        let config =
+            read(r#"{"endpoints": [], "outlier": {"failures": 3, "eject": "7s", "max": "25%"}}"#)
+                .unwrap();
+        let text = format!("{:?}", Outliers::from(config.outlier.unwrap()));
+        for part in ["failures: 3", "eject: 7s", "max_percent: 25"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
     }
 
     #[test]

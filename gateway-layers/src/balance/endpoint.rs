@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use super::ewma::{Millis, PeakEwma};
+use super::{
+    ewma::{Millis, PeakEwma},
+    outlier::Record,
+};
 
 /// One place to send requests to: a name, a service, a weight.
 #[derive(Clone, Debug)]
@@ -29,6 +32,7 @@ impl<S> Endpoint<S> {
                 active: AtomicUsize::new(0),
                 latency: PeakEwma::default(),
                 blocked: AtomicU8::new(0),
+                record: Record::default(),
             }),
         }
     }
@@ -57,6 +61,7 @@ pub struct EndpointState {
     active: AtomicUsize,
     latency: PeakEwma,
     blocked: AtomicU8,
+    record: Record,
 }
 
 /// Why an endpoint gets no requests. The reasons are independent: each is set and cleared by whoever
@@ -121,6 +126,30 @@ impl EndpointState {
     #[must_use]
     pub fn is_available(&self) -> bool {
         self.blocked.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether no reason is set at `now`; an ejection whose time is over ends here.
+    pub(super) fn is_available_at(&self, now: Duration) -> bool {
+        let blocked = self.blocked.load(Ordering::Relaxed);
+        if blocked != Blocked::Ejected.bit() {
+            return blocked == 0;
+        }
+        let over = self.record.is_over(now);
+        if over {
+            self.set_blocked(Blocked::Ejected, false);
+        }
+        over
+    }
+
+    /// Whether everything that speaks against the endpoint is an observation, which may be wrong,
+    /// and not a decision.
+    pub(super) fn is_last_resort(&self) -> bool {
+        let decided = Blocked::Draining.bit() | Blocked::CircuitOpen.bit();
+        self.blocked.load(Ordering::Relaxed) & decided == 0
+    }
+
+    pub(super) const fn record(&self) -> &Record {
+        &self.record
     }
 
     /// Latency times requests under way: what one more request would have to wait, roughly.

@@ -115,11 +115,15 @@ where
                     let mut response = match answered {
                         Ok(response) => response.map(Body::new),
                         Err(error) => {
-                            drop(attempt.finish(true));
+                            let load = attempt.finish(true);
+                            this.shared.observe(load.state(), true);
                             return Poll::Ready(Err(error));
                         }
                     };
-                    let load = attempt.finish(is_failure(&response));
+                    let failed = is_failure(&response);
+                    let load = attempt.finish(failed);
+                    let bad = failed || response.status().is_server_error();
+                    this.shared.observe(load.state(), bad);
                     match this.second.take() {
                         Some(second) => second.correct(&mut response),
                         None => {

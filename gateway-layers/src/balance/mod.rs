@@ -70,8 +70,13 @@
 //! once by one other endpoint, whatever the method. More attempts, and attempts after something was
 //! sent, are for a retry layer to decide.
 //!
+//! With [`Outliers`], an endpoint that fails several times in a row is left alone for a while, but
+//! never more than a share of them. When nothing but unhealthy and ejected endpoints is left, they
+//! are used all the same: that all observers are wrong is as likely, and the upstream's own answer
+//! says more than a 503 of the gateway.
+//!
 //! [`EndpointState`] is where health checks, outlier ejection and breakers say what they found: an
-//! endpoint with any [`Blocked`] reason set is not chosen.
+//! endpoint with any [`Blocked`] reason set is not chosen while there are others.
 //!
 //! # Order
 //!
@@ -95,6 +100,7 @@
 mod endpoint;
 mod ewma;
 mod future;
+mod outlier;
 mod p2c;
 #[cfg(feature = "proxy")]
 mod proxies;
@@ -111,6 +117,7 @@ pub use self::config::{BalanceConfig, EndpointConfig, PolicyConfig, WeightedEndp
 pub use self::{
     endpoint::{Blocked, Endpoint, EndpointState},
     future::ResponseFuture,
+    outlier::Outliers,
     service::Balance,
     set::Policy,
 };

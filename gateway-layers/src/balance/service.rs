@@ -14,9 +14,10 @@ use tokio::time::{Duration, Instant};
 use tower_service::Service;
 
 use super::{
-    Endpoint, EndpointState, Policy, ResponseFuture,
+    Blocked, Endpoint, EndpointState, Outliers, Policy, ResponseFuture,
     endpoint::LoadGuard,
     ewma::Millis,
+    outlier,
     rng::Rng,
     set::{Picker, Set},
 };
@@ -73,6 +74,15 @@ impl<S> Balance<S> {
         self.rebuild(|picker| picker.decay = decay)
     }
 
+    /// Leaves endpoints alone that keep failing. Defaults to never.
+    #[must_use]
+    pub fn outliers(self, outliers: Outliers) -> Self
+    where
+        S: Clone,
+    {
+        self.rebuild(|picker| picker.outliers = Some(outliers))
+    }
+
     fn rebuild(self, change: impl FnOnce(&mut Picker)) -> Self
     where
         S: Clone,
@@ -80,6 +90,7 @@ impl<S> Balance<S> {
         let mut picker = Picker::new(Rng::new());
         picker.policy = self.shared.picker.policy;
         picker.decay = self.shared.picker.decay;
+        picker.outliers = self.shared.picker.outliers;
         change(&mut picker);
         let endpoints = self.shared.set.load().endpoints.to_vec();
         Self {
@@ -102,6 +113,18 @@ impl<S> Balance<S> {
         self.shared.set.store(Arc::new(set));
     }
 
+    /// The endpoints as they are now, with what is known about them.
+    #[cfg(feature = "health")]
+    pub(crate) fn snapshot(&self) -> Vec<(S, Arc<EndpointState>)>
+    where
+        S: Clone,
+    {
+        let set = self.shared.set.load();
+        let each = set.endpoints.iter();
+        each.map(|endpoint| (endpoint.service.clone(), Arc::clone(&endpoint.state)))
+            .collect()
+    }
+
     /// What is known about each endpoint.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Arc<EndpointState>> {
@@ -119,7 +142,8 @@ impl<S> Shared<S> {
     /// Chooses an endpoint for `request` and counts it there.
     ///
     /// One that earlier attempts went to is chosen only if there is no other; `failed`, which this
-    /// very attempt went to, never.
+    /// very attempt went to, never. When all are unhealthy or ejected, the observers are as likely
+    /// to be wrong as the endpoints, and any of them gets the request (panic mode).
     pub(super) fn choose(
         &self,
         request: &Request,
@@ -129,25 +153,54 @@ impl<S> Shared<S> {
         S: Clone,
     {
         let set = self.set.load();
-        let now = Millis::since_start(self.start.elapsed());
+        let elapsed = self.start.elapsed();
+        let now = Millis::since_start(elapsed);
         let again = failed.is_some();
-        let pick = |avoid: &dyn Fn(&EndpointState) -> bool| {
-            let has_failed =
-                |state: &EndpointState| failed.is_some_and(|failed| std::ptr::eq(failed, state));
-            set.pick(&self.picker, now, again, |state| {
-                has_failed(state) || avoid(state)
-            })
-        };
         let tried = request.extensions().get::<Tried>();
-        let index = match tried {
-            None => pick(&|_| false),
-            Some(tried) => pick(&|state| tried.contains(state.name())).or_else(|| pick(&|_| false)),
-        }?;
+        let is_new =
+            |state: &EndpointState| !failed.is_some_and(|failed| std::ptr::eq(failed, state));
+        let is_untried =
+            |state: &EndpointState| tried.is_none_or(|tried| !tried.contains(state.name()));
+        let available = |state: &EndpointState| is_new(state) && state.is_available_at(elapsed);
+        let index = set
+            .pick(&self.picker, now, again, |state| {
+                available(state) && is_untried(state)
+            })
+            .or_else(|| {
+                // Only where something was tried is this another question.
+                tried?;
+                set.pick(&self.picker, now, again, available)
+            })
+            .or_else(|| {
+                set.pick(&self.picker, now, again, |state| {
+                    is_new(state) && state.is_last_resort()
+                })
+            })?;
         let endpoint = &set.endpoints[index];
         if let Some(tried) = tried {
             tried.add(endpoint.state.shared_name());
         }
         Some((endpoint.service.clone(), endpoint.state.open()))
+    }
+
+    /// Takes in how an attempt at `state` ended.
+    pub(super) fn observe(&self, state: &EndpointState, failed: bool) {
+        let Some(outliers) = &self.picker.outliers else {
+            return;
+        };
+        if !failed {
+            state.record().succeeded();
+            return;
+        }
+        if !state.record().failed(outliers) || state.is_blocked_by(Blocked::Ejected) {
+            return;
+        }
+        let set = self.set.load();
+        // Two that cross the line at once may both be ejected; the share is not exact to one.
+        if outlier::may_eject(outliers, set.endpoints.len(), set.ejected()) {
+            state.record().eject(outliers, self.start.elapsed());
+            state.set_blocked(Blocked::Ejected, true);
+        }
     }
 
     fn refuse(&self, request: &Request) -> Response {

@@ -7,8 +7,9 @@ use std::{
 };
 
 use super::{
-    endpoint::{Endpoint, EndpointState},
+    endpoint::{Blocked, Endpoint, EndpointState},
     ewma::Millis,
+    outlier::Outliers,
     p2c,
     rng::Rng,
     weighted::{Sampler, schedule},
@@ -43,6 +44,7 @@ pub(super) struct Set<S> {
 pub(super) struct Picker {
     pub(super) policy: Policy,
     pub(super) decay: Duration,
+    pub(super) outliers: Option<Outliers>,
     turn: AtomicUsize,
     rng: Rng,
 }
@@ -52,6 +54,7 @@ impl Picker {
         Self {
             policy: Policy::default(),
             decay: Duration::from_secs(10),
+            outliers: None,
             turn: AtomicUsize::new(0),
             rng,
         }
@@ -90,20 +93,18 @@ impl<S> Set<S> {
         self
     }
 
-    /// An endpoint that is available and not to be avoided. `again` says that the request has had
-    /// its turn.
+    /// An endpoint that `allow` allows. `again` says that the request has had its turn.
     pub(super) fn pick(
         &self,
         picker: &Picker,
         now: Millis,
         again: bool,
-        avoid: impl Fn(&EndpointState) -> bool,
+        allow: impl Fn(&EndpointState) -> bool,
     ) -> Option<usize> {
         let count = self.endpoints.len();
         let usable = |index: usize| {
             let endpoint = &self.endpoints[index];
-            let state = &*endpoint.state;
-            endpoint.weight > 0 && state.is_available() && !avoid(state)
+            endpoint.weight > 0 && allow(&endpoint.state)
         };
         if self.sampler.total() == 0 {
             return None;
@@ -137,6 +138,14 @@ impl<S> Set<S> {
         }
     }
 
+    /// How many endpoints are ejected.
+    pub(super) fn ejected(&self) -> usize {
+        let states = self.endpoints.iter().map(Endpoint::state);
+        states
+            .filter(|state| state.is_blocked_by(Blocked::Ejected))
+            .count()
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "a comparison of small counts")]
     fn load(&self, index: usize) -> f64 {
         let endpoint = &self.endpoints[index];
@@ -165,7 +174,10 @@ mod tests {
 
     fn picks(set: &Set<()>, picker: &Picker, count: usize) -> Vec<usize> {
         (0..count)
-            .map(|_| set.pick(picker, now(), false, |_| false).unwrap())
+            .map(|_| {
+                set.pick(picker, now(), false, EndpointState::is_available)
+                    .unwrap()
+            })
             .collect()
     }
 
@@ -182,7 +194,9 @@ mod tests {
         let (set, picker) = set(Policy::LeastRequest, &[1, 4]);
         let mut guards = Vec::new();
         for _ in 0..10 {
-            let index = set.pick(&picker, now(), false, |_| false).unwrap();
+            let index = set
+                .pick(&picker, now(), false, EndpointState::is_available)
+                .unwrap();
             guards.push(set.endpoints[index].state.open());
         }
         assert_eq!(set.endpoints[0].state.active(), 2);
@@ -199,18 +213,16 @@ mod tests {
         ] {
             let (set, picker) = set(policy, &[1, 1, 1, 0]);
             let state = &set.endpoints[0].state;
-            state.set_blocked(super::super::Blocked::Ejected, true);
-            let tried = |state: &EndpointState| state.name() == "1";
+            state.set_blocked(Blocked::Ejected, true);
+            let tried = |state: &EndpointState| state.is_available() && state.name() != "1";
             for _ in 0..100 {
                 assert_eq!(set.pick(&picker, now(), true, tried), Some(2), "{policy:?}");
             }
-            set.endpoints[2]
-                .state
-                .set_blocked(super::super::Blocked::Draining, true);
+            set.endpoints[2].state.set_blocked(Blocked::Draining, true);
             assert_eq!(set.pick(&picker, now(), true, tried), None, "{policy:?}");
             let (empty, picker) = self::set(policy, &[]);
             assert_eq!(
-                empty.pick(&picker, now(), false, |_| false),
+                empty.pick(&picker, now(), false, EndpointState::is_available),
                 None,
                 "{policy:?}"
             );
@@ -251,7 +263,9 @@ mod tests {
                 !over
             });
             while under_way.len() < 24 {
-                let index = set.pick(&picker, at, false, |_| false).unwrap();
+                let index = set
+                    .pick(&picker, at, false, EndpointState::is_available)
+                    .unwrap();
                 let guard = set.endpoints[index].state.open();
                 under_way.push((time + latency[index], index, guard));
             }

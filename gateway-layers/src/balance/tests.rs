@@ -216,6 +216,60 @@ async fn the_set_can_be_replaced_under_way() {
     assert_eq!(kind(&get(&balance).await), ErrorKind::NoHealthyUpstream);
 }
 
+/// An upstream that answers everything with 500.
+async fn broken() -> String {
+    let address = upstream(false, |_| async {
+        let mut response = Response::new(Body::from("mine"));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
+    .await;
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn an_endpoint_that_answers_500_is_left_alone_and_comes_back() {
+    let pause = Duration::from_millis(300);
+    let urls = [broken().await, named("a").await, named("b").await];
+    let balance = over(&urls)
+        .policy(Policy::RoundRobin)
+        .outliers(Outliers::new().failures(3).eject(pause));
+    let mut failures = 0;
+    for _ in 0..60 {
+        if get(&balance).await.status() == 500 {
+            failures += 1;
+        }
+    }
+    assert_eq!(failures, 3);
+    assert!(balance.endpoints()[0].is_blocked_by(Blocked::Ejected));
+    tokio::time::sleep(pause).await;
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(get(&balance).await.status().as_u16());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 500]);
+}
+
+#[tokio::test]
+async fn when_all_are_bad_the_upstreams_own_answer_is_passed_on() {
+    let urls = [broken().await, broken().await, broken().await];
+    let balance = over(&urls).outliers(Outliers::new().failures(2));
+    for _ in 0..40 {
+        let response = get(&balance).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(text(response).await, "mine");
+    }
+    let ejected = balance.endpoints();
+    let ejected = ejected.iter().filter(|state| !state.is_available());
+    assert_eq!(ejected.count(), 1);
+    // Also when a health check says that none of them is well.
+    for state in balance.endpoints() {
+        state.set_blocked(Blocked::Unhealthy, true);
+    }
+    assert_eq!(text(get(&balance).await).await, "mine");
+}
+
 #[tokio::test]
 async fn errors_of_the_endpoint_pass() {
     #[derive(Clone, Debug, PartialEq)]
