@@ -7,7 +7,7 @@ use bytes::Bytes;
 use gateway_core::{Deadline, Identity, Outcome, RequestId};
 use http::{Extensions, HeaderMap};
 
-use super::{Attempts, FailedAttempt, Operation, Wire};
+use super::{Attempts, FailedAttempt, Form, Operation, Wire};
 use crate::{
     canonical::Request,
     dialect::{Dialect, Url},
@@ -46,6 +46,8 @@ struct Shared {
 enum Body {
     /// As the client sent it.
     Wire(Arc<WireBody>),
+    /// As the client sent it, with uploads in it.
+    Form(Arc<Form>),
     /// Made or changed by the gateway.
     Typed(Arc<Request>),
 }
@@ -79,6 +81,21 @@ impl AiCall {
                 parsed: OnceLock::new(),
             })),
         ))
+    }
+
+    /// A call with a form as its body: a surface of the OpenAI API that takes uploads.
+    #[must_use]
+    pub fn from_form(operation: Operation, form: Form) -> Self {
+        let shared = Shared {
+            dialect: Dialect::Chat,
+            operation,
+            model: form.model().into(),
+            stream: false,
+            headers: HeaderMap::new(),
+            extensions: Extensions::new(),
+            attempts: Mutex::default(),
+        };
+        Self::build(shared, Body::Form(Arc::new(form)))
     }
 
     /// A chat call made in Rust; the answer comes in the dialect the request says it is in.
@@ -239,7 +256,16 @@ impl AiCall {
     pub fn wire(&self) -> Option<&Wire> {
         match &self.body {
             Body::Wire(body) => Some(&body.wire),
-            Body::Typed(_) => None,
+            Body::Form(_) | Body::Typed(_) => None,
+        }
+    }
+
+    /// The client's form, if that is what it sent.
+    #[must_use]
+    pub fn form(&self) -> Option<&Form> {
+        match &self.body {
+            Body::Form(form) => Some(form),
+            Body::Wire(_) | Body::Typed(_) => None,
         }
     }
 
@@ -251,6 +277,7 @@ impl AiCall {
     pub fn request(&self) -> Result<&Request, AiError> {
         match &self.body {
             Body::Typed(request) => Ok(request),
+            Body::Form(_) => Err(AiError::invalid("a form is not a conversation")),
             Body::Wire(body) => body
                 .parsed
                 .get_or_init(|| {
@@ -270,12 +297,15 @@ impl AiCall {
     /// A client fault where the conversation cannot be parsed.
     pub fn edit(&mut self, edit: impl FnOnce(&mut Request)) -> Result<(), AiError> {
         self.request()?;
-        let mut request = match &mut self.body {
-            Body::Typed(request) => Arc::clone(request),
-            Body::Wire(body) => match Arc::get_mut(body).and_then(|body| body.parsed.take()) {
-                Some(parsed) => Arc::new(parsed?),
-                None => Arc::new(self.request()?.clone()),
-            },
+        let parsed = match &mut self.body {
+            // Nobody else looks at it: the parsed form need not be copied.
+            Body::Wire(body) => Arc::get_mut(body).and_then(|body| body.parsed.take()),
+            Body::Form(_) | Body::Typed(_) => None,
+        };
+        let mut request = match (parsed, &self.body) {
+            (Some(parsed), _) => Arc::new(parsed?),
+            (None, Body::Typed(request)) => Arc::clone(request),
+            (None, _) => Arc::new(self.request()?.clone()),
         };
         edit(Arc::make_mut(&mut request));
         self.body = Body::Typed(request);

@@ -30,6 +30,7 @@ mod attempt;
     reason = "the file holds the type of that name"
 )]
 mod call;
+mod form;
 mod operation;
 mod reply;
 mod settle;
@@ -39,6 +40,7 @@ mod wire;
 pub use self::{
     attempt::{Attempts, FailedAttempt, Reason},
     call::AiCall,
+    form::Form,
     operation::{Operation, PassOperation},
     reply::{AiReply, ReplyBody},
     settle::{Settle, summary},

@@ -24,20 +24,32 @@ pub enum PassOperation {
     Moderations,
     /// `/images/generations`
     ImageGenerations,
+    /// `/images/edits`, usually a form
+    ImageEdits,
+    /// `/images/variations`, a form
+    ImageVariations,
     /// `/audio/speech`
     Speech,
+    /// `/audio/transcriptions`, a form
+    Transcriptions,
+    /// `/audio/translations`, a form
+    Translations,
     /// `/rerank`
     Rerank,
 }
 
 impl PassOperation {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Embeddings,
         Self::Completions,
         Self::Moderations,
         Self::ImageGenerations,
+        Self::ImageEdits,
+        Self::ImageVariations,
         Self::Speech,
+        Self::Transcriptions,
+        Self::Translations,
         Self::Rerank,
     ];
 
@@ -49,7 +61,11 @@ impl PassOperation {
             Self::Completions => "/completions",
             Self::Moderations => "/moderations",
             Self::ImageGenerations => "/images/generations",
+            Self::ImageEdits => "/images/edits",
+            Self::ImageVariations => "/images/variations",
             Self::Speech => "/audio/speech",
+            Self::Transcriptions => "/audio/transcriptions",
+            Self::Translations => "/audio/translations",
             Self::Rerank => "/rerank",
         }
     }

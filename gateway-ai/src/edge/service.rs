@@ -24,7 +24,7 @@ use super::{
     list, refuse, timeout,
 };
 use crate::{
-    call::{AiCall, AiReply, Operation},
+    call::{AiCall, AiReply, Form, Operation},
     dialect::Dialect,
     error::{AiError, AiErrorKind},
     fallback::Failover,
@@ -198,7 +198,7 @@ impl Shared {
             Ok(bytes) => bytes,
             Err(error) => return refused(responder, &parts, error),
         };
-        let call = AiCall::from_wire(dialect, operation, bytes)
+        let call = read_call(dialect, operation, bytes, &parts)
             .and_then(|call| self.prepare(call, parts.headers, parts.extensions));
         let call = match call {
             Ok(call) => call,
@@ -263,6 +263,26 @@ impl Shared {
     /// Whether none of a model's providers can count its tokens.
     fn must_estimate(&self, call: &AiCall) -> bool {
         matches!(self.catalog.plan(call), Err(error) if error.kind() == AiErrorKind::Unsupported)
+    }
+}
+
+/// Reads a body as far as routing needs it. Content types are not trusted beyond telling a form, since
+/// half of all clients send JSON under another name.
+fn read_call(
+    dialect: Dialect,
+    operation: Operation,
+    bytes: Bytes,
+    parts: &Parts,
+) -> Result<AiCall, AiError> {
+    let media = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    match (operation, media.filter(|media| Form::is_form(media))) {
+        (Operation::Pass(_), Some(media)) => {
+            Form::read(bytes, media).map(|form| AiCall::from_form(operation, form))
+        }
+        _ => AiCall::from_wire(dialect, operation, bytes),
     }
 }
 

@@ -98,10 +98,13 @@ fn request(
         "application/json"
     };
     out.insert(header::ACCEPT, HeaderValue::from_static(accept));
-    out.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    // A form's type names its boundary.
+    let form = call
+        .form()
+        .and_then(|_| call.headers().get(header::CONTENT_TYPE))
+        .cloned();
+    let media = form.unwrap_or_else(|| HeaderValue::from_static("application/json"));
+    out.insert(header::CONTENT_TYPE, media);
     out.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
     if let Some(key) = key {
         out.insert(provider.key_header.clone(), key);

@@ -30,17 +30,27 @@ impl Payload {
         let streams_chat = dialect == Dialect::Chat
             && call.is_stream()
             && call.operation() == crate::call::Operation::Chat;
+        if let Some(form) = call.form() {
+            return Ok(Self::of(Body::from(form.splice(model))));
+        }
         match call.wire() {
             Some(wire) if call.dialect() == dialect => {
                 let ask = streams_chat && quirks.stream_usage && !wire.wants_usage();
                 Ok(Self {
-                    body: Body::from(wire.splice(model, ask)),
-                    losses: Losses::new(),
-                    restore: Restore::default(),
                     hide_usage: ask,
+                    ..Self::of(Body::from(wire.splice(model, ask)))
                 })
             }
             _ => Self::print(call, dialect, quirks, model, streams_chat),
+        }
+    }
+
+    fn of(body: Body) -> Self {
+        Self {
+            body,
+            losses: Losses::new(),
+            restore: Restore::default(),
+            hide_usage: false,
         }
     }
 

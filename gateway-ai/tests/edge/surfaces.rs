@@ -128,3 +128,36 @@ async fn sound_passes_as_it_is() {
     assert_eq!(header(&response, "x-gateway-model"), "openai/tts-1");
     assert_eq!(text(response).await, "ID3…");
 }
+
+#[tokio::test]
+async fn uploads_pass_as_they_are() {
+    let double = Double::new([Answer::json(
+        200,
+        r#"{"text":"hi","usage":{"input_tokens":7}}"#,
+    )]);
+    let form = |model: &str| {
+        format!(
+            "--B\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\nRIFF\0\r\n\
+             --B\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n--B--\r\n"
+        )
+    };
+    let upload = |model: &str| {
+        let mut request = post("/v1/audio/transcriptions", form(model));
+        let media = "multipart/form-data; boundary=B".parse().unwrap();
+        request.headers_mut().insert("content-type", media);
+        request
+    };
+    let response = ask(gateway(&double), upload("openai/whisper-1")).await;
+    assert_eq!(header(&response, "x-gateway-model"), "openai/whisper-1");
+    assert_eq!(response.extensions().get::<Usage>().unwrap().input, Some(7));
+    let seen = &double.seen()[0];
+    assert_eq!(seen.uri, "https://api.openai.com/v1/audio/transcriptions");
+    assert_eq!(
+        seen.headers["content-type"],
+        "multipart/form-data; boundary=B"
+    );
+    assert_eq!(seen.body, form("whisper-1"));
+
+    let response = ask(gateway(&Double::default()), upload("none")).await;
+    assert_eq!(response.status(), 404);
+}
