@@ -78,7 +78,8 @@ impl Dialect {
     }
 
     /// Reads the usage object of a whole reply on its own, for answers that are passed on unparsed.
-    pub(crate) fn read_usage(self, raw: &str) -> Option<Usage> {
+    #[must_use]
+    pub fn read_usage(self, raw: &str) -> Option<Usage> {
         match self {
             Self::Chat => chat::read_usage(raw),
             Self::Messages => messages::read_usage(raw),

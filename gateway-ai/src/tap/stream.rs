@@ -19,6 +19,8 @@ pub struct UsageTap {
     drops_usage: bool,
     /// The bytes of an event whose end has not come, while events can be held back.
     held: Vec<Bytes>,
+    /// Whether the bytes are server-sent events; a stream may also be one JSON body, or binary.
+    framed: Option<bool>,
     /// Scratch space for events.
     events: Vec<Event>,
 }
@@ -34,6 +36,7 @@ impl UsageTap {
             reading: Reading::default(),
             drops_usage: false,
             held: Vec::new(),
+            framed: (dialect == Dialect::Converse).then_some(false),
             events: Vec::new(),
         }
     }
@@ -54,7 +57,7 @@ impl UsageTap {
 
     /// Takes a chunk on its way and appends what is to be passed on now.
     pub fn push(&mut self, chunk: Bytes, out: &mut Vec<Bytes>) {
-        if self.dialect == Dialect::Converse {
+        if !self.is_framed(&chunk) {
             self.parser.push(&chunk, &mut self.events);
             self.settle();
             out.push(chunk);
@@ -114,6 +117,16 @@ impl UsageTap {
         if !self.reading.is_complete() && self.reading.error.is_none() {
             self.parser.finish(&mut self.events);
             self.settle();
+        }
+    }
+
+    /// An error, or the array of a Gemini client that did not ask for events, begins with a brace.
+    fn is_framed(&mut self, chunk: &[u8]) -> bool {
+        let first = chunk.iter().find(|byte| !byte.is_ascii_whitespace());
+        match (self.framed, first) {
+            (Some(framed), _) => framed,
+            (None, None) => true,
+            (None, Some(byte)) => *self.framed.insert(!matches!(byte, b'{' | b'[')),
         }
     }
 

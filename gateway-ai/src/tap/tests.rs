@@ -113,3 +113,25 @@ fn a_whole_reply_is_read() {
         Some(StopReason::Length)
     );
 }
+
+#[test]
+fn a_body_in_place_of_events_is_read_too() {
+    let array = r#"[{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":1}}]"#;
+    let mut tap = UsageTap::new(Dialect::Gemini);
+    assert_eq!(
+        run(&mut tap, &[" \n", &array[..30], &array[30..]]),
+        format!(" \n{array}")
+    );
+    assert!(tap.reading().is_complete());
+    assert_eq!(
+        tap.reading().usage.as_ref().and_then(|usage| usage.output),
+        Some(1)
+    );
+    let error = r#"{"error":{"message":"no","code":"rate_limit_exceeded"}}"#;
+    let mut tap = UsageTap::new(Dialect::Chat).without_usage_chunk();
+    assert_eq!(run(&mut tap, &[error]), error);
+    assert_eq!(
+        tap.reading().error.as_ref().map(|e| e.kind()),
+        Some(AiErrorKind::RateLimited)
+    );
+}

@@ -24,9 +24,7 @@ mod usage;
 mod wire;
 mod wire_reply;
 
-
 pub(in crate::dialect) use self::{
-    usage::read_usage,
     error::{parse_error, print_error},
     reply_parse::parse_reply,
     reply_print::print_reply,
@@ -34,4 +32,5 @@ pub(in crate::dialect) use self::{
     request_print::print_request,
     stream_parse::StreamParser,
     stream_print::StreamPrinter,
+    usage::read_usage,
 };

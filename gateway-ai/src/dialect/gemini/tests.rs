@@ -26,8 +26,8 @@ fn translate(from: Dialect, body: &Value, to: Dialect, model: &str) -> (Value, S
     )
 }
 
-fn chat(body: Value) -> (Value, String) {
-    translate(Dialect::Chat, &body, Dialect::Gemini, "gemini-2.5-flash")
+fn chat(body: &Value) -> (Value, String) {
+    translate(Dialect::Chat, body, Dialect::Gemini, "gemini-2.5-flash")
 }
 
 fn events(dialect: Dialect, text: &str) -> Vec<Event> {
@@ -47,7 +47,7 @@ fn fold(events: &[Event]) -> Reply {
 #[test]
 fn a_chat_conversation_becomes_contents() {
     let (body, losses) = chat(
-        json!({ "model": "m", "temperature": 1.5, "n": 2, "reasoning_effort": "low",
+        &json!({ "model": "m", "temperature": 1.5, "n": 2, "reasoning_effort": "low",
         "tools": [{ "type": "function", "function": { "name": "1get.it", "parameters": { "type": "object" } } }],
         "tool_choice": "required",
         "messages": [

@@ -61,7 +61,12 @@ pub(super) fn finish(
     extra: &Extra,
     w: &mut Writer<'_>,
 ) {
-    mark(cache, w);
+    if cache.is_some() && print.surplus_marks > 0 {
+        print.surplus_marks -= 1;
+        print.losses.add("cache_control");
+    } else {
+        mark(cache, w);
+    }
     for (name, value) in extra.iter() {
         if !name.starts_with("source.") {
             print.unknown("content", name, value, w);

@@ -19,9 +19,7 @@ mod tools_print;
 mod usage;
 mod wire;
 
-
 pub(in crate::dialect) use self::{
-    usage::read_usage,
     error::{parse_error, print_error},
     reply_parse::parse_reply,
     reply_print::print_reply,
@@ -29,4 +27,5 @@ pub(in crate::dialect) use self::{
     request_print::print_request,
     stream_parse::StreamParser,
     stream_print::StreamPrinter,
+    usage::read_usage,
 };

@@ -51,6 +51,8 @@ pub(super) struct Print<'r> {
     /// Whether the request came in this dialect: then its own fields are written again.
     pub(super) same: bool,
     pub(super) wrapped: Vec<String>,
+    /// Cache marks of messages still to be left out: more than four in all are refused.
+    pub(super) surplus_marks: usize,
     /// The forced tool that stands for a JSON Schema.
     pub(super) schema_tool: Option<String>,
 }
@@ -75,6 +77,7 @@ impl<'r> Print<'r> {
             ids: CallIds::new(target.call_ids),
             same,
             wrapped: Vec::new(),
+            surplus_marks: 0,
             schema_tool: None,
         }
     }
@@ -170,6 +173,11 @@ impl<'r> Print<'r> {
     fn messages(&mut self, w: &mut Writer<'_>) -> Result<(), AiError> {
         let thinks = self.plan.thinks();
         let turns = turns::arrange(self.request, self.target, thinks, &mut self.losses)?;
+        // Tools and system text lie in front of every turn: their marks are worth most, and of the
+        // turns' the last.
+        if !self.same {
+            self.surplus_marks = marks(self.request).saturating_sub(MAX_MARKS);
+        }
         w.key("messages");
         w.begin_array();
         let last = turns.len().saturating_sub(1);
@@ -271,3 +279,28 @@ impl<'r> Print<'r> {
         }
     }
 }
+
+/// The cache marks of a request, as far as they lie on blocks this dialect can carry.
+fn marks(request: &Request) -> usize {
+    let marked = |block: &&Block| block.cache().is_some();
+    let system = request
+        .system
+        .iter()
+        .flat_map(|system| &system.parts)
+        .filter(marked)
+        .count();
+    let turns = request
+        .messages
+        .iter()
+        .flat_map(|message| &message.content)
+        .filter(marked)
+        .count();
+    let tools = request
+        .tools
+        .iter()
+        .filter(|tool| tool.cache.is_some())
+        .count();
+    tools + system + turns
+}
+
+const MAX_MARKS: usize = 4;

@@ -232,3 +232,21 @@ fn errors_name_the_field() {
         assert!(!error.message().contains('\u{1}'), "{error}");
     }
 }
+
+#[test]
+fn of_too_many_cache_marks_the_first_turns_go() {
+    let part = |text: &str| json!({ "type": "text", "text": text, "cache_control": { "type": "ephemeral" } });
+    let (body, losses) = to_messages(&json!({ "model": "m", "messages": [
+        { "role": "system", "content": [part("s")] },
+        { "role": "user", "content": [part("1"), part("2"), part("3"), part("4"), part("5")] },
+    ] }));
+    let marked: Vec<bool> = body["messages"][0]["content"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|block| !block["cache_control"].is_null())
+        .collect();
+    assert_eq!(marked, [false, false, true, true, true]);
+    assert!(!body["system"][0]["cache_control"].is_null());
+    assert_eq!(losses, "cache_control");
+}

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::{canonical::Usage, dialect::ReasoningField};
 
-fn chat_reply(message: Value, finish: &str) -> Value {
+fn chat_reply(message: &Value, finish: &str) -> Value {
     json!({ "id": "chatcmpl-1", "object": "chat.completion", "created": 5, "model": "gpt",
         "choices": [{ "index": 0, "message": message, "finish_reason": finish }],
         "usage": { "prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120,
@@ -42,7 +42,7 @@ fn stop_reasons_map_and_unknown_ones_never_leak() {
         ("content_filter", "refusal"),
         ("weird", "end_turn"),
     ] {
-        let reply = reply(Dialect::Chat, &chat_reply(json!({ "content": "a" }), raw));
+        let reply = reply(Dialect::Chat, &chat_reply(&json!({ "content": "a" }), raw));
         let (body, _) = print_reply(Dialect::Messages, &reply, &ReplyContext::default());
         assert_eq!(body["stop_reason"], messages, "{raw}");
     }
@@ -51,7 +51,7 @@ fn stop_reasons_map_and_unknown_ones_never_leak() {
 #[test]
 fn stop_with_calls_means_that_they_are_to_be_made() {
     let body = chat_reply(
-        json!({ "content": null, "tool_calls": [
+        &json!({ "content": null, "tool_calls": [
         { "id": "c", "type": "function", "function": { "name": "f", "arguments": "" } }] }),
         "stop",
     );
@@ -74,7 +74,7 @@ fn usage_classes_convert_and_turn_back() {
         Dialect::Messages,
         &reply(
             Dialect::Chat,
-            &chat_reply(json!({ "content": "a" }), "stop"),
+            &chat_reply(&json!({ "content": "a" }), "stop"),
         ),
         &ReplyContext::default(),
     );
@@ -120,7 +120,7 @@ fn usage_of_every_vendor_is_found() {
             10,
         ),
     ] {
-        let mut body = chat_reply(json!({ "content": "a" }), "stop");
+        let mut body = chat_reply(&json!({ "content": "a" }), "stop");
         let prompt = usage["prompt_tokens"].as_u64();
         body["usage"] = usage;
         let usage = reply(Dialect::Chat, &body).usage.unwrap();
@@ -189,7 +189,7 @@ fn every_text_block_is_kept() {
 
 #[test]
 fn a_refusal_is_text_elsewhere() {
-    let body = chat_reply(json!({ "content": null, "refusal": "I cannot" }), "stop");
+    let body = chat_reply(&json!({ "content": null, "refusal": "I cannot" }), "stop");
     let refused = reply(Dialect::Chat, &body);
     let (messages, _) = print_reply(Dialect::Messages, &refused, &ReplyContext::default());
     assert_eq!(

@@ -104,3 +104,31 @@ fn a_second_message_start_is_ignored() {
         ["message_start", "message_delta", "message_stop"]
     );
 }
+
+#[test]
+fn pretty_printed_json_stays_on_one_line() {
+    let stream = messages_stream(&[
+        json!({ "type": "message_start", "message": { "id": "m" } }),
+        json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "server_tool_use", "id": "s", "name": "n", "input": {} } }),
+        json!({ "type": "content_block_stop", "index": 0 }),
+        json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" } }),
+        json!({ "type": "message_stop" }),
+    ]);
+    let spread = stream.replace("\"content_block\":{", "\"content_block\":{\ndata: ");
+    let text = print(
+        Dialect::Messages,
+        &events(Dialect::Messages, &spread),
+        ReplyContext::default(),
+    );
+    assert_eq!(
+        types(&text),
+        [
+            "message_start",
+            "content_block_start",
+            "content_block_stop",
+            "message_delta",
+            "message_stop"
+        ]
+    );
+    assert!(frames(&text).iter().all(Value::is_object));
+}

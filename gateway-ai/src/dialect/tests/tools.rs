@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn with_tool(extra: Value) -> Value {
+fn with_tool(extra: &Value) -> Value {
     let mut body = json!({ "model": "m",
         "tools": [{ "type": "function", "function": { "name": "get", "description": "d" } }],
         "messages": [{ "role": "user", "content": "a" }] });
@@ -23,7 +23,7 @@ fn choices_map_and_nothing_is_forced() {
             json!({ "type": "tool", "name": "get" }),
         ),
     ] {
-        let (body, losses) = to_messages(&with_tool(json!({ "tool_choice": choice })));
+        let (body, losses) = to_messages(&with_tool(&json!({ "tool_choice": choice })));
         assert_eq!((&body["tool_choice"], losses.as_str()), (&expected, ""));
         let (back, _) = to_chat(&body);
         assert_eq!(back["tool_choice"], choice);
@@ -34,21 +34,21 @@ fn choices_map_and_nothing_is_forced() {
         (json!("auto"), "auto", ""),
         (json!("none"), "none", ""),
     ] {
-        let body = with_tool(json!({ "tool_choice": choice, "reasoning_effort": "low" }));
+        let body = with_tool(&json!({ "tool_choice": choice, "reasoning_effort": "low" }));
         let (body, losses) = translate(Dialect::Chat, &body, &thinks, Dialect::Messages);
         assert_eq!(
             (&body["tool_choice"]["type"], losses.as_str()),
             (&json!(expected), lost)
         );
     }
-    let unforced = with_tool(json!({ "reasoning_effort": "low" }));
+    let unforced = with_tool(&json!({ "reasoning_effort": "low" }));
     let (body, _) = translate(Dialect::Chat, &unforced, &thinks, Dialect::Messages);
     assert!(body["tool_choice"].is_null());
 }
 
 #[test]
 fn serial_calls_need_a_choice_to_be_said_in() {
-    let (body, losses) = to_messages(&with_tool(json!({ "parallel_tool_calls": false })));
+    let (body, losses) = to_messages(&with_tool(&json!({ "parallel_tool_calls": false })));
     assert_eq!(
         body["tool_choice"],
         json!({ "type": "auto", "disable_parallel_tool_use": true })
@@ -79,7 +79,7 @@ fn allowed_tools_filter_the_list_and_say_so() {
 
 #[test]
 fn a_tool_without_schema_gets_an_objects() {
-    let (body, _) = to_messages(&with_tool(json!({})));
+    let (body, _) = to_messages(&with_tool(&json!({})));
     assert_eq!(
         body["tools"][0]["input_schema"],
         json!({ "type": "object", "properties": {} })
