@@ -142,7 +142,11 @@ impl<T: Read + Write + Unpin> Write for Coalesce<T> {
         if self.holds(buf.len(), cx) {
             return Poll::Pending;
         }
-        Pin::new(&mut self.inner).poll_write(cx, buf)
+        let written = Pin::new(&mut self.inner).poll_write(cx, buf);
+        if written.is_ready() {
+            self.state.on_write();
+        }
+        written
     }
 
     fn poll_write_vectored(
@@ -154,7 +158,11 @@ impl<T: Read + Write + Unpin> Write for Coalesce<T> {
         if self.holds(bytes, cx) {
             return Poll::Pending;
         }
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
+        if written.is_ready() {
+            self.state.on_write();
+        }
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -32,8 +32,8 @@ pub(super) struct State {
     /// Requests whose next frame is the upstream's to give; for the others it is the client's turn
     /// to take what is there.
     upstream_turn: AtomicU32,
-    /// Milliseconds after `started` at which the client last took a frame.
-    taken_at: AtomicU64,
+    /// Milliseconds after `started` at which the client's socket last took bytes, or a request began.
+    moved_at: AtomicU64,
 }
 
 /// What a supervisor should do now.
@@ -60,7 +60,7 @@ impl State {
             served: AtomicBool::new(false),
             head_began: AtomicBool::new(false),
             upstream_turn: AtomicU32::new(0),
-            taken_at: AtomicU64::new(0),
+            moved_at: AtomicU64::new(0),
         })
     }
 
@@ -76,6 +76,11 @@ impl State {
             self.head_since.store(self.now().max(1), Ordering::Relaxed);
             self.head_began.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// The client's socket took bytes.
+    pub(super) fn on_write(&self) {
+        self.moved_at.store(self.now(), Ordering::Relaxed);
     }
 
     /// Whether a head has begun that is not complete, asked once per head.
@@ -94,6 +99,7 @@ impl State {
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(0, Ordering::Relaxed);
+        self.on_write();
         self.upstream_turn.fetch_add(1, Ordering::Relaxed);
         InFlight {
             state: Arc::clone(self),
@@ -103,10 +109,11 @@ impl State {
 
     pub(super) fn judge(&self, header_timeout: Duration, idle: Duration) -> Verdict {
         let now = self.now();
+        let moved = self.moved_at.load(Ordering::Relaxed);
         let in_flight = self.in_flight.load(Ordering::Relaxed);
         if in_flight > 0 {
-            let taken = Duration::from_millis(now - self.taken_at.load(Ordering::Relaxed).min(now));
-            let stalled = self.upstream_turn.load(Ordering::Relaxed) < in_flight && taken >= idle;
+            let still = Duration::from_millis(now.saturating_sub(moved));
+            let stalled = self.upstream_turn.load(Ordering::Relaxed) < in_flight && still >= idle;
             return if stalled {
                 Verdict::Stalled
             } else {
@@ -119,7 +126,8 @@ impl State {
             (head, header_timeout, Verdict::HeadTimeout)
         } else {
             (
-                self.quiet_since.load(Ordering::Relaxed),
+                // The last answer may be handed over and still be on its way.
+                self.quiet_since.load(Ordering::Relaxed).max(moved),
                 idle,
                 Verdict::Idle,
             )
@@ -149,9 +157,6 @@ impl InFlight {
             _ => {}
         }
         self.upstream_turn = upstream;
-        if !upstream {
-            state.taken_at.store(state.now(), Ordering::Relaxed);
-        }
     }
 }
 
@@ -254,12 +259,26 @@ mod tests {
         let mut in_flight = state.begin();
         pass(1_000).await;
         in_flight.turn(false);
+        state.on_write();
         pass(74).await;
         assert_eq!(state.judge(HEAD, IDLE), Verdict::Wait(HEAD));
         pass(1).await;
         assert_eq!(state.judge(HEAD, IDLE), Verdict::Stalled);
         in_flight.turn(true);
         assert_eq!(state.judge(HEAD, IDLE), Verdict::Wait(HEAD));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_still_on_its_way_is_not_idle() {
+        let state = State::new();
+        drop(state.begin());
+        pass(70).await;
+        state.on_write();
+        pass(70).await;
+        let left = Duration::from_secs(5);
+        assert_eq!(state.judge(HEAD, IDLE), Verdict::Wait(left));
+        pass(5).await;
+        assert_eq!(state.judge(HEAD, IDLE), Verdict::Idle);
     }
 
     #[tokio::test(start_paused = true)]

@@ -60,6 +60,8 @@ where
                 Verdict::HeadTimeout | Verdict::Stalled => return,
                 Verdict::Idle if draining => return,
                 Verdict::Idle => {
+                    // Asked once; what is idle still when it is asked again is dropped.
+                    draining = true;
                     connection.as_mut().graceful_shutdown();
                     clock.as_mut().reset(Instant::now() + limits.header_timeout);
                 }
