@@ -51,6 +51,7 @@ impl Upstream {
         BalanceConfig {
             endpoints: endpoints.collect(),
             balance: self.balance,
+            outlier: None,
         }
     }
 
