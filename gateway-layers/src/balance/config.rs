@@ -72,7 +72,7 @@ const fn one() -> u32 {
 }
 
 /// How an endpoint is chosen.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyConfig {
     /// The lower latency × load of two.
@@ -84,15 +84,18 @@ pub enum PolicyConfig {
     Weighted,
     /// The fewest requests under way per weight.
     LeastRequest,
+    /// The same for the same key, such as `subject.or(client_ip)`.
+    Hash(String),
 }
 
-impl From<PolicyConfig> for Policy {
-    fn from(policy: PolicyConfig) -> Self {
+impl From<&PolicyConfig> for Policy {
+    fn from(policy: &PolicyConfig) -> Self {
         match policy {
             PolicyConfig::P2cEwma => Self::P2cEwma,
             PolicyConfig::RoundRobin => Self::RoundRobin,
             PolicyConfig::Weighted => Self::Weighted,
             PolicyConfig::LeastRequest => Self::LeastRequest,
+            PolicyConfig::Hash(_) => Self::Hash,
         }
     }
 }
@@ -123,7 +126,7 @@ mod proxied {
 
     use gateway_core::config::ConfigError;
 
-    use super::BalanceConfig;
+    use super::{BalanceConfig, PolicyConfig};
     use crate::{
         balance::{Balance, Endpoint},
         proxy::{Proxy, ProxyConfig},
@@ -145,7 +148,14 @@ mod proxied {
         ) -> Result<Self, ConfigError> {
             let name = name.into();
             let endpoints = endpoints(&name, config, proxy, client)?;
-            let balance = Self::new(name, endpoints).policy(config.balance.into());
+            let balance = Self::new(name, endpoints).policy((&config.balance).into());
+            let balance = match &config.balance {
+                PolicyConfig::Hash(key) => balance.hash_on(
+                    key.parse()
+                        .map_err(|error| ConfigError::new("balance.hash", error))?,
+                ),
+                _ => balance,
+            };
             Ok(match config.outlier {
                 Some(outlier) => balance.outliers(outlier.into()),
                 None => balance,
@@ -196,7 +206,7 @@ mod tests {
             .map(|e| (e.url(), e.weight()))
             .collect();
         assert_eq!(read, [("http://a", 1), ("http://b", 2)]);
-        assert_eq!(Policy::from(config.balance), Policy::LeastRequest);
+        assert_eq!(Policy::from(&config.balance), Policy::LeastRequest);
     }
 
     #[test]
@@ -225,5 +235,8 @@ mod tests {
         let config = read(r#"{"endpoints": ["http://a", "b"]}"#).unwrap();
         let built = Balance::from_config("x", &config, &ProxyConfig::default(), &Client::new());
         assert_eq!(built.unwrap_err().path(), "endpoints[1]");
+        let config = read(r#"{"endpoints": [], "balance": {"hash": "nonsense("}}"#).unwrap();
+        let built = Balance::from_config("x", &config, &ProxyConfig::default(), &Client::new());
+        assert_eq!(built.unwrap_err().path(), "balance.hash");
     }
 }

@@ -66,6 +66,9 @@
 //! failure (a gateway error, 502, 503, 504) multiplies it, so that a broken endpoint that answers
 //! quickly is not the most attractive one.
 //!
+//! [`Policy::Hash`] sends the same [`Key`](gateway_core::Key) to the same endpoint, see
+//! [`Balance::hash_on`]; the others are turns by weight and fewest requests.
+//!
 //! An endpoint that gave the request back unsent – it could not be connected to – is followed at
 //! once by one other endpoint, whatever the method. More attempts, and attempts after something was
 //! sent, are for a retry layer to decide.
@@ -81,7 +84,7 @@
 //! # Order
 //!
 //! Inside retry and timeout, around what is per endpoint. Reads [`Tried`](gateway_core::context::Tried),
-//! which a retry sets, and avoids those endpoints while there are others; corrects the attempts in
+//! which a retry sets, and avoids those endpoints while there are others, and what its key needs; corrects the attempts in
 //! [`Upstream`](gateway_core::Upstream) after a second try.
 //!
 //! # Refusals
@@ -100,6 +103,7 @@
 mod endpoint;
 mod ewma;
 mod future;
+mod hash;
 mod outlier;
 mod p2c;
 #[cfg(feature = "proxy")]

@@ -7,7 +7,8 @@ use std::{
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use gateway_core::{
-    Body, BoxError, ErrorKind, GatewayError, Outcome, Request, Responder, Response, context::Tried,
+    Body, BoxError, ErrorKind, GatewayError, Key, Outcome, Request, Responder, Response,
+    context::Tried,
 };
 use http_body::Body as HttpBody;
 use tokio::time::{Duration, Instant};
@@ -17,9 +18,9 @@ use super::{
     Blocked, Endpoint, EndpointState, Outliers, Policy, ResponseFuture,
     endpoint::LoadGuard,
     ewma::Millis,
-    outlier,
+    hash, outlier,
     rng::Rng,
-    set::{Picker, Set},
+    set::{Ask, Picker, Set},
 };
 
 /// A service that spreads requests over endpoints.
@@ -74,6 +75,21 @@ impl<S> Balance<S> {
         self.rebuild(|picker| picker.decay = decay)
     }
 
+    /// Sends requests with the same `key` to the same endpoint ([`Policy::Hash`]), by rendezvous
+    /// hashing: an endpoint that comes or goes moves its own share of the keys and no others. Above
+    /// a quarter more than its share of the load, an endpoint is passed over for the key's next one.
+    /// A request without the key is balanced by [`Policy::P2cEwma`].
+    #[must_use]
+    pub fn hash_on(self, key: Key) -> Self
+    where
+        S: Clone,
+    {
+        self.rebuild(|picker| {
+            picker.policy = Policy::Hash;
+            picker.key = Some(key);
+        })
+    }
+
     /// Leaves endpoints alone that keep failing. Defaults to never.
     #[must_use]
     pub fn outliers(self, outliers: Outliers) -> Self
@@ -91,6 +107,7 @@ impl<S> Balance<S> {
         picker.policy = self.shared.picker.policy;
         picker.decay = self.shared.picker.decay;
         picker.outliers = self.shared.picker.outliers;
+        picker.key = self.shared.picker.key.clone();
         change(&mut picker);
         let endpoints = self.shared.set.load().endpoints.to_vec();
         Self {
@@ -154,8 +171,12 @@ impl<S> Shared<S> {
     {
         let set = self.set.load();
         let elapsed = self.start.elapsed();
-        let now = Millis::since_start(elapsed);
-        let again = failed.is_some();
+        let key = self.picker.key.as_ref().and_then(|key| key.eval(request));
+        let ask = Ask {
+            now: Millis::since_start(elapsed),
+            again: failed.is_some(),
+            key: key.map(|key| hash::hash(key.as_str())),
+        };
         let tried = request.extensions().get::<Tried>();
         let is_new =
             |state: &EndpointState| !failed.is_some_and(|failed| std::ptr::eq(failed, state));
@@ -163,16 +184,16 @@ impl<S> Shared<S> {
             |state: &EndpointState| tried.is_none_or(|tried| !tried.contains(state.name()));
         let available = |state: &EndpointState| is_new(state) && state.is_available_at(elapsed);
         let index = set
-            .pick(&self.picker, now, again, |state| {
+            .pick(&self.picker, ask, |state| {
                 available(state) && is_untried(state)
             })
             .or_else(|| {
                 // Only where something was tried is this another question.
                 tried?;
-                set.pick(&self.picker, now, again, available)
+                set.pick(&self.picker, ask, available)
             })
             .or_else(|| {
-                set.pick(&self.picker, now, again, |state| {
+                set.pick(&self.picker, ask, |state| {
                     is_new(state) && state.is_last_resort()
                 })
             })?;

@@ -6,9 +6,12 @@ use std::{
     time::Duration,
 };
 
+use gateway_core::Key;
+
 use super::{
     endpoint::{Blocked, Endpoint, EndpointState},
     ewma::Millis,
+    hash,
     outlier::Outliers,
     p2c,
     rng::Rng,
@@ -29,6 +32,8 @@ pub enum Policy {
     Weighted,
     /// The one with the fewest requests under way per weight.
     LeastRequest,
+    /// The same for the same key, by weight; see [`Balance::hash_on`](super::Balance::hash_on).
+    Hash,
 }
 
 /// The endpoints at one moment, with what the policies need worked out.
@@ -37,6 +42,17 @@ pub(super) struct Set<S> {
     pub(super) endpoints: Box<[Endpoint<S>]>,
     turns: Box<[usize]>,
     sampler: Sampler,
+    hashes: Box<[u64]>,
+}
+
+/// What a pick depends on beside the endpoints.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask {
+    pub(super) now: Millis,
+    /// The request has had its turn.
+    pub(super) again: bool,
+    /// The hash of the request's key.
+    pub(super) key: Option<u64>,
 }
 
 /// What changes from one pick to the next, whatever the set.
@@ -45,6 +61,7 @@ pub(super) struct Picker {
     pub(super) policy: Policy,
     pub(super) decay: Duration,
     pub(super) outliers: Option<Outliers>,
+    pub(super) key: Option<Key>,
     turn: AtomicUsize,
     rng: Rng,
 }
@@ -55,6 +72,7 @@ impl Picker {
             policy: Policy::default(),
             decay: Duration::from_secs(10),
             outliers: None,
+            key: None,
             turn: AtomicUsize::new(0),
             rng,
         }
@@ -72,7 +90,9 @@ impl<S> Set<S> {
             }
             _ => Box::default(),
         };
+        let names = endpoints.iter().map(|endpoint| endpoint.state.name());
         Self {
+            hashes: names.map(hash::hash).collect(),
             endpoints: endpoints.into(),
             turns,
             sampler: Sampler::new(&weights),
@@ -93,12 +113,11 @@ impl<S> Set<S> {
         self
     }
 
-    /// An endpoint that `allow` allows. `again` says that the request has had its turn.
+    /// An endpoint that `allow` allows.
     pub(super) fn pick(
         &self,
         picker: &Picker,
-        now: Millis,
-        again: bool,
+        ask: Ask,
         allow: impl Fn(&EndpointState) -> bool,
     ) -> Option<usize> {
         let count = self.endpoints.len();
@@ -109,16 +128,18 @@ impl<S> Set<S> {
         if self.sampler.total() == 0 {
             return None;
         }
-        match picker.policy {
-            Policy::P2cEwma => {
+        match (picker.policy, ask.key) {
+            (Policy::Hash, Some(key)) => self.pick_by_hash(key, usable),
+            // Without a key there is nothing to be true to.
+            (Policy::P2cEwma | Policy::Hash, _) => {
                 let draw = || self.sampler.index(picker.rng.below(self.sampler.total()));
-                let cost = |index: usize| self.endpoints[index].state.cost(now, picker.decay);
+                let cost = |index: usize| self.endpoints[index].state.cost(ask.now, picker.decay);
                 p2c::pick(count, draw, usable, cost)
             }
-            Policy::RoundRobin | Policy::Weighted => {
+            (Policy::RoundRobin | Policy::Weighted, _) => {
                 // A second try takes nobody's turn, or with two endpoints every request would
                 // begin at the same one.
-                let turn = if again {
+                let turn = if ask.again {
                     picker.turn.load(Ordering::Relaxed)
                 } else {
                     picker.turn.fetch_add(1, Ordering::Relaxed)
@@ -127,7 +148,7 @@ impl<S> Set<S> {
                     .map(|step| self.turns[turn.wrapping_add(step) % self.turns.len()])
                     .find(|index| usable(*index))
             }
-            Policy::LeastRequest => {
+            (Policy::LeastRequest, _) => {
                 // From a random place on, so that equals share.
                 let start = self.sampler.index(picker.rng.below(self.sampler.total()));
                 (0..count)
@@ -136,6 +157,28 @@ impl<S> Set<S> {
                     .min_by(|a, b| self.load(*a).total_cmp(&self.load(*b)))
             }
         }
+    }
+
+    /// The highest score with room, or, if nobody has room, the highest score.
+    fn pick_by_hash(&self, key: u64, usable: impl Fn(usize) -> bool) -> Option<usize> {
+        let score =
+            |index: usize| hash::score(key, self.hashes[index], self.endpoints[index].weight);
+        let best = |also: &dyn Fn(usize) -> bool| {
+            (0..self.endpoints.len())
+                .filter(|index| usable(*index) && also(*index))
+                .max_by(|a, b| score(*a).total_cmp(&score(*b)))
+        };
+        let active = self
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.state.active());
+        let total = active.sum::<usize>() + 1;
+        let has_room = |index: usize| {
+            let endpoint = &self.endpoints[index];
+            let active = endpoint.state.active();
+            hash::has_room(active, total, endpoint.weight, self.sampler.total())
+        };
+        best(&has_room).or_else(|| best(&|_| true))
     }
 
     /// How many endpoints are ejected.
@@ -168,14 +211,18 @@ mod tests {
         (Set::new(endpoints, policy), picker)
     }
 
-    fn now() -> Millis {
-        Millis::since_start(Duration::ZERO)
+    fn ask() -> Ask {
+        Ask {
+            now: Millis::since_start(Duration::ZERO),
+            again: false,
+            key: Some(1),
+        }
     }
 
     fn picks(set: &Set<()>, picker: &Picker, count: usize) -> Vec<usize> {
         (0..count)
             .map(|_| {
-                set.pick(picker, now(), false, EndpointState::is_available)
+                set.pick(picker, ask(), EndpointState::is_available)
                     .unwrap()
             })
             .collect()
@@ -195,7 +242,7 @@ mod tests {
         let mut guards = Vec::new();
         for _ in 0..10 {
             let index = set
-                .pick(&picker, now(), false, EndpointState::is_available)
+                .pick(&picker, ask(), EndpointState::is_available)
                 .unwrap();
             guards.push(set.endpoints[index].state.open());
         }
@@ -210,23 +257,48 @@ mod tests {
             Policy::RoundRobin,
             Policy::Weighted,
             Policy::LeastRequest,
+            Policy::Hash,
         ] {
             let (set, picker) = set(policy, &[1, 1, 1, 0]);
             let state = &set.endpoints[0].state;
             state.set_blocked(Blocked::Ejected, true);
             let tried = |state: &EndpointState| state.is_available() && state.name() != "1";
             for _ in 0..100 {
-                assert_eq!(set.pick(&picker, now(), true, tried), Some(2), "{policy:?}");
+                assert_eq!(set.pick(&picker, ask(), tried), Some(2), "{policy:?}");
             }
             set.endpoints[2].state.set_blocked(Blocked::Draining, true);
-            assert_eq!(set.pick(&picker, now(), true, tried), None, "{policy:?}");
+            assert_eq!(set.pick(&picker, ask(), tried), None, "{policy:?}");
             let (empty, picker) = self::set(policy, &[]);
             assert_eq!(
-                empty.pick(&picker, now(), false, EndpointState::is_available),
+                empty.pick(&picker, ask(), EndpointState::is_available),
                 None,
                 "{policy:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_key_stays_until_its_endpoint_is_out_or_full() {
+        let (set, picker) = set(Policy::Hash, &[1, 1, 1, 1]);
+        let pick = |key: u64| {
+            let key = Some(hash::hash(&key.to_string()));
+            set.pick(&picker, Ask { key, ..ask() }, EndpointState::is_available)
+                .unwrap()
+        };
+        let home = pick(7);
+        assert!((0..10).all(|_| pick(7) == home));
+        // One under way of one in all is more than its share.
+        let guard = set.endpoints[home].state.open();
+        let next = pick(7);
+        assert_ne!(next, home);
+        drop(guard);
+        assert_eq!(pick(7), home);
+        let state = &set.endpoints[home].state;
+        state.set_blocked(Blocked::Ejected, true);
+        assert_eq!(pick(7), next);
+        state.set_blocked(Blocked::Ejected, false);
+        let homes: std::collections::HashSet<_> = (0..100).map(pick).collect();
+        assert_eq!(homes.len(), 4);
     }
 
     #[test]
@@ -264,7 +336,11 @@ mod tests {
             });
             while under_way.len() < 24 {
                 let index = set
-                    .pick(&picker, at, false, EndpointState::is_available)
+                    .pick(
+                        &picker,
+                        Ask { now: at, ..ask() },
+                        EndpointState::is_available,
+                    )
                     .unwrap();
                 let guard = set.endpoints[index].state.open();
                 under_way.push((time + latency[index], index, guard));

@@ -271,6 +271,28 @@ async fn when_all_are_bad_the_upstreams_own_answer_is_passed_on() {
 }
 
 #[tokio::test]
+async fn the_same_key_reaches_the_same_endpoint() {
+    let urls = [named("a").await, named("b").await, named("c").await];
+    let balance = over(&urls).hash_on(gateway_core::Key::header("x-tenant"));
+    let mut homes = std::collections::HashSet::new();
+    for tenant in 0..20 {
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..5 {
+            let mut asked = request("GET", "/", "");
+            let value = http::HeaderValue::from(tenant);
+            asked.headers_mut().insert("x-tenant", value);
+            let response = balance.clone().oneshot(asked).await.unwrap();
+            seen.insert(text(response).await);
+        }
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        homes.extend(seen);
+    }
+    assert_eq!(homes.len(), 3);
+    // Without the key it is balanced all the same.
+    assert_eq!(get(&balance).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn errors_of_the_endpoint_pass() {
     #[derive(Clone, Debug, PartialEq)]
     struct Failed;
