@@ -14,7 +14,7 @@ use crate::canonical::Request;
 pub struct ReplyContext {
     /// The model name to print; empty prints the provider's.
     pub model: Arc<str>,
-    /// The id to print where the provider sent none, or one of a foreign form.
+    /// The id to print where the provider sent none.
     pub id: CompactString,
     /// Seconds since 1970, to print where the provider sent no time.
     pub created: u64,

@@ -51,10 +51,7 @@ pub(in crate::dialect) fn print_reply(
         w.key("usage");
         usage::print(usage, same, w);
     }
-    w.opt_str(
-        "service_tier",
-        service_tier(reply.service_tier.as_deref(), same),
-    );
+    w.opt_str("service_tier", service_tier(reply.service_tier.as_deref()));
     for (name, value) in reply.extra.iter() {
         if same {
             w.raw_field(name, value);
@@ -67,9 +64,9 @@ pub(in crate::dialect) fn print_reply(
 }
 
 /// Anthropic's `standard` is OpenAI's `default`.
-pub(super) fn service_tier(tier: Option<&str>, same: bool) -> Option<&str> {
+pub(super) fn service_tier(tier: Option<&str>) -> Option<&str> {
     match tier {
-        Some("standard") if !same => Some("default"),
+        Some("standard") => Some("default"),
         other => other,
     }
 }

@@ -143,10 +143,7 @@ impl StreamPrinter {
         w.str_field("object", "chat.completion.chunk");
         w.u64_field("created", start.created.unwrap_or(context.created));
         w.str_field("model", model);
-        w.opt_str(
-            "service_tier",
-            service_tier(start.service_tier.as_deref(), true),
-        );
+        w.opt_str("service_tier", service_tier(start.service_tier.as_deref()));
         w.opt_raw("system_fingerprint", start.extra.get("system_fingerprint"));
         self.head.extend_from_slice(b"data: ");
         self.head.extend_from_slice(&head);

@@ -3,7 +3,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-const DIALECTS: [Dialect; 2] = [Dialect::Chat, Dialect::Messages];
+const DIALECTS: [Dialect; 3] = [Dialect::Chat, Dialect::Messages, Dialect::Gemini];
+
+const URL: Url<'static> = Url {
+    model: Some("m"),
+    stream: None,
+};
 
 /// JSON of any shape made of the words the parsers know.
 fn json_value() -> impl Strategy<Value = Value> {
@@ -72,6 +77,30 @@ fn word() -> impl Strategy<Value = String> {
         "max_tokens",
         "tools",
         "tool_choice",
+        "contents",
+        "parts",
+        "functionCall",
+        "functionResponse",
+        "response",
+        "args",
+        "candidates",
+        "finishReason",
+        "STOP",
+        "thought",
+        "thoughtSignature",
+        "inlineData",
+        "mimeType",
+        "data",
+        "generationConfig",
+        "systemInstruction",
+        "usageMetadata",
+        "custom",
+        "refusal",
+        "file",
+        "document",
+        "citations",
+        "cache_control",
+        "reasoning_content",
         "",
     ])
     .prop_map(str::to_owned)
@@ -79,7 +108,7 @@ fn word() -> impl Strategy<Value = String> {
 
 fn drive(body: &[u8]) {
     for from in DIALECTS {
-        if let Ok(request) = from.parse_request(body, Url::default()) {
+        if let Ok(request) = from.parse_request(body, URL) {
             for to in DIALECTS {
                 let mut out = BytesMut::new();
                 let target = Target::new(to, "claude-haiku-4-5");
