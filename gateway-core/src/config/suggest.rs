@@ -2,14 +2,15 @@
 ///
 /// Distance is optimal string alignment (insert, delete, replace, swap neighbours) without regard
 /// to case and with `-` equal to `_`; at most a third of the word may differ, so that `port` is
-/// never offered for `host`.
+/// never offered for `host`. A word that begins one candidate only is taken for it.
 pub fn closest<'a, I>(word: &str, candidates: I) -> Option<&'a str>
 where
     I: IntoIterator<Item = &'a str>,
 {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
     let word = fold(word);
     let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
+    for candidate in candidates.iter().copied() {
         let folded = fold(candidate);
         let longest = word.len().max(folded.len());
         let allowed = (longest / 3).max(1);
@@ -23,7 +24,15 @@ where
             best = Some((distance, candidate));
         }
     }
-    best.map(|(_, candidate)| candidate)
+    if let Some((_, candidate)) = best {
+        return Some(candidate);
+    }
+    let begins = |candidate: &&&str| word.len() >= SHORTEST && fold(candidate).starts_with(&word);
+    let mut longer = candidates.iter().filter(begins);
+    match (longer.next(), longer.next()) {
+        (Some(candidate), None) => Some(candidate),
+        _ => None,
+    }
 }
 
 fn fold(word: &str) -> Vec<char> {
@@ -59,6 +68,9 @@ fn distance(a: &[char], b: &[char]) -> usize {
 
 const LONGEST: usize = 64;
 
+/// Fewer letters than this begin too many things.
+const SHORTEST: usize = 3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +89,8 @@ mod tests {
         ] {
             assert_eq!(closest(word, names), expected, "{word}");
         }
+        assert_eq!(closest("p2c", ["p2c_ewma", "random"]), Some("p2c_ewma"));
+        assert_eq!(closest("time", ["timeouts", "timestamps"]), None);
         assert_eq!(closest("rate-limit", ["rate_limit"]), Some("rate_limit"));
         assert_eq!(closest("order", ["orders", "order_v2"]), Some("orders"));
     }

@@ -60,14 +60,15 @@ impl Tree {
         place
     }
 
-    /// The place of the value at `path`; of its key where the value is a map or list, or where the
-    /// path leads on to something the file does not have.
+    /// The place of the value at `path`; of its key where the value is a map or list. Where the path
+    /// leads on to something the file does not have, the place of what is there.
     #[must_use]
     pub fn location(&self, path: &str) -> Location {
         let place = self.find(path);
-        let nested = !place.complete
-            || !place.node.entries().is_empty()
-            || !place.node.elements().is_empty();
+        // A short form – `match: /x` for `match: { path: /x }` – is a text where the path leads on.
+        let nested = !place.node.entries().is_empty()
+            || !place.node.elements().is_empty()
+            || (!place.complete && place.node.as_str().is_none());
         let span = match place.key {
             Some(key) if nested => key,
             _ => place.node.span,

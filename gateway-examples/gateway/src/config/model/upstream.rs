@@ -50,7 +50,7 @@ impl Upstream {
         });
         BalanceConfig {
             endpoints: endpoints.collect(),
-            balance: self.balance,
+            balance: self.balance.clone(),
             outlier: None,
         }
     }

@@ -4,6 +4,11 @@ use gateway_core::config::{Diagnostics, Format, Lookup, Source, Style};
 
 use super::{Loaded, load_text};
 
+mod ai;
+mod any;
+mod auth;
+mod layers;
+
 struct Env;
 
 impl Lookup for Env {
@@ -50,6 +55,11 @@ upstreams:
 routes:
   all: { match: \"/{*rest}\", to: app }
 ";
+
+/// The minimal config with these layers on its route.
+fn with_layers(layers: &str) -> String {
+    MINIMAL.replace("to: app }", &format!("to: app, layers: {{ {layers} }} }}"))
+}
 
 #[test]
 fn four_lines_are_a_gateway() {
@@ -181,169 +191,6 @@ fn a_newer_version_is_refused() {
         [("GW1006", 1, 10)]
     );
     assert_eq!(found(&format!("version: 1\n{MINIMAL}")), []);
-}
-
-fn with_layers(layers: &str) -> String {
-    MINIMAL.replace("to: app }", &format!("to: app, layers: {{ {layers} }} }}"))
-}
-
-#[test]
-fn a_cache_behind_authentication_says_whose_answers_it_holds() {
-    let keys = "api_key: { keys: [\"${env:GATEWAY_ADMIN_TOKEN}\"] }";
-    for (layers, codes) in [
-        (format!("{keys}, cache: {{ ttl: 30s }}"), vec!["GW2011"]),
-        (
-            format!("{keys}, cache: {{ ttl: 30s, partition: subject }}"),
-            vec![],
-        ),
-        (
-            format!("{keys}, cache: {{ ttl: 30s, partition: global }}"),
-            vec![],
-        ),
-        ("cache: { ttl: 30s }".to_owned(), vec![]),
-        ("api_key: disabled, cache: { ttl: 30s }".to_owned(), vec![]),
-    ] {
-        let found: Vec<_> = found(&with_layers(&layers))
-            .into_iter()
-            .map(|f| f.0)
-            .collect();
-        assert_eq!(found, codes, "{layers}");
-    }
-}
-
-#[test]
-fn a_key_of_the_caller_needs_a_caller() {
-    for (layers, codes) in [
-        ("rate_limit: { rate: 1/s, key: subject }", vec!["GW2012"]),
-        (
-            "rate_limit: { rate: 1/s, key: subject.or(client_ip) }",
-            vec![],
-        ),
-        (
-            "rate_limit: { rate: 1/s, key: \"tuple(route, tenant)\" }",
-            vec!["GW2012"],
-        ),
-        (
-            "rate_limit: { rate: 1/s, policies: [{ name: d, rate: 1/day, key: \"claim:org\" }] }",
-            vec!["GW2012"],
-        ),
-        ("cache: { partition: subject }", vec!["GW2012"]),
-        ("rate_limit: { rate: 1/s }", vec![]),
-    ] {
-        let found: Vec<_> = found(&with_layers(layers))
-            .into_iter()
-            .map(|f| f.0)
-            .collect();
-        assert_eq!(found, codes, "{layers}");
-    }
-}
-
-#[test]
-fn an_api_key_that_is_written_out_is_not_repeated() {
-    let text = with_layers("api_key: { keys: [s3cr3t, \"${env:GATEWAY_ADMIN_TOKEN}\"] }");
-    let warnings = read(Format::Yaml, &text).unwrap().warnings;
-    assert_eq!(warnings.len(), 1);
-    let shown = warnings.render(Style::Human);
-    assert!(
-        shown.contains("GW3101") && !shown.contains("s3cr3t"),
-        "{shown}"
-    );
-}
-
-const AUTH: &str = "\
-auth:
-  main: { oidc: https://id.example.com, audience: [orders] }
-  keys: { api_key: { keys: [\"${env:GATEWAY_ADMIN_TOKEN}\"] } }
-";
-
-#[test]
-fn a_definition_stands_in_the_place_of_its_name() {
-    let text = format!("{AUTH}{}", with_layers("jwt: main, api_key: keys"));
-    let loaded = read(Format::Yaml, &text).unwrap();
-    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
-    let route = loaded.config.routes.get("all").unwrap();
-    let jwt = route.layers.jwt().unwrap();
-    assert!(
-        format!("{jwt:?}").contains("https://id.example.com"),
-        "{jwt:?}"
-    );
-    assert_eq!(route.layers.api_key().unwrap().keys.len(), 1);
-    assert_eq!(route.layers.names(), ["jwt", "api_key"]);
-}
-
-#[test]
-fn a_name_that_is_not_defined_or_of_the_other_kind_is_an_error() {
-    for (layers, label) in [
-        (
-            "jwt: mian",
-            "did you mean `main` (defined at gateway.yaml:2:3)?",
-        ),
-        ("jwt: keys", "use it as `api_key`"),
-        ("api_key: main", "use it as `jwt`"),
-    ] {
-        let text = format!("{AUTH}{}", with_layers(layers));
-        let findings = read(Format::Yaml, &text).unwrap_err();
-        let finding = findings.iter().next().unwrap();
-        assert_eq!(
-            (findings.len(), finding.code()),
-            (1, "GW2014"),
-            "{findings}"
-        );
-        assert_eq!(finding.get_label(), Some(label));
-    }
-    let found = found(&with_layers("jwt: main"));
-    assert_eq!(found, [("GW2014", 4, 53)]);
-}
-
-#[test]
-fn a_broken_definition_is_reported_once_and_where_it_is() {
-    let text = format!(
-        "{}{}",
-        AUTH.replace("audience:", "audiance:"),
-        with_layers("jwt: main")
-    );
-    assert_eq!(found(&text), [("GW1003", 2, 41)]);
-    // What only the builder knows: no issuer.
-    let text = format!(
-        "auth: {{ main: {{ audience: [a] }} }}\n{}",
-        with_layers("jwt: main")
-    );
-    let findings = read(Format::Yaml, &text).unwrap_err();
-    assert_eq!(findings.len(), 1, "{findings}");
-    assert_eq!(findings.iter().next().unwrap().location().unwrap().line, 1);
-}
-
-const AI: &str = "\
-routes:
-  ai:
-    match: \"/{*rest}\"
-    ai:
-      providers:
-        local: { kind: openai, base_url: http://127.0.0.1:9001/v1 }
-      models:
-        fast: [local/a, local/b]
-";
-
-#[test]
-fn a_route_leads_to_models_or_to_an_upstream() {
-    let loaded = read(Format::Yaml, AI).unwrap();
-    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
-    let both =
-        format!("{AI}    to: app\nupstreams: {{ app: {{ endpoints: [http://127.0.0.1:1] }} }}\n");
-    assert_eq!(found(&both), [("GW2006", 9, 5)]);
-}
-
-#[test]
-fn mistakes_in_the_ai_section_have_a_place() {
-    for (from, to, expected) in [
-        ("local/a", "lcal/a", ("GW2001", 8, 9)),
-        ("fast: [local/a, local/b]", "fast: fast", ("GW2001", 8, 15)),
-        ("kind: openai", "kind: opnai", ("GW2001", 6, 24)),
-        ("models:", "modles:", ("GW1003", 7, 7)),
-        ("base_url", "baseurl", ("GW1003", 6, 32)),
-    ] {
-        assert_eq!(found(&AI.replace(from, to)), [expected], "{to}");
-    }
 }
 
 #[test]
