@@ -54,7 +54,19 @@ enum Body {
 
 struct WireBody {
     wire: Wire,
+    /// Whether model and stream stand in the URL and not in the body (Gemini).
+    in_url: bool,
     parsed: OnceLock<Result<Request, AiError>>,
+}
+
+impl Body {
+    fn wire(wire: Wire, in_url: bool) -> Self {
+        Self::Wire(Arc::new(WireBody {
+            wire,
+            in_url,
+            parsed: OnceLock::new(),
+        }))
+    }
 }
 
 impl AiCall {
@@ -74,13 +86,31 @@ impl AiCall {
             extensions: Extensions::new(),
             attempts: Mutex::default(),
         };
-        Ok(Self::build(
-            shared,
-            Body::Wire(Arc::new(WireBody {
-                wire,
-                parsed: OnceLock::new(),
-            })),
-        ))
+        Ok(Self::build(shared, Body::wire(wire, false)))
+    }
+
+    /// A call whose URL names the model and says whether a stream is wanted, as Gemini's do.
+    ///
+    /// # Errors
+    ///
+    /// A client fault when the body is not an object.
+    pub fn from_url(
+        dialect: Dialect,
+        body: Bytes,
+        model: &str,
+        stream: bool,
+    ) -> Result<Self, AiError> {
+        let wire = Wire::read(body)?;
+        let shared = Shared {
+            dialect,
+            operation: Operation::Chat,
+            model: model.into(),
+            stream,
+            headers: HeaderMap::new(),
+            extensions: Extensions::new(),
+            attempts: Mutex::default(),
+        };
+        Ok(Self::build(shared, Body::wire(wire, true)))
     }
 
     /// A call with a form as its body: a surface of the OpenAI API that takes uploads.
@@ -281,9 +311,16 @@ impl AiCall {
             Body::Wire(body) => body
                 .parsed
                 .get_or_init(|| {
-                    self.shared
-                        .dialect
-                        .parse_request(body.wire.bytes(), Url::default())
+                    let shared = &self.shared;
+                    let url = if body.in_url {
+                        Url {
+                            model: Some(&shared.model),
+                            stream: Some(shared.stream),
+                        }
+                    } else {
+                        Url::default()
+                    };
+                    shared.dialect.parse_request(body.wire.bytes(), url)
                 })
                 .as_ref()
                 .map_err(Clone::clone),

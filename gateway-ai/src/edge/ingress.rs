@@ -11,6 +11,13 @@ use crate::{
 pub(super) enum Ingress<'a> {
     /// A call of a model.
     Call(Dialect, Operation),
+    /// A Gemini call: the path names the model and says whether a stream is wanted.
+    Generate {
+        /// The model, as it stands in the path.
+        model: &'a str,
+        /// Whether a stream is wanted.
+        stream: bool,
+    },
     /// The list of models, or one of them.
     Models(Option<&'a str>),
     /// A known path with another method than the one it has.
@@ -22,6 +29,25 @@ pub(super) enum Ingress<'a> {
 /// Reads a path. `/v1` may be missing: a router that nests the gateway under it strips it, and so
 /// do clients whose base URL lacks it.
 pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
+    if let Some((model, call)) = path
+        .strip_prefix("/v1beta/models/")
+        .and_then(|rest| rest.rsplit_once(':'))
+    {
+        let stream = match call {
+            "generateContent" => false,
+            "streamGenerateContent" => true,
+            _ => return Ingress::Unknown,
+        };
+        return if method == Method::POST {
+            Ingress::Generate { model, stream }
+        } else {
+            Ingress::WrongMethod("POST")
+        };
+    }
+    let path = match path.strip_prefix("/v1beta") {
+        Some(rest) if rest == "/models" || rest.starts_with("/models/") => rest,
+        _ => path,
+    };
     let path = path
         .strip_prefix("/v1")
         .filter(|rest| rest.starts_with('/'))
@@ -137,6 +163,21 @@ mod tests {
                 "/v1/models",
                 Ingress::WrongMethod("GET, HEAD"),
             ),
+            (
+                Method::POST,
+                "/v1beta/models/openai/gpt-4o:streamGenerateContent",
+                Ingress::Generate {
+                    model: "openai/gpt-4o",
+                    stream: true,
+                },
+            ),
+            (
+                Method::POST,
+                "/v1beta/models/x:countTokens",
+                Ingress::Unknown,
+            ),
+            (Method::GET, "/v1beta/models", Ingress::Models(None)),
+            (Method::POST, "/v1beta/chat/completions", Ingress::Unknown),
             (Method::POST, "/v1", Ingress::Unknown),
             (Method::POST, "/v1chat/completions", Ingress::Unknown),
             (Method::POST, "/v1/v1/messages", Ingress::Unknown),

@@ -16,6 +16,7 @@ pub(super) fn models(
 ) -> Option<Response> {
     let entry = |name: &str| match format {
         ErrorFormat::Anthropic => anthropic(name),
+        ErrorFormat::Gemini => gemini(name),
         _ => openai(name),
     };
     let document = match one {
@@ -48,6 +49,9 @@ pub(super) fn models(
 }
 
 fn list(entries: &[Value], format: ErrorFormat) -> Value {
+    if format == ErrorFormat::Gemini {
+        return json!({ "models": entries });
+    }
     if format != ErrorFormat::Anthropic {
         return json!({ "object": "list", "data": entries });
     }
@@ -74,5 +78,13 @@ fn anthropic(name: &str) -> Value {
         "id": name,
         "display_name": name,
         "created_at": "1970-01-01T00:00:00Z",
+    })
+}
+
+fn gemini(name: &str) -> Value {
+    json!({
+        "name": format!("models/{name}"),
+        "displayName": name,
+        "supportedGenerationMethods": ["generateContent"],
     })
 }

@@ -88,7 +88,8 @@
 //! `POST /v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/v1/moderations`,
 //! `/v1/images/*`, `/v1/audio/*`, `/v1/rerank`, `GET /v1/models` as OpenAI has them;
 //! `POST /v1/messages`, `/v1/messages/count_tokens` as Anthropic has them; and where prompts are
-//! published. `/v1` may be missing. Conversations go to a provider of any dialect, the rest passes
+//! published; `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent?alt=sse` as
+//! Gemini has them. `/v1` may be missing. Conversations go to a provider of any dialect, the rest passes
 //! as it is to one that has it; tokens that no provider of a model can count are estimated, and
 //! `x-gateway-lossy: input_tokens.estimated` says so.
 //!

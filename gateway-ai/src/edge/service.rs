@@ -160,8 +160,21 @@ impl Shared {
         match ingress::of(&parts.method, parts.uri.path()) {
             Ingress::Call(dialect, operation) => {
                 responder = responder.with_format(ingress::format_of(dialect));
-                self.chat(inner, &responder, (dialect, operation), parts, body)
-                    .await
+                let entry = Entry {
+                    dialect,
+                    operation,
+                    url: None,
+                };
+                self.chat(inner, &responder, entry, parts, body).await
+            }
+            Ingress::Generate { model, stream } => {
+                let url = Some((unescape(model), stream));
+                let entry = Entry {
+                    dialect: Dialect::Gemini,
+                    operation: Operation::Chat,
+                    url,
+                };
+                self.chat(inner, &responder, entry, parts, body).await
             }
             Ingress::Models(one) => list::models(
                 &self.catalog,
@@ -185,7 +198,7 @@ impl Shared {
         &self,
         inner: S,
         responder: &Responder,
-        (dialect, operation): (Dialect, Operation),
+        entry: Entry,
         parts: Parts,
         body: B,
     ) -> Response
@@ -198,7 +211,8 @@ impl Shared {
             Ok(bytes) => bytes,
             Err(error) => return refused(responder, &parts, error),
         };
-        let call = read_call(dialect, operation, bytes, &parts)
+        let (dialect, operation) = (entry.dialect, entry.operation);
+        let call = read_call(entry, bytes, &parts)
             .and_then(|call| self.prepare(call, parts.headers, parts.extensions));
         let call = match call {
             Ok(call) => call,
@@ -266,14 +280,36 @@ impl Shared {
     }
 }
 
-/// Reads a body as far as routing needs it. Content types are not trusted beyond telling a form, since
-/// half of all clients send JSON under another name.
-fn read_call(
+/// By which door a call came in.
+struct Entry {
     dialect: Dialect,
     operation: Operation,
-    bytes: Bytes,
-    parts: &Parts,
-) -> Result<AiCall, AiError> {
+    /// Model and stream, where the URL says them.
+    url: Option<(String, bool)>,
+}
+
+/// A model's name as clients escape it in a path: nothing of it but the slash needs escaping, and
+/// what else is escaped is no model's name.
+fn unescape(model: &str) -> String {
+    model.replace("%2F", "/").replace("%2f", "/")
+}
+
+/// Reads a body as far as routing needs it. Content types are not trusted beyond telling a form, since
+/// half of all clients send JSON under another name.
+fn read_call(entry: Entry, bytes: Bytes, parts: &Parts) -> Result<AiCall, AiError> {
+    let Entry {
+        dialect,
+        operation,
+        url,
+    } = entry;
+    if let Some((model, stream)) = url {
+        let query = parts.uri.query().unwrap_or_default();
+        if stream && !query.split('&').any(|pair| pair == "alt=sse") {
+            let message = "streams are server-sent events here: add `alt=sse`";
+            return Err(AiError::invalid(message).with_param("alt"));
+        }
+        return AiCall::from_url(dialect, bytes, &model, stream);
+    }
     let media = parts
         .headers
         .get(header::CONTENT_TYPE)

@@ -1,6 +1,8 @@
 //! What the gateway must know of a stream it passes on unchanged.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 
 use crate::{call::counted, canonical::Usage, dialect::Dialect};
 
@@ -17,10 +19,16 @@ pub(super) struct Seen {
     pub(super) only_usage: bool,
 }
 
+/// The keys looked for in every event of the one dialect whose events have no names. Preparing a
+/// search costs several times what searching the few hundred bytes of an event does.
+static CHAT_USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"usage\""));
+static CHAT_FINISH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"finish_reason\""));
+
 /// Looks at one event. Text deltas – nearly all events – cost three substring searches.
 pub(super) fn look(dialect: Dialect, event: &[u8], data: &[u8]) -> Seen {
     match dialect {
         Dialect::Messages => look_messages(event, data),
+        Dialect::Gemini => look_gemini(data),
         _ => look_chat(data),
     }
 }
@@ -32,9 +40,9 @@ fn look_chat(data: &[u8]) -> Seen {
             ..Seen::default()
         };
     }
-    let usage = value_of(data, b"\"usage\"").is_some_and(|value| value.starts_with(b"{"));
+    let usage = value_behind(data, &CHAT_USAGE).is_some_and(|value| value.starts_with(b"{"));
     Seen {
-        complete: value_of(data, b"\"finish_reason\"").is_some_and(|v| v.starts_with(b"\"")),
+        complete: value_behind(data, &CHAT_FINISH).is_some_and(|v| v.starts_with(b"\"")),
         failed: first_key(data) == Some(b"error"),
         only_usage: usage
             && value_of(data, b"\"choices\"")
@@ -65,6 +73,20 @@ fn look_messages(event: &[u8], data: &[u8]) -> Seen {
     seen
 }
 
+/// Every chunk counts, and the one with a finish reason may be the last.
+fn look_gemini(data: &[u8]) -> Seen {
+    Seen {
+        complete: value_of(data, b"\"finishReason\"").is_some_and(|v| v.starts_with(b"\""))
+            || value_of(data, b"\"blockReason\"").is_some_and(|v| v.starts_with(b"\"")),
+        failed: first_key(data) == Some(b"error"),
+        usage: match memmem::find(data, b"\"usageMetadata\"") {
+            Some(_) => count(Dialect::Gemini, b"", data),
+            None => None,
+        },
+        only_usage: false,
+    }
+}
+
 /// Has the dialect's own parser read the one event.
 fn count(dialect: Dialect, event: &[u8], data: &[u8]) -> Option<Usage> {
     let mut framed = Vec::with_capacity(data.len() + event.len() + 24);
@@ -83,7 +105,11 @@ fn count(dialect: Dialect, event: &[u8], data: &[u8]) -> Option<Usage> {
 
 /// What stands behind a key, wherever it is.
 fn value_of<'a>(data: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
-    let after = memmem::find(data, key)? + key.len();
+    value_behind(data, &Finder::new(key))
+}
+
+fn value_behind<'a>(data: &'a [u8], key: &Finder<'_>) -> Option<&'a [u8]> {
+    let after = key.find(data)? + key.needle().len();
     Some(
         data[after..]
             .trim_ascii_start()

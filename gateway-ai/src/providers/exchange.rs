@@ -14,27 +14,17 @@ use super::{
 use crate::{
     call::{AiCall, AiReply},
     error::{AiError, AiErrorKind, Origin},
+    models::{Target, is_valid_model},
 };
 
 pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiError> {
-    let Some(target) = call.target().cloned() else {
-        return Err(AiError::new(
-            AiErrorKind::Server,
-            "the call was not given a target",
-        ));
-    };
-    let Some(uri) = provider.routes.get(call.operation()) else {
-        return Err(AiError::new(
-            AiErrorKind::Unsupported,
-            format!("`{}` does not offer this operation", provider.name),
-        ));
-    };
+    let (target, uri) = destination(provider, &call)?;
     let mut tried: SmallVec<[usize; 4]> = SmallVec::new();
     loop {
         let payload = Payload::new(&call, provider.dialect, &provider.quirks, target.model())?;
         let sent = Instant::now();
         let (index, key) = provider.keys.pick(&tried, sent).unzip();
-        let request = request(provider, &call, uri, payload.body, key);
+        let request = request(provider, &call, &uri, payload.body, key);
         let context = Context {
             call: &call,
             target: &target,
@@ -73,6 +63,27 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
             "key refused, taking the next one"
         );
     }
+}
+
+/// Which model is asked, and where.
+fn destination(provider: &Inner, call: &AiCall) -> Result<(Target, Uri), AiError> {
+    let target = call
+        .target()
+        .filter(|target| is_valid_model(target.model()))
+        .ok_or_else(|| {
+            AiError::new(
+                AiErrorKind::Server,
+                "the call was not given a usable target",
+            )
+        })?;
+    let uri = provider
+        .routes
+        .uri(call.operation(), target.model(), call.is_stream());
+    let uri = uri.ok_or_else(|| {
+        let message = format!("`{}` does not offer this operation", provider.name);
+        AiError::new(AiErrorKind::Unsupported, message)
+    })?;
+    Ok((target.clone(), uri))
 }
 
 fn request(

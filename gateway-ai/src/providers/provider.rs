@@ -38,15 +38,19 @@ pub(super) struct Inner {
     pub(super) client: HttpClient,
 }
 
-/// The URLs of a provider's operations, parsed once.
-pub(super) struct Routes(Box<[(Operation, Uri)]>);
+/// The URLs of a provider's operations: parsed once where they do not name the model.
+pub(super) struct Routes {
+    base: Box<str>,
+    dialect: Dialect,
+    fixed: Box<[(Operation, Uri)]>,
+}
 
 impl Routes {
     pub(super) fn new(base: &str, dialect: Dialect) -> Result<Self, ProviderError> {
         let operations = [Operation::Chat, Operation::CountTokens]
             .into_iter()
             .chain(PassOperation::ALL.map(Operation::Pass));
-        let mut routes = Vec::new();
+        let mut fixed = Vec::new();
         for operation in operations {
             let Some(path) = operation.path(dialect) else {
                 continue;
@@ -54,16 +58,39 @@ impl Routes {
             let uri = format!("{base}{path}").parse().map_err(|_| {
                 ProviderError::BaseUrl(format!("`{base}` cannot be extended by `{path}`"))
             })?;
-            routes.push((operation, uri));
+            fixed.push((operation, uri));
         }
-        Ok(Self(routes.into_boxed_slice()))
+        Ok(Self {
+            base: base.into(),
+            dialect,
+            fixed: fixed.into_boxed_slice(),
+        })
     }
 
-    pub(super) fn get(&self, operation: Operation) -> Option<&Uri> {
-        self.0
+    /// The URL of an operation; `None` where the provider does not have it.
+    ///
+    /// `model` has been checked to be fit for a path.
+    pub(super) fn uri(&self, operation: Operation, model: &str, stream: bool) -> Option<Uri> {
+        if self.dialect == Dialect::Gemini && operation == Operation::Chat {
+            let model = model.strip_prefix("models/").unwrap_or(model);
+            let method = if stream {
+                "streamGenerateContent?alt=sse"
+            } else {
+                "generateContent"
+            };
+            return format!("{}/models/{model}:{method}", self.base)
+                .parse()
+                .ok();
+        }
+        self.fixed
             .iter()
             .find(|(have, _)| *have == operation)
-            .map(|(_, uri)| uri)
+            .map(|(_, uri)| uri.clone())
+    }
+
+    fn has(&self, operation: Operation) -> bool {
+        // Conversations are translated, whatever the provider speaks.
+        operation == Operation::Chat || self.fixed.iter().any(|(have, _)| *have == operation)
     }
 }
 
@@ -94,8 +121,7 @@ impl Provider {
     /// Whether it has an operation at all.
     #[must_use]
     pub fn has(&self, operation: Operation) -> bool {
-        let translated = operation == Operation::Chat;
-        translated || self.inner.routes.get(operation).is_some()
+        self.inner.routes.has(operation)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod dialects;
 mod failures;
+mod gemini;
 mod passing;
 mod prompts;
 mod refusals;

@@ -35,6 +35,17 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
         quirks: Quirks::NONE,
         families: &["claude-"],
     },
+    ProviderSpec {
+        kind: "gemini",
+        title: "Google Gemini API",
+        dialect: Dialect::Gemini,
+        base_url: Some("https://generativelanguage.googleapis.com/v1beta"),
+        auth: Auth::Header("x-goog-api-key"),
+        key_env: Some("GEMINI_API_KEY"),
+        keyless: false,
+        quirks: Quirks::NONE,
+        families: &["gemini-", "gemma-"],
+    },
     // The `/openai/v1` surface needs neither `api-version` nor a deployment in the path.
     ProviderSpec {
         auth: Auth::Header("api-key"),
