@@ -1,0 +1,9 @@
+//! The gateway as an operator meets it: a process with a config file, signals and exit codes.
+
+mod config;
+mod demo;
+mod faults;
+mod lifecycle;
+mod sharing;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_gateway-under-test");
