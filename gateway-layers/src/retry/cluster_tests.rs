@@ -1,6 +1,19 @@
 //! Retry over a balancer over sockets.
 
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
 use gateway_core::{Body, Response, Upstream};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpListener, task::JoinSet};
 use tower::{Layer as _, ServiceExt as _};
 
 use super::RetryLayer;
@@ -53,4 +66,91 @@ async fn when_everything_was_tried_anything_is_better_than_nothing() {
         response.extensions().get::<Upstream>().unwrap().attempts(),
         2
     );
+}
+
+/// A backend that can be killed, with all its connections, by being dropped.
+struct Backend {
+    address: SocketAddr,
+    served: Arc<AtomicUsize>,
+    _tasks: JoinSet<()>,
+}
+
+impl Backend {
+    async fn start(address: &str) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&served);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (io, _) = listener.accept().await.unwrap();
+                let count = Arc::clone(&count);
+                let answer = service_fn(move |_| {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    async { Ok::<_, Infallible>(Response::new(Body::from("alive"))) }
+                });
+                let connection = http1::Builder::new().serve_connection(TokioIo::new(io), answer);
+                connections.spawn(async move { connection.await.unwrap_or_default() });
+            }
+        });
+        Self {
+            address,
+            served,
+            _tasks: tasks,
+        }
+    }
+
+    fn served(&self) -> usize {
+        self.served.load(Ordering::Relaxed)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_backend_is_not_noticed_and_comes_back() {
+    let mut backends = Vec::new();
+    for _ in 0..3 {
+        backends.push(Backend::start("127.0.0.1:0").await);
+    }
+    let urls: Vec<_> = backends
+        .iter()
+        .map(|backend| format!("http://{}", backend.address))
+        .collect();
+    let balance = Balance::proxies("shop", urls.iter().map(String::as_str))
+        .unwrap()
+        .decay(Duration::from_millis(100));
+    let service = RetryLayer::new().attempts(3).layer(balance);
+    let failed = Arc::new(AtomicUsize::new(0));
+    let load = |requests: usize| {
+        let (service, failed) = (service.clone(), Arc::clone(&failed));
+        async move {
+            let mut clients = JoinSet::new();
+            for _ in 0..8 {
+                let (service, failed) = (service.clone(), Arc::clone(&failed));
+                clients.spawn(async move {
+                    for _ in 0..requests / 8 {
+                        let asked = request("GET", "/", "");
+                        let response = service.clone().oneshot(asked).await.unwrap();
+                        if response.status() != 200 || text(response).await != "alive" {
+                            failed.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+            clients.join_all().await;
+        }
+    };
+    let kill = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        backends.remove(0).address
+    };
+    let (address, ()) = tokio::join!(kill, load(800));
+    assert_eq!(failed.load(Ordering::Relaxed), 0);
+
+    let back = Backend::start(&address.to_string()).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    load(400).await;
+    assert_eq!(failed.load(Ordering::Relaxed), 0);
+    assert!(back.served() > 40, "{} of 400", back.served());
 }
