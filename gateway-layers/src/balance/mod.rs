@@ -117,7 +117,9 @@ mod weighted;
 mod config;
 
 #[cfg(feature = "config")]
-pub use self::config::{BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, WeightedEndpoint};
+pub use self::config::{
+    BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, WeightedEndpoint,
+};
 pub use self::{
     endpoint::{Blocked, Endpoint, EndpointState},
     future::ResponseFuture,

@@ -2,7 +2,7 @@ use std::{num::NonZeroU32, str::FromStr};
 
 use gateway_core::config::{Duration, Flex};
 use gateway_layers::{
-    balance::{BalanceConfig, EndpointConfig, PolicyConfig, WeightedEndpoint},
+    balance::{BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, WeightedEndpoint},
     proxy::ProxyConfig,
     timeout::TimeoutConfig,
     transport::{ClientConfig, ProtocolConfig, TlsConfig},
@@ -21,6 +21,9 @@ pub struct Upstream {
     /// How an endpoint is chosen. Defaults to `p2c_ewma`.
     #[serde(default)]
     pub balance: PolicyConfig,
+    /// When an endpoint that keeps failing is left alone. Defaults to never.
+    #[serde(default)]
+    pub outlier: Option<OutlierConfig>,
     /// How long the phases of a call may take.
     #[serde(default)]
     pub timeouts: Timeouts,
@@ -51,7 +54,7 @@ impl Upstream {
         BalanceConfig {
             endpoints: endpoints.collect(),
             balance: self.balance.clone(),
-            outlier: None,
+            outlier: self.outlier,
         }
     }
 
