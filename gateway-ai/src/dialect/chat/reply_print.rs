@@ -63,11 +63,13 @@ pub(in crate::dialect) fn print_reply(
     losses
 }
 
-/// Anthropic's `standard` is OpenAI's `default`.
+/// Anthropic's `standard` is OpenAI's `default`; a tier OpenAI does not know is not shown, since its
+/// clients know no others.
 pub(super) fn service_tier(tier: Option<&str>) -> Option<&str> {
     match tier {
         Some("standard") => Some("default"),
-        other => other,
+        Some("auto" | "default" | "flex" | "scale" | "priority") => tier,
+        _ => None,
     }
 }
 
@@ -261,7 +263,9 @@ impl Printing<'_> {
     }
 
     fn audio(&mut self, audio: &Audio, w: &mut Writer<'_>) {
-        let AudioSource::Data { data, .. } = &audio.source else {
+        // Sound without an id of its own is another provider's, in a form of its own.
+        let (AudioSource::Data { data, .. }, Some(_)) = (&audio.source, audio.extra.get("id"))
+        else {
             return self.losses.add("audio");
         };
         w.object_field("audio", |w| {

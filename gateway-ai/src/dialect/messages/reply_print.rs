@@ -64,7 +64,7 @@ pub(in crate::dialect) fn print_reply(
             ..Usage::default()
         }),
         same,
-        service_tier(reply.service_tier.as_deref(), same),
+        service_tier(reply.service_tier.as_deref()),
         w,
     );
     rest(reply, same, &mut losses, w);
@@ -95,11 +95,10 @@ fn rest(reply: &Reply, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
 }
 
 /// OpenAI's `default` is Anthropic's `standard`; its other tiers have no name here.
-pub(super) fn service_tier(tier: Option<&str>, same: bool) -> Option<&str> {
+pub(super) fn service_tier(tier: Option<&str>) -> Option<&str> {
     match tier {
         Some("default") => Some("standard"),
-        Some("priority") => Some("priority"),
-        other if same => other,
+        Some("standard" | "priority" | "batch") => tier,
         _ => None,
     }
 }

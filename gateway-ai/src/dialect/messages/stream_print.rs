@@ -152,7 +152,7 @@ impl StreamPrinter {
         } else {
             &*context.model
         };
-        let tier = service_tier(start.service_tier.as_deref(), true);
+        let tier = service_tier(start.service_tier.as_deref());
         frame(out, "message_start", |w| {
             w.str_field("type", "message_start");
             w.object_field("message", |w| {

@@ -58,7 +58,9 @@ pub(super) fn print(usage: &Usage, same: bool, tier: Option<&str>, w: &mut Write
     }
     if let (false, Some(searches)) = (same, usage.web_searches) {
         w.object_field("server_tool_use", |w| {
-            w.u64_field("web_search_requests", searches)
+            w.u64_field("web_search_requests", searches);
+            // Clients expect both counters wherever there is one.
+            w.u64_field("web_fetch_requests", 0);
         });
     }
     w.end_object();

@@ -268,3 +268,23 @@ fn an_error_with_status_200_is_an_error() {
             .is_ok()
     );
 }
+
+#[test]
+fn clients_see_only_tiers_they_know() {
+    for (tier, chat, messages) in [
+        ("default", json!("default"), json!("standard")),
+        ("standard", json!("default"), json!("standard")),
+        ("on_demand", Value::Null, Value::Null),
+        ("", Value::Null, Value::Null),
+    ] {
+        let mut reply = reply(
+            Dialect::Chat,
+            &chat_reply(&json!({ "content": "a" }), "stop"),
+        );
+        reply.service_tier = Some(tier.into());
+        let (body, _) = print_reply(Dialect::Chat, &reply, &ReplyContext::default());
+        assert_eq!(body["service_tier"], chat, "{tier}");
+        let (body, _) = print_reply(Dialect::Messages, &reply, &ReplyContext::default());
+        assert_eq!(body["usage"]["service_tier"], messages, "{tier}");
+    }
+}
