@@ -5,10 +5,15 @@
 
 #[test]
 fn compile_errors() {
-    let rustc = std::process::Command::new("rustc").arg("--version").output();
+    let rustc = std::process::Command::new("rustc")
+        .arg("--version")
+        .output();
     let version = rustc.map(|out| String::from_utf8_lossy(&out.stdout).into_owned());
     let pinned = concat!("rustc ", env!("CARGO_PKG_RUST_VERSION"));
-    if !version.as_ref().is_ok_and(|version| version.starts_with(pinned)) {
+    if !version
+        .as_ref()
+        .is_ok_and(|version| version.starts_with(pinned))
+    {
         eprintln!("SKIPPED: compile errors are pinned to {pinned}, this is {version:?}");
         return;
     }

@@ -25,11 +25,13 @@ async fn demo() -> Demo {
     let mut gateway = Gateway::start(PROGRAM, &ports).await;
     let banner = gateway.lines_until("/metrics").await.join("\n");
     let before = |path: &str| {
-        let end = banner
-            .find(path)
-            .unwrap_or_else(|| panic!("{path} is not in the banner"));
-        let start = banner[..end].rfind("http://").unwrap() + "http://".len();
-        banner[start..end].parse().unwrap()
+        let end = banner.find(path).expect("the banner has the path");
+        let start = banner[..end]
+            .rfind("http://")
+            .expect("a URL comes before it");
+        banner[start + "http://".len()..end]
+            .parse()
+            .expect("an address")
     };
     Demo {
         idp: before("/token"),
@@ -40,7 +42,7 @@ async fn demo() -> Demo {
 
 fn chat(model: &str, more: &Value) -> String {
     let mut call = json!({ "model": model, "messages": [{ "role": "user", "content": "Hello!" }] });
-    for (key, value) in more.as_object().unwrap() {
+    for (key, value) in more.as_object().expect("an object") {
         call[key] = value.clone();
     }
     call.to_string()

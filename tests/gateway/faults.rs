@@ -7,8 +7,12 @@ use crate::PROGRAM;
 
 /// Two providers, `fast` tries them in order; `fault` is the first one's.
 async fn broken(fault: &str) -> (Gateway, ConfigFile, [gateway::doubles::Serving; 2]) {
-    let first = spawn(model::ModelServer::new().router()).await.unwrap();
-    let second = spawn(model::ModelServer::new().router()).await.unwrap();
+    let first = spawn(model::ModelServer::new().router())
+        .await
+        .expect("a port");
+    let second = spawn(model::ModelServer::new().router())
+        .await
+        .expect("a port");
     let file = ConfigFile::new(&format!(
         "listen: 127.0.0.1:0
 admin: 127.0.0.1:0

@@ -39,8 +39,9 @@ mod tests {
     #[test]
     fn clones_share_the_list() {
         let tried = Tried::new();
-        tried.clone().add("a".into());
-        assert!(tried.contains("a"));
+        let clone = tried.clone();
+        clone.add("a".into());
+        assert!(tried.contains("a") && clone.contains("a"));
         assert!(!tried.contains("b"));
     }
 }
