@@ -1,9 +1,13 @@
-//! The five wire formats, each with a parser and a printer for requests, replies, streams and
-//! errors around one canonical model.
+//! Wire formats, each with a parser and a printer for requests, replies, streams and errors around
+//! one canonical model.
 //!
-//! Dialects, not pairs: ten codecs give the whole 5 × 5 square. Callers name a [`Dialect`] and
-//! nothing else; what a codec needs to know about the other side comes as data – a [`Target`] for
-//! requests, a [`ReplyContext`] for answers.
+//! Dialects, not pairs: a parser and a printer each give the whole square. Callers name a
+//! [`Dialect`] and nothing else; what a codec needs to know about the other side comes as data – a
+//! [`Target`] for requests, a [`ReplyContext`] for answers.
+//!
+//! Chat, Messages and Gemini have codecs. Requests, replies and streams of Responses and Converse
+//! are refused with [`AiErrorKind::Unsupported`](crate::error::AiErrorKind::Unsupported); errors to
+//! their clients have OpenAI's form, which Responses shares.
 //!
 //! Everything here is pure: bytes in, events out. There is no clock, no socket and no task, each
 //! input may be cut anywhere, and every buffer has a bound.
