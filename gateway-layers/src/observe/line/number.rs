@@ -1,26 +1,20 @@
 use std::{io::Write as _, net::IpAddr, time::Duration};
 
 /// Appends a decimal number.
-pub(super) fn decimal(out: &mut Vec<u8>, mut value: u64) {
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(value % 10).unwrap_or(0);
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
+pub(super) fn decimal(out: &mut Vec<u8>, value: u64) {
+    padded(out, value, 1);
 }
 
-/// Appends a number with leading zeros, `width` digits in all.
-pub(super) fn padded(out: &mut Vec<u8>, value: u64, width: usize) {
-    let start = out.len();
-    decimal(out, value);
-    let missing = width.saturating_sub(out.len() - start);
-    out.splice(start..start, std::iter::repeat_n(b'0', missing));
+/// Appends a number with leading zeros, at least `width` digits in all.
+pub(super) fn padded(out: &mut Vec<u8>, mut value: u64, width: usize) {
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
+    while value > 0 {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+    out.extend_from_slice(&digits[at.min(digits.len() - width)..]);
 }
 
 /// Appends milliseconds with three decimals.
