@@ -132,6 +132,7 @@
 mod answer;
 mod clock;
 mod context;
+mod entry;
 mod estimate;
 mod fold;
 mod format;

@@ -19,12 +19,14 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
-    answer, estimate,
+    answer,
+    entry::{Entry, read_call, unescape},
+    estimate,
     ingress::{self, Ingress},
     list, refuse, timeout,
 };
 use crate::{
-    call::{AiCall, AiReply, Form, Operation},
+    call::{AiCall, AiReply, Operation},
     dialect::Dialect,
     error::{AiError, AiErrorKind},
     fallback::Failover,
@@ -277,48 +279,6 @@ impl Shared {
     /// Whether none of a model's providers can count its tokens.
     fn must_estimate(&self, call: &AiCall) -> bool {
         matches!(self.catalog.plan(call), Err(error) if error.kind() == AiErrorKind::Unsupported)
-    }
-}
-
-/// By which door a call came in.
-struct Entry {
-    dialect: Dialect,
-    operation: Operation,
-    /// Model and stream, where the URL says them.
-    url: Option<(String, bool)>,
-}
-
-/// A model's name as clients escape it in a path: nothing of it but the slash needs escaping, and
-/// what else is escaped is no model's name.
-fn unescape(model: &str) -> String {
-    model.replace("%2F", "/").replace("%2f", "/")
-}
-
-/// Reads a body as far as routing needs it. Content types are not trusted beyond telling a form, since
-/// half of all clients send JSON under another name.
-fn read_call(entry: Entry, bytes: Bytes, parts: &Parts) -> Result<AiCall, AiError> {
-    let Entry {
-        dialect,
-        operation,
-        url,
-    } = entry;
-    if let Some((model, stream)) = url {
-        let query = parts.uri.query().unwrap_or_default();
-        if stream && !query.split('&').any(|pair| pair == "alt=sse") {
-            let message = "streams are server-sent events here: add `alt=sse`";
-            return Err(AiError::invalid(message).with_param("alt"));
-        }
-        return AiCall::from_url(dialect, bytes, &model, stream);
-    }
-    let media = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    match (operation, media.filter(|media| Form::is_form(media))) {
-        (Operation::Pass(_), Some(media)) => {
-            Form::read(bytes, media).map(|form| AiCall::from_form(operation, form))
-        }
-        _ => AiCall::from_wire(dialect, operation, bytes),
     }
 }
 

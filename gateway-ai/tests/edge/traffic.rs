@@ -79,6 +79,16 @@ fn path(dialect: Dialect) -> &'static str {
     }
 }
 
+/// The recorded request: body, path and model.
+fn request(exchange: &Exchange, dialect: Dialect) -> Option<(String, String, String)> {
+    if dialect == Dialect::Gemini {
+        let (path, model) = generate(exchange)?;
+        return Some((exchange.request_body()?, path, model));
+    }
+    let (body, model) = has_model(exchange)?;
+    Some((body, path(dialect).to_owned(), model))
+}
+
 #[tokio::test]
 async fn the_same_dialect_passes_byte_for_byte() {
     for dialect in [Dialect::Chat, Dialect::Messages, Dialect::Gemini] {
@@ -87,18 +97,8 @@ async fn the_same_dialect_passes_byte_for_byte() {
         };
         let mut passed = 0;
         for exchange in all {
-            let (body, path, model) = if dialect == Dialect::Gemini {
-                let (Some(body), Some((path, model))) =
-                    (exchange.request_body(), generate(exchange))
-                else {
-                    continue;
-                };
-                (body, path, model)
-            } else {
-                let Some((body, model)) = has_model(exchange) else {
-                    continue;
-                };
-                (body, path(dialect).to_owned(), model)
+            let Some((body, path, model)) = request(exchange, dialect) else {
+                continue;
             };
             let (ai, sent) = replay(exchange, dialect, &model);
             let response = ask(ai, post(&path, body.clone())).await;

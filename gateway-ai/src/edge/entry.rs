@@ -1,0 +1,50 @@
+use bytes::Bytes;
+use http::{header, request::Parts};
+
+use crate::{
+    call::{AiCall, Form, Operation},
+    dialect::Dialect,
+    error::AiError,
+};
+
+/// By which door a call came in.
+pub(super) struct Entry {
+    pub(super) dialect: Dialect,
+    pub(super) operation: Operation,
+    /// Model and stream, where the URL says them.
+    pub(super) url: Option<(String, bool)>,
+}
+
+/// A model's name as clients escape it in a path: nothing of it but the slash needs escaping, and
+/// what else is escaped is no model's name.
+pub(super) fn unescape(model: &str) -> String {
+    model.replace("%2F", "/").replace("%2f", "/")
+}
+
+/// Reads a body as far as routing needs it. Content types are not trusted beyond telling a form, since
+/// half of all clients send JSON under another name.
+pub(super) fn read_call(entry: Entry, bytes: Bytes, parts: &Parts) -> Result<AiCall, AiError> {
+    let Entry {
+        dialect,
+        operation,
+        url,
+    } = entry;
+    if let Some((model, stream)) = url {
+        let query = parts.uri.query().unwrap_or_default();
+        if stream && !query.split('&').any(|pair| pair == "alt=sse") {
+            let message = "streams are server-sent events here: add `alt=sse`";
+            return Err(AiError::invalid(message).with_param("alt"));
+        }
+        return AiCall::from_url(dialect, bytes, &model, stream);
+    }
+    let media = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    match (operation, media.filter(|media| Form::is_form(media))) {
+        (Operation::Pass(_), Some(media)) => {
+            Form::read(bytes, media).map(|form| AiCall::from_form(operation, form))
+        }
+        _ => AiCall::from_wire(dialect, operation, bytes),
+    }
+}
