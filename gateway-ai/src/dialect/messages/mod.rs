@@ -3,9 +3,9 @@
 mod block_parse;
 mod block_print;
 mod error;
-mod plan;
 mod media_print;
 mod options_print;
+mod plan;
 mod reply_parse;
 mod reply_print;
 mod request_parse;
@@ -14,8 +14,8 @@ mod stop;
 mod stream_blocks;
 mod stream_parse;
 mod stream_print;
-mod turns;
 mod tools_print;
+mod turns;
 mod usage;
 mod wire;
 
