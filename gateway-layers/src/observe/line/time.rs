@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::number::padded;
+use super::number::fill;
 
 struct Civil {
     year: u64,
@@ -36,43 +36,34 @@ fn civil(time: SystemTime) -> Civil {
     }
 }
 
-fn clock(out: &mut Vec<u8>, second: u64) {
-    padded(out, second / 3600, 2);
-    out.push(b':');
-    padded(out, second / 60 % 60, 2);
-    out.push(b':');
-    padded(out, second % 60, 2);
-}
-
-/// `2026-11-22T12:03:11.042Z` (RFC 3339).
+/// `2026-11-22T12:03:11.042Z` (RFC 3339). Put together in place and appended once: a date is the
+/// longest part of a line that is computed.
 pub(super) fn rfc3339(out: &mut Vec<u8>, time: SystemTime) {
     let civil = civil(time);
-    padded(out, civil.year, 4);
-    out.push(b'-');
-    padded(out, civil.month, 2);
-    out.push(b'-');
-    padded(out, civil.day, 2);
-    out.push(b'T');
-    clock(out, civil.second);
-    out.push(b'.');
-    padded(out, civil.millis, 3);
-    out.push(b'Z');
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    fill(&mut text[..4], civil.year);
+    fill(&mut text[5..7], civil.month);
+    fill(&mut text[8..10], civil.day);
+    fill(&mut text[11..13], civil.second / 3600);
+    fill(&mut text[14..16], civil.second / 60 % 60);
+    fill(&mut text[17..19], civil.second % 60);
+    fill(&mut text[20..23], civil.millis);
+    out.extend_from_slice(&text);
 }
 
 /// `[22/Nov/2026:12:03:11 +0000]`.
 pub(super) fn common(out: &mut Vec<u8>, time: SystemTime) {
     const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
     let civil = civil(time);
-    out.push(b'[');
-    padded(out, civil.day, 2);
-    out.push(b'/');
     let at = usize::try_from(civil.month - 1).unwrap_or(0) * 3;
-    out.extend_from_slice(&MONTHS[at..at + 3]);
-    out.push(b'/');
-    padded(out, civil.year, 4);
-    out.push(b':');
-    clock(out, civil.second);
-    out.extend_from_slice(b" +0000]");
+    let mut text = *b"[00/Jan/0000:00:00:00 +0000]";
+    fill(&mut text[1..3], civil.day);
+    text[4..7].copy_from_slice(&MONTHS[at..at + 3]);
+    fill(&mut text[8..12], civil.year);
+    fill(&mut text[13..15], civil.second / 3600);
+    fill(&mut text[16..18], civil.second / 60 % 60);
+    fill(&mut text[19..21], civil.second % 60);
+    out.extend_from_slice(&text);
 }
 
 #[cfg(test)]
