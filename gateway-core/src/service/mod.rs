@@ -16,7 +16,7 @@ mod unsent;
 
 pub use self::{
     body_layer::{BodyLayer, BodyService},
-    ready::take_ready,
+    ready::{take_ready, unready},
     reloadable::{ReloadHandle, Reloadable},
     shared::{ResponseFuture, SharedService},
     unsent::Unsent,

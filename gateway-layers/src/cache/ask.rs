@@ -1,7 +1,7 @@
 use std::{future::poll_fn, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use gateway_core::{Body, BoxError, Outcome};
+use gateway_core::{Body, BoxError, Outcome, service::unready};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body::Body as HttpBody;
 use tokio::time::Instant;
@@ -56,7 +56,7 @@ impl Ask {
             Part::Follow(flight) => flight,
         };
         // Whoever waits holds no place that the service inside gave it when it was polled ready.
-        let mut later = inner.clone();
+        let mut later = unready(&inner);
         drop(inner);
         match self.follow(flight).await {
             Followed::Answer(response) => Ok(response),

@@ -5,7 +5,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Responder, service::take_ready};
+use gateway_core::{
+    Body, BoxError, ErrorKind, GatewayError, Responder,
+    service::{take_ready, unready},
+};
 use http::{Method, Request, Response, Uri, header, uri::PathAndQuery};
 use http_body::Body as HttpBody;
 use tower_service::Service;
@@ -96,7 +99,7 @@ where
     ResBody: HttpBody<Data = Bytes> + Send + 'static,
     ResBody::Error: Into<BoxError>,
 {
-    let mut later = inner.clone();
+    let mut later = unready(&inner);
     drop(inner);
     let (mut parts, body) = request.into_parts();
     let ops = &shared.plan.request.json;
