@@ -5,5 +5,6 @@ mod demo;
 mod faults;
 mod lifecycle;
 mod sharing;
+mod upstreams;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_gateway-under-test");

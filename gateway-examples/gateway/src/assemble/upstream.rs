@@ -1,18 +1,21 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use gateway_core::config::ConfigError;
 use gateway_layers::{
     balance::Balance,
+    health::{Probe, ProbeConfig, Prober},
     proxy::Proxy,
+    retry::{Retry, RetryLayer},
     timeout::{Timeout, TimeoutConfig, TimeoutLayer},
     transport::Client,
 };
+use tower::util::Either;
 use tower_layer::Layer as _;
 
 use crate::{config::model::Upstream, reload::Draft};
 
-/// What answers for an upstream: its clocks around its balancer.
-pub(super) type UpstreamService = Timeout<Balance<Proxy>>;
+/// What answers for an upstream: its clocks around its retries around its balancer.
+pub(super) type UpstreamService = Timeout<Either<Retry<Balance<Proxy>>, Balance<Proxy>>>;
 
 /// The upstreams of a stack, by name.
 pub(super) type Upstreams = BTreeMap<String, Built>;
@@ -26,23 +29,56 @@ pub(super) struct Built {
 
 /// Builds the upstream, or takes it over if nothing about it has changed.
 pub(super) fn build(name: &str, config: &Upstream, stores: &Draft) -> Result<Built, ConfigError> {
-    let balance = balance(name, config, stores)?;
+    let watched = watched(name, config, stores)?;
+    let balance = watched.balance.clone();
+    let inner = match &config.retry {
+        Some(retry) => {
+            let layer = RetryLayer::from_config(retry).map_err(|error| error.at("retry"))?;
+            Either::Left(layer.layer(balance.clone()))
+        }
+        None => Either::Right(balance.clone()),
+    };
     let timeouts = TimeoutLayer::from_config(&TimeoutConfig::from(&config.timeouts));
     Ok(Built {
-        service: timeouts.layer(balance.clone()),
+        service: timeouts.layer(inner),
         balance,
     })
 }
 
+/// A balancer and whoever asks its endpoints how they are: the probes end with the last stack that
+/// has the upstream.
+#[derive(Debug)]
+struct Watched {
+    balance: Balance<Proxy>,
+    _prober: Option<Prober>,
+}
+
 /// The text of the config is the name of the store: an upstream that changed in any way is another.
 /// Its client, and with it the open connections, depends on less and survives more.
-fn balance(name: &str, config: &Upstream, stores: &Draft) -> Result<Balance<Proxy>, ConfigError> {
+fn watched(name: &str, config: &Upstream, stores: &Draft) -> Result<Arc<Watched>, ConfigError> {
     let connection = config.client();
     let client = stores.try_get_or(&format!("client/{name}/{connection:?}"), || {
         Client::from_config(&connection)
     })?;
-    let balance = stores.try_get_or(&format!("balance/{name}/{config:?}"), || {
-        Balance::from_config(name, &config.balance(), &config.proxy, &client)
-    })?;
-    Ok(Balance::clone(&balance))
+    stores.try_get_or(&format!("balance/{name}/{config:?}"), || {
+        let balance = Balance::from_config(name, &config.balance(), &config.proxy, &client)?;
+        let prober = config
+            .probe
+            .as_ref()
+            .map(|probe| watch(probe, &balance))
+            .transpose()?;
+        Ok(Watched {
+            balance,
+            _prober: prober,
+        })
+    })
+}
+
+fn watch(probe: &ProbeConfig, balance: &Balance<Proxy>) -> Result<Prober, ConfigError> {
+    let probe = Probe::from_config(probe).map_err(|error| error.at("probe"))?;
+    if tokio::runtime::Handle::try_current().is_err() {
+        let error = ConfigError::new("probe", "probes need a tokio runtime to run on");
+        return Err(error.with_help("build the gateway inside of one"));
+    }
+    Ok(probe.watch(balance))
 }

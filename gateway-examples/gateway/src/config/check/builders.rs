@@ -5,10 +5,12 @@ use gateway_layers::{
     balance::Balance,
     cache::{CacheLayer, MemoryStore},
     client_ip::ClientIpLayer,
+    health::Probe,
     jwt::JwtLayer,
     proxy::Proxy,
     rate_limit::RateLimitLayer,
     request_id::RequestIdLayer,
+    retry::RetryLayer,
     transform::TransformLayer,
     transport::Client,
 };
@@ -79,6 +81,12 @@ fn uses_name(subject: Subject<'_>, path: &str) -> bool {
 fn upstream(name: &str, options: &Upstream) -> Result<(), ConfigError> {
     let client = Client::from_config(&options.client())?;
     Balance::<Proxy>::from_config(name, &options.balance(), &options.proxy, &client)?;
+    if let Some(probe) = &options.probe {
+        Probe::from_config(probe).map_err(|error| error.at("probe"))?;
+    }
+    if let Some(retry) = &options.retry {
+        RetryLayer::from_config(retry).map_err(|error| error.at("retry"))?;
+    }
     Ok(())
 }
 

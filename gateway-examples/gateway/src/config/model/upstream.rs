@@ -3,7 +3,9 @@ use std::{num::NonZeroU32, str::FromStr};
 use gateway_core::config::{Duration, Flex};
 use gateway_layers::{
     balance::{BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, WeightedEndpoint},
+    health::ProbeConfig,
     proxy::ProxyConfig,
+    retry::RetryConfig,
     timeout::TimeoutConfig,
     transport::{ClientConfig, ProtocolConfig, TlsConfig},
 };
@@ -24,7 +26,13 @@ pub struct Upstream {
     /// When an endpoint that keeps failing is left alone. Defaults to never.
     #[serde(default)]
     pub outlier: Option<OutlierConfig>,
-    /// How long the phases of a call may take.
+    /// How endpoints are asked whether they are well. Defaults to not at all.
+    #[serde(default)]
+    pub probe: Option<ProbeConfig>,
+    /// When a failed request is sent again, elsewhere. Defaults to never.
+    #[serde(default)]
+    pub retry: Option<RetryConfig>,
+    /// How long the phases of a call may take, retries included.
     #[serde(default)]
     pub timeouts: Timeouts,
     /// How requests are forwarded: `Host`, forwarding headers, prefixes.
