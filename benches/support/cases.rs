@@ -167,7 +167,7 @@ pub fn all() -> Vec<Case> {
     ]
 }
 
-/// What one run of `case` allocates beyond the inner service, whose answer costs [`INNER`].
+/// What one run of `case` allocates beyond the inner service, whose answer costs `INNER`.
 #[must_use]
 pub fn allocations(case: &mut Case) -> u64 {
     // Warm: caches fill, tables grow and batches reach their size once.
