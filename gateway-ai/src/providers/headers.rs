@@ -5,15 +5,22 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use crate::dialect::Dialect;
 
 /// Client headers that belong to a dialect and go to a provider that speaks it.
-const fn own(dialect: Dialect) -> &'static [&'static str] {
+const fn own(dialect: Dialect) -> &'static [HeaderName] {
+    // Names, not texts: a text is parsed again for each look-up.
+    static MESSAGES: [HeaderName; 3] = [
+        HeaderName::from_static("anthropic-beta"),
+        ANTHROPIC_VERSION,
+        IDEMPOTENCY_KEY,
+    ];
+    static CHAT: [HeaderName; 4] = [
+        HeaderName::from_static("openai-beta"),
+        HeaderName::from_static("openai-organization"),
+        HeaderName::from_static("openai-project"),
+        IDEMPOTENCY_KEY,
+    ];
     match dialect {
-        Dialect::Messages => &["anthropic-beta", "anthropic-version", "idempotency-key"],
-        Dialect::Chat | Dialect::Responses => &[
-            "openai-beta",
-            "openai-organization",
-            "openai-project",
-            "idempotency-key",
-        ],
+        Dialect::Messages => &MESSAGES,
+        Dialect::Chat | Dialect::Responses => &CHAT,
         Dialect::Gemini | Dialect::Converse => &[],
     }
 }
@@ -57,8 +64,8 @@ pub(super) fn forward(
         return;
     }
     for name in same_dialect.map_or(&[][..], own) {
-        for value in client.get_all(*name) {
-            out.append(HeaderName::from_static(name), value.clone());
+        for value in client.get_all(name) {
+            out.append(name.clone(), value.clone());
         }
     }
     for name in named {
@@ -79,6 +86,7 @@ pub(super) fn dialect(dialect: Dialect, out: &mut HeaderMap) {
 }
 
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 #[cfg(test)]
 mod tests {
