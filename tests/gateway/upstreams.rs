@@ -36,7 +36,7 @@ upstreams:
   shop:
     endpoints: [\"{}\", \"{}\", \"{}\"]
     balance: round_robin
-    outlier: {{ failures: 3, eject: 30s, max: 50% }}
+    outlier: {{ failures: 3, eject: 300ms, max: 50% }}
     probe: {{ path: /items, every: 100ms, timeout: 1s, up: 1, down: 1 }}
     retry: {{ attempts: 3, for: [connect, reset, 502, 503, 504] }}
 routes:
