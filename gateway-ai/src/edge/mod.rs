@@ -136,6 +136,7 @@ mod entry;
 mod estimate;
 mod fold;
 mod format;
+mod future;
 mod ingress;
 mod list;
 mod pass;
@@ -149,5 +150,6 @@ mod translate;
 
 pub use self::{
     format::{AiFormat, AiFormatLayer},
-    service::{AiService, ResponseFuture},
+    future::ResponseFuture,
+    service::AiService,
 };

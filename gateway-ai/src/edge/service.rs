@@ -1,8 +1,6 @@
 use std::{
     convert::Infallible,
     fmt,
-    future::Future,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -19,7 +17,7 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
-    answer,
+    ResponseFuture, answer,
     entry::{Entry, read_call, unescape},
     estimate,
     ingress::{self, Ingress},
@@ -329,26 +327,6 @@ impl<S: fmt::Debug> fmt::Debug for AiService<S> {
         f.debug_struct("AiService")
             .field("inner", &self.inner)
             .finish_non_exhaustive()
-    }
-}
-
-/// Response future of [`AiService`].
-#[must_use = "futures do nothing unless polled"]
-pub struct ResponseFuture {
-    inner: Pin<Box<dyn Future<Output = Response> + Send>>,
-}
-
-impl Future for ResponseFuture {
-    type Output = Result<Response, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.inner.as_mut().poll(cx).map(Ok)
-    }
-}
-
-impl fmt::Debug for ResponseFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }
 
