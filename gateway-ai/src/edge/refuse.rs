@@ -65,7 +65,12 @@ pub(super) fn request(responder: &Responder, dialect: Dialect, error: &AiError) 
 
 /// An error the client can do something about: its own words, code and parameter.
 fn in_words(responder: &Responder, dialect: Dialect, error: &AiError) -> Response {
-    let (status, body) = dialect.print_error(error);
+    // Whoever asks about the refusal asks by an id that is in our logs.
+    let named = match responder.request_id() {
+        Some(id) if error.request_id().is_none() => error.clone().with_request_id(id.as_str()),
+        _ => error.clone(),
+    };
+    let (status, body) = dialect.print_error(&named);
     let mut response: Response = responder.refuse(typed(error).status(status));
     response
         .headers_mut()
