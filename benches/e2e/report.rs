@@ -74,10 +74,10 @@ pub(crate) fn table(scenario: &Scenario, rows: &BTreeMap<&'static str, Vec<Row>>
     let unit = if scenario.events > 1 { "event" } else { "req" };
     println!("\n### {} (`{}`)\n", scenario.title, scenario.name);
     println!(
-        "| peer | req/s | × nginx | CPU µs/{unit} | ± % | × nginx | p50 µs | p99 µs | PSS MB | errors |"
+        "| peer | req/s | × nginx | CPU µs/{unit} | ± % | × nginx | p50 µs | p99 µs | added p50 | added p99 | PSS MB | errors |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
-    let nginx = rows.get("nginx");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    let (nginx, direct) = (rows.get("nginx"), rows.get("direct"));
     for (name, rows) in rows {
         let ratio = |of: fn(&Row) -> f64| {
             nginx.map_or_else(
@@ -85,16 +85,32 @@ pub(crate) fn table(scenario: &Scenario, rows: &BTreeMap<&'static str, Vec<Row>>
                 |nginx| format!("{:.2}", median(rows, of) / median(nginx, of)),
             )
         };
+        let added = |of: fn(&Row) -> f64| {
+            direct.map_or_else(
+                || "–".to_owned(),
+                |direct| format!("{:+.0}", median(rows, of) - median(direct, of)),
+            )
+        };
+        // What the upstream itself costs is nobody's overhead.
+        let cpu = if *name == "direct" {
+            "– | – | –".to_owned()
+        } else {
+            format!(
+                "{:.2} | {:.0} | {}",
+                median(rows, |row| row.cpu_per_unit),
+                spread(rows, |row| row.cpu_per_unit),
+                ratio(|row| row.cpu_per_unit),
+            )
+        };
         let errors: u64 = rows.iter().map(|row| row.errors).sum();
         println!(
-            "| {name} | {:.0} | {} | {:.2} | {:.0} | {} | {:.0} | {:.0} | {:.1} | {errors} |",
+            "| {name} | {:.0} | {} | {cpu} | {:.0} | {:.0} | {} | {} | {:.1} | {errors} |",
             median(rows, |row| row.per_second),
             ratio(|row| row.per_second),
-            median(rows, |row| row.cpu_per_unit),
-            spread(rows, |row| row.cpu_per_unit),
-            ratio(|row| row.cpu_per_unit),
             median(rows, |row| row.p50),
             median(rows, |row| row.p99),
+            added(|row| row.p50),
+            added(|row| row.p99),
             median(rows, |row| row.pss_mb),
         );
         if let Some(error) = rows.iter().find_map(|row| row.first_error.as_ref()) {

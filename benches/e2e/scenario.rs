@@ -249,19 +249,20 @@ async fn measure(options: &Options, directory: &Path) -> anyhow::Result<()> {
         &["upstream".into(), upstream_port.to_string()],
     )
     .await?;
-    let mut running: Vec<(&'static str, Process)> = Vec::new();
+    // The load client at the upstream itself: what a peer adds is counted from here.
+    let mut running: Vec<(&'static str, Process)> = vec![("direct", upstream)];
     let port = peers::free_port()?;
     let args = [
         "hyperproxy".into(),
         port.to_string(),
-        upstream.port.to_string(),
+        upstream_port.to_string(),
     ];
     running.push(("hyper", Process::start(1, port, &own, &args).await?));
     match peers::nginx() {
         Some(nginx) => {
             let port = peers::free_port()?;
             let file = directory.join("nginx.conf");
-            fs::write(&file, peers::nginx_config(directory, port, upstream.port))?;
+            fs::write(&file, peers::nginx_config(directory, port, upstream_port))?;
             let args = ["-c".into(), file.display().to_string()];
             running.push(("nginx", Process::start(1, port, &nginx, &args).await?));
         }
@@ -271,7 +272,7 @@ async fn measure(options: &Options, directory: &Path) -> anyhow::Result<()> {
     let file = directory.join("gateway.yaml");
     fs::write(
         &file,
-        gateway_config(port, peers::free_port()?, upstream.port),
+        gateway_config(port, peers::free_port()?, upstream_port),
     )?;
     let args = ["run".into(), file.display().to_string()];
     running.push((
