@@ -1,18 +1,12 @@
-use std::fmt;
-
 use bytes::Bytes;
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 
 use super::{AiCall, Operation};
 use crate::{
     canonical::{Reply, Usage},
     dialect::{Dialect, Restore},
     error::AiError,
-    json::Str,
+    json::{Member, Members},
 };
 
 /// A whole answer: the provider's bytes, and what they mean where someone had to know.
@@ -99,53 +93,22 @@ impl Whole {
 
 /// The counts of an answer that looks like one; `None` where only a parser can tell what it is.
 fn glance(dialect: Dialect, bytes: &[u8]) -> Option<Option<Usage>> {
-    let top: Top<'_> = serde_json::from_slice(bytes).ok()?;
-    if top.error || !top.content {
-        return None;
-    }
-    let Some(usage) = top.usage.filter(|usage| usage.get() != "null") else {
-        return Some(None);
-    };
-    Some(dialect.read_usage(usage.get()))
-}
-
-/// The outermost keys of an answer.
-#[derive(Default)]
-struct Top<'a> {
-    usage: Option<&'a RawValue>,
-    /// Whether there is what every answer of either dialect has.
-    content: bool,
-    error: bool,
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Top<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Top<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top<'de>, A::Error> {
-                let mut top = Top::default();
-                while let Some(key) = map.next_key::<Str<'de>>()? {
-                    match &*key {
-                        "usage" => top.usage = Some(map.next_value()?),
-                        "error" => top.error |= map.next_value::<Option<IgnoredAny>>()?.is_some(),
-                        // `choices` of Chat, `content` of Messages.
-                        "choices" | "content" => {
-                            let list: &RawValue = map.next_value()?;
-                            top.content = list.get().starts_with('[');
-                        }
-                        _ => _ = map.next_value::<IgnoredAny>()?,
-                    }
-                }
-                Ok(top)
-            }
+    let (mut usage, mut content) = (None, false);
+    let mut members = Members::of(bytes).ok()?;
+    while let Some(Member { key, value }) = members.next().ok()? {
+        let text = members.text(&value);
+        match &*key {
+            "error" if text != "null" => return None,
+            // `choices` of Chat, `content` of Messages: what every answer has.
+            "choices" | "content" => content = text.starts_with('['),
+            "usage" => usage = (text != "null").then_some(text),
+            _ => {}
         }
-        deserializer.deserialize_map(Fields)
+    }
+    match usage {
+        _ if !content => None,
+        Some(usage) => Some(dialect.read_usage(usage)),
+        None => Some(None),
     }
 }
 

@@ -1,8 +1,6 @@
 use bytes::Bytes;
-use memchr::memchr2;
 
 use crate::{
-    canonical::Raw,
     error::AiError,
     peek::{Edits, Peek},
 };
@@ -22,9 +20,6 @@ impl Wire {
     /// A client fault when the body is not a JSON object, is nested too deeply, or spells a key the
     /// gateway decides by twice or in another case: whoever reads it next might take the other one.
     pub fn read(bytes: Bytes) -> Result<Self, AiError> {
-        if is_too_deep(&bytes) {
-            return Err(AiError::invalid("the body is nested too deeply"));
-        }
         let peek = Peek::read(&bytes)?;
         Ok(Self { bytes, peek })
     }
@@ -70,39 +65,10 @@ impl Wire {
     }
 }
 
-/// Whether brackets nest deeper than anything that is parsed later would allow. Skipping a value
-/// does not recurse, so a bomb would pass unharmed – to a provider that may recurse.
-fn is_too_deep(text: &[u8]) -> bool {
-    let (mut depth, mut at) = (0_usize, 0);
-    while let Some(&byte) = text.get(at) {
-        at += 1;
-        match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > Raw::MAX_DEPTH {
-                    return true;
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => {
-                while let Some(found) = memchr2(b'"', b'\\', &text[at..]) {
-                    at += found + 1;
-                    if text[at - 1] == b'"' {
-                        break;
-                    }
-                    // The escaped character, whatever it is.
-                    at = (at + 1).min(text.len());
-                }
-            }
-            _ => {}
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canonical::Raw;
 
     #[test]
     fn only_the_model_changes() {

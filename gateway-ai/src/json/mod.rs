@@ -5,11 +5,13 @@
 //! the buffer that is sent. No `serde_json::Value` lies between.
 
 mod object;
+mod skim;
 mod text;
 mod writer;
 
 pub(crate) use self::{
     object::{Fields, Located, locate, wire},
+    skim::{Member, Members, SkimError},
     text::{Content, Loose, OneOrMany, Str},
     writer::Writer,
 };

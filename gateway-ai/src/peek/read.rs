@@ -1,14 +1,10 @@
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, IgnoredAny, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 
 use crate::{
     error::AiError,
-    json::{Str, wire},
+    json::{Member, Members, SkimError, Str},
 };
 
 /// What a body says at its top level.
@@ -29,10 +25,6 @@ pub(super) struct Places {
     pub(super) include_usage: Option<Range<usize>>,
 }
 
-wire! {
-    struct Options<'a> ignoring { include_usage: &'a RawValue = "include_usage" }
-}
-
 impl Peek {
     /// Looks into a body.
     ///
@@ -41,22 +33,13 @@ impl Peek {
     /// A client fault where the body is not a JSON object, where `model` is not a string or `stream`
     /// not a boolean, or where a policy key occurs twice or in another case.
     pub fn read(body: &[u8]) -> Result<Self, AiError> {
-        let top: Top<'_> = serde_json::from_slice(body).map_err(|error| {
-            AiError::invalid(format!("the body is not a valid request: {error}"))
-        })?;
-        let place = |raw: Option<&RawValue>| raw.map(|raw| range(body, raw));
-        let options = read::<Options<'_>>(top.stream_options, "stream_options")?;
-        let flag = options.and_then(|options| options.include_usage);
+        let places = Places::find(body).map_err(AiError::invalid)?;
+        let text = |place: &Option<Range<usize>>| place.as_ref().map(|at| &body[at.clone()]);
         Ok(Self {
-            model: read::<Str<'_>>(top.model, "model")?.map(Str::into_owned),
-            stream: read(top.stream, "stream")?,
-            include_usage: read(flag, "stream_options.include_usage")?,
-            places: Places {
-                model: place(top.model),
-                stream: place(top.stream),
-                stream_options: place(top.stream_options),
-                include_usage: place(flag),
-            },
+            model: read::<Str<'_>>(text(&places.model), "model")?.map(Str::into_owned),
+            stream: read(text(&places.stream), "stream")?,
+            include_usage: read(text(&places.include_usage), "stream_options.include_usage")?,
+            places,
         })
     }
 
@@ -79,74 +62,61 @@ impl Peek {
     }
 }
 
-/// Where a value that was borrowed from a body stands in it.
-fn range(body: &[u8], raw: &RawValue) -> Range<usize> {
-    let start = raw.get().as_ptr() as usize - body.as_ptr() as usize;
-    start..start + raw.get().len()
-}
-
 fn read<'a, T: Deserialize<'a>>(
-    raw: Option<&'a RawValue>,
+    value: Option<&'a [u8]>,
     field: &'static str,
 ) -> Result<Option<T>, AiError> {
-    let Some(raw) = raw else { return Ok(None) };
-    serde_json::from_str(raw.get()).map_err(|error| {
+    let value = value.filter(|value| *value != b"null");
+    let read = value.map(serde_json::from_slice).transpose();
+    read.map_err(|error| {
         let text = error.to_string();
         let reason = text.split(" at line ").next().unwrap_or_default();
         AiError::invalid(format!("{field}: {reason}")).with_param(field)
     })
 }
 
-#[derive(Default)]
-struct Top<'a> {
-    model: Option<&'a RawValue>,
-    stream: Option<&'a RawValue>,
-    stream_options: Option<&'a RawValue>,
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Top<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields<'a>(std::marker::PhantomData<&'a ()>);
-        impl<'de: 'a, 'a> Visitor<'de> for Fields<'a> {
-            type Value = Top<'a>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Top<'a>, A::Error> {
-                let mut top = Top::default();
-                while let Some(key) = map.next_key::<Str<'a>>()? {
-                    let slot = match &*key {
-                        "model" => &mut top.model,
-                        "stream" => &mut top.stream,
-                        "stream_options" => &mut top.stream_options,
-                        other => {
-                            refuse_variant(other)?;
-                            map.next_value::<IgnoredAny>()?;
-                            continue;
-                        }
-                    };
-                    if slot.replace(map.next_value()?).is_some() {
-                        return Err(de::Error::custom(format_args!(
-                            "`{}` is given twice",
-                            &*key
-                        )));
-                    }
+impl Places {
+    fn find(body: &[u8]) -> Result<Self, String> {
+        let broken = |error: SkimError| format!("the body is not a valid request: {error}");
+        let mut places = Self::default();
+        let mut members = Members::of(body).map_err(broken)?;
+        while let Some(Member { key, value }) = members.next().map_err(broken)? {
+            let slot = match &*key {
+                "model" => &mut places.model,
+                "stream" => &mut places.stream,
+                "stream_options" => &mut places.stream_options,
+                other => {
+                    refuse_variant(other)?;
+                    continue;
                 }
-                Ok(top)
+            };
+            if slot.replace(value).is_some() {
+                return Err(format!("`{key}` is given twice"));
             }
         }
-        deserializer.deserialize_map(Fields(std::marker::PhantomData))
+        if let Some(options) = places.stream_options.clone()
+            && body[options.clone()].starts_with(b"{")
+        {
+            let mut members = Members::of(&body[options.clone()]).map_err(broken)?;
+            while let Some(Member { key, value }) = members.next().map_err(broken)? {
+                if key == "include_usage" {
+                    let place = options.start + value.start..options.start + value.end;
+                    if places.include_usage.replace(place).is_some() {
+                        return Err("`stream_options.include_usage` is given twice".to_owned());
+                    }
+                }
+            }
+        }
+        Ok(places)
     }
 }
 
-fn refuse_variant<E: de::Error>(key: &str) -> Result<(), E> {
+fn refuse_variant(key: &str) -> Result<(), String> {
     match POLICY_KEYS
         .iter()
         .find(|known| key.eq_ignore_ascii_case(known) && key != **known)
     {
-        Some(known) => Err(E::custom(format_args!("`{key}` is not `{known}`"))),
+        Some(known) => Err(format!("`{key}` is not `{known}`")),
         None => Ok(()),
     }
 }
