@@ -11,11 +11,15 @@ pub mod api_key;
 pub mod balance;
 #[cfg(feature = "cache")]
 pub mod cache;
+#[cfg(feature = "client-cert")]
+pub mod client_cert;
 #[cfg(feature = "client-ip")]
 pub mod client_ip;
+#[cfg(feature = "grpc-web")]
+pub mod grpc_web;
 #[cfg(feature = "health")]
 pub mod health;
-#[cfg(any(feature = "api-key", feature = "jwt"))]
+#[cfg(any(feature = "api-key", feature = "client-cert", feature = "jwt"))]
 mod identity_headers;
 #[cfg(feature = "jwt")]
 pub mod jwt;
