@@ -13,6 +13,8 @@ pub mod balance;
 pub mod cache;
 #[cfg(feature = "client-cert")]
 pub mod client_cert;
+#[cfg(feature = "circuit-breaker")]
+pub mod circuit_breaker;
 #[cfg(feature = "client-ip")]
 pub mod client_ip;
 #[cfg(feature = "grpc-web")]
