@@ -8,4 +8,6 @@
 mod sanitize;
 mod values;
 
-pub(crate) use self::values::{IdentityHeaders, Values};
+pub(crate) use self::values::IdentityHeaders;
+#[cfg(any(feature = "api-key", feature = "jwt"))]
+pub(crate) use self::values::Values;
