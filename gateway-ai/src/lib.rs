@@ -1,6 +1,7 @@
 //! One API over every model: dialect codecs, providers, fallback and prompts as tower services.
 //!
 //! - [`canonical`]: what a chat call and its answer mean, whatever the wire format;
+//! - [`catalog`]: models as data, and what a call costs;
 //! - [`dialect`]: the wire formats, each a parser and a printer around the canonical model;
 //! - [`error`]: failed model calls, apart from any dialect;
 //! - [`loss`]: what a translation could not express;
@@ -15,6 +16,7 @@
 #[cfg(feature = "edge")]
 pub mod call;
 pub mod canonical;
+pub mod catalog;
 #[cfg(all(feature = "config", feature = "edge"))]
 pub mod config;
 pub mod dialect;
