@@ -1,5 +1,6 @@
 //! One API over every model: dialect codecs, providers, fallback and prompts as tower services.
 //!
+//! - `auth`: credentials that are more than a key, such as a cloud account's;
 //! - [`canonical`]: what a chat call and its answer mean, whatever the wire format;
 //! - [`catalog`]: models as data, and what a call costs;
 //! - [`dialect`]: the wire formats, each a parser and a printer around the canonical model;
@@ -13,6 +14,8 @@
 //! behind `edge`.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "edge")]
+pub mod auth;
 #[cfg(feature = "edge")]
 pub mod call;
 pub mod canonical;

@@ -77,6 +77,7 @@ pub(super) fn located(error: &ProviderError) -> ConfigError {
     let field = match error {
         ProviderError::BaseUrl(_) => "base_url",
         ProviderError::Key(_) => "keys",
+        ProviderError::Credentials(_) => "credentials",
         ProviderError::Header(_) => "forward_headers",
         ProviderError::Name(_) => "",
     };

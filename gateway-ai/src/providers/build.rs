@@ -7,6 +7,7 @@ use super::{
     Auth, HttpClient, KeyPool, Provider, ProviderSpec, Quirks, headers,
     provider::{Inner, Routes},
 };
+use crate::auth::{Authorizer, Credentials};
 
 /// Puts a [`Provider`] together.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub struct ProviderBuilder {
     forward: Vec<HeaderName>,
     extra: HeaderMap,
     quirks: Quirks,
+    credentials: Option<Credentials>,
 }
 
 /// Why a provider cannot be built.
@@ -32,6 +34,9 @@ pub enum ProviderError {
     /// The vendor wants a key and there is none, or a key has characters no header can carry.
     #[error("{0}")]
     Key(String),
+    /// The credentials are of no use, or for another kind of provider.
+    #[error("{0}")]
+    Credentials(String),
     /// A name is not fit for `provider/model`.
     #[error("provider name `{0}` must not be empty or contain `/`, spaces or control characters")]
     Name(String),
@@ -51,6 +56,7 @@ impl ProviderBuilder {
             forward: Vec::new(),
             extra: HeaderMap::new(),
             quirks: spec.quirks,
+            credentials: None,
         }
     }
 
@@ -67,8 +73,10 @@ impl ProviderBuilder {
             return self;
         }
         let value = match self.spec.auth {
-            Auth::Bearer => HeaderValue::try_from(format!("Bearer {key}")),
-            Auth::Header(_) => HeaderValue::try_from(key),
+            Auth::Bearer | Auth::Aws { .. } | Auth::Google => {
+                HeaderValue::try_from(format!("Bearer {key}"))
+            }
+            Auth::Header(_) | Auth::Azure => HeaderValue::try_from(key),
         };
         match value {
             Ok(value) => self.keys.push(value),
@@ -95,6 +103,12 @@ impl ProviderBuilder {
         self
     }
 
+    /// Calls with a cloud account instead of keys.
+    pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
+        self.credentials = Some(credentials.into());
+        self
+    }
+
     /// Checks everything and builds the provider.
     ///
     /// # Errors
@@ -105,9 +119,11 @@ impl ProviderBuilder {
             return Err(ProviderError::Name(self.name));
         }
         let own = self.base_url.is_some();
+        let regional = self.credentials.as_ref().and_then(Credentials::base_url);
         let base = self
             .base_url
             .as_deref()
+            .or(regional.as_deref())
             .or(self.spec.base_url)
             .ok_or_else(|| {
                 ProviderError::BaseUrl(format!(
@@ -122,7 +138,8 @@ impl ProviderBuilder {
                 "a key has characters no header can carry".to_owned(),
             ));
         }
-        if self.keys.is_empty() && !self.spec.keyless && !own {
+        let authorizer = self.authorizer(&client)?;
+        if self.keys.is_empty() && authorizer.is_none() && !self.spec.keyless && !own {
             return Err(ProviderError::Key(format!(
                 "{} needs a key",
                 self.spec.title
@@ -144,9 +161,11 @@ impl ProviderBuilder {
                 name: Arc::from(self.name),
                 dialect: self.spec.dialect,
                 key_header: match self.spec.auth {
-                    Auth::Bearer => http::header::AUTHORIZATION,
+                    Auth::Bearer | Auth::Aws { .. } | Auth::Google => http::header::AUTHORIZATION,
                     Auth::Header(name) => HeaderName::from_static(name),
+                    Auth::Azure => HeaderName::from_static("api-key"),
                 },
+                authorizer,
                 keys: KeyPool::new(self.keys, Instant::now()),
                 quirks: self.quirks,
                 forward: self.forward.into_boxed_slice(),
@@ -154,6 +173,30 @@ impl ProviderBuilder {
                 client,
             }),
         })
+    }
+
+    /// Puts the credentials to work, if they are of the kind the vendor takes.
+    fn authorizer(&self, client: &HttpClient) -> Result<Option<Authorizer>, ProviderError> {
+        let Some(credentials) = &self.credentials else {
+            return Ok(None);
+        };
+        let wrong = |why: String| ProviderError::Credentials(why);
+        if !self.keys.is_empty() {
+            return Err(wrong(
+                "there are keys and credentials: one must go".to_owned(),
+            ));
+        }
+        let service = match (self.spec.auth, credentials) {
+            (Auth::Aws { service }, Credentials::Aws(_)) => service,
+            (Auth::Google, Credentials::Google(_)) | (Auth::Azure, Credentials::Entra(_)) => "",
+            _ => {
+                let title = self.spec.title;
+                return Err(wrong(format!("{title} does not take these credentials")));
+            }
+        };
+        Authorizer::new(credentials, service, client)
+            .map(Some)
+            .map_err(|error| wrong(error.to_string()))
     }
 }
 

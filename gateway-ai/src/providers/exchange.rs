@@ -24,7 +24,12 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
         let payload = Payload::new(&call, provider.dialect, &provider.quirks, target.model())?;
         let sent = Instant::now();
         let (index, key) = provider.keys.pick(&tried, sent).unzip();
-        let request = request(provider, &call, &uri, payload.body, key);
+        let mut request = request(provider, &call, &uri, payload.body, key);
+        if let Some(authorizer) = &provider.authorizer {
+            authorizer.authorize(&mut request).await?;
+        }
+        let token = (provider.authorizer.as_ref())
+            .and_then(|_| request.headers().get(header::AUTHORIZATION).cloned());
         let context = Context {
             call: &call,
             target: &target,
@@ -38,7 +43,14 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
             Ok(response) => receive::answer(response, context).await,
             Err(error) => Err(unreachable(&error)),
         };
-        let Some(index) = index else { return answer };
+        let Some(index) = index else {
+            if let (Some(authorizer), Err(error)) = (&provider.authorizer, &answer)
+                && error.kind() == AiErrorKind::Authentication
+            {
+                authorizer.refused(token.as_ref());
+            }
+            return answer;
+        };
         let error = match &answer {
             Ok(reply) => reply.refusal(),
             Err(error) => Some(error),

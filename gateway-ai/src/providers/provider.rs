@@ -11,6 +11,7 @@ use tower_service::Service;
 
 use super::{HttpClient, KeyPool, ProviderBuilder, ProviderError, ProviderSpec, Quirks, exchange};
 use crate::{
+    auth::Authorizer,
     call::{AiCall, AiReply, Operation, PassOperation},
     dialect::Dialect,
     error::AiError,
@@ -31,6 +32,7 @@ pub(super) struct Inner {
     pub(super) endpoint: Arc<str>,
     pub(super) routes: Routes,
     pub(super) key_header: HeaderName,
+    pub(super) authorizer: Option<Authorizer>,
     pub(super) keys: KeyPool,
     pub(super) quirks: Quirks,
     pub(super) forward: Box<[HeaderName]>,

@@ -35,6 +35,17 @@ pub enum Auth {
     Bearer,
     /// The key alone in a header of this name.
     Header(&'static str),
+    /// AWS Signature Version 4 with [`AwsCredentials`](crate::auth::AwsCredentials), or a key of
+    /// the service as a bearer token.
+    Aws {
+        /// The name of the service in the signature's scope.
+        service: &'static str,
+    },
+    /// An access token of a [`GoogleAccount`](crate::auth::GoogleAccount) as a bearer token.
+    Google,
+    /// `api-key: KEY`, or an access token of an [`EntraApp`](crate::auth::EntraApp) as a bearer
+    /// token.
+    Azure,
 }
 
 /// Where a provider differs from the dialect it speaks. `None` leaves the decision to the model's

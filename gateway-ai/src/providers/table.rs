@@ -2,12 +2,12 @@
 
 use super::{
     spec::ProviderSpec,
-    vendors::{AGGREGATORS, FIRST_PARTY, HOSTS, LOCAL},
+    vendors::{AGGREGATORS, CLOUDS, FIRST_PARTY, HOSTS, LOCAL},
 };
 
 /// All known vendors.
 pub fn all() -> impl Iterator<Item = &'static ProviderSpec> {
-    [FIRST_PARTY, HOSTS, AGGREGATORS, LOCAL]
+    [FIRST_PARTY, CLOUDS, HOSTS, AGGREGATORS, LOCAL]
         .into_iter()
         .flatten()
 }

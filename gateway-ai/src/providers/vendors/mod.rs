@@ -1,10 +1,11 @@
 //! The vendors, a few to a file.
 
 mod aggregators;
+mod clouds;
 mod first_party;
 mod hosts;
 mod local;
 
 pub(super) use self::{
-    aggregators::AGGREGATORS, first_party::FIRST_PARTY, hosts::HOSTS, local::LOCAL,
+    aggregators::AGGREGATORS, clouds::CLOUDS, first_party::FIRST_PARTY, hosts::HOSTS, local::LOCAL,
 };

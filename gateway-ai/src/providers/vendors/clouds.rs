@@ -1,0 +1,29 @@
+//! Clouds: their accounts are more than a key.
+
+use crate::{
+    dialect::Dialect,
+    providers::spec::{Auth, ProviderSpec, Quirks},
+};
+
+pub(in crate::providers) const CLOUDS: &[ProviderSpec] = &[
+    // Every region has an address of its own. Takes signed requests, or Bedrock's API keys.
+    ProviderSpec {
+        kind: "bedrock",
+        title: "Amazon Bedrock",
+        dialect: Dialect::Converse,
+        base_url: None,
+        auth: Auth::Aws { service: "bedrock" },
+        key_env: Some("AWS_BEARER_TOKEN_BEDROCK"),
+        keyless: false,
+        quirks: Quirks::NONE,
+        families: &[
+            "anthropic.claude-",
+            "amazon.nova-",
+            "meta.llama",
+            "mistral.",
+            "us.",
+            "eu.",
+            "global.",
+        ],
+    },
+];
