@@ -37,8 +37,12 @@ pub mod request_id;
 pub mod retry;
 #[cfg(feature = "router")]
 pub mod router;
+#[cfg(feature = "split")]
+pub mod split;
 #[cfg(feature = "timeout")]
 pub mod timeout;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "transform")]
 pub mod transform;
 #[cfg(feature = "transport")]

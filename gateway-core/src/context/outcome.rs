@@ -28,6 +28,8 @@ pub struct OutcomeRecord {
     pub identity: Option<Identity>,
     /// The route that was chosen.
     pub route: Option<Route>,
+    /// The target a split has chosen.
+    pub target: Option<Arc<str>>,
     /// Who answered.
     pub upstream: Option<Upstream>,
     /// What the cache did.
