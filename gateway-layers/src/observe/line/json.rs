@@ -63,6 +63,7 @@ fn outcome(record: &Record<'_>, out: &mut Vec<u8>) {
         b",\"route\":\"",
         known.route.as_ref().map(|route| route.name()),
     );
+    text(out, b",\"target\":\"", known.target.as_deref());
     if let Some(upstream) = &known.upstream {
         text(out, b",\"upstream\":\"", Some(upstream.name()));
         text(out, b",\"endpoint\":\"", Some(upstream.endpoint()));

@@ -5,7 +5,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{CounterFamily, HistogramFamily, Labels, OTHER, seconds, slots::Slots};
+use super::{CounterFamily, HistogramFamily, Labels, OTHER, Table, seconds, slots::Slots};
 use crate::observe::Record;
 
 /// Everything with labels.
@@ -16,6 +16,7 @@ pub(super) struct Families {
     response_bytes: CounterFamily,
     refusals: CounterFamily,
     cache: CounterFamily,
+    split: CounterFamily,
     upstream_requests: CounterFamily,
     upstream_attempts: CounterFamily,
     upstream_first_byte: HistogramFamily,
@@ -35,6 +36,7 @@ impl Families {
         let response_bytes = counter("response_bytes", "Bytes of response bodies");
         let refusals = counter("refusals", "Answers the gateway made itself, by code");
         let cache = counter("cache_requests", "Requests by what the cache did");
+        let split = counter("split", "Requests by the target a split chose");
         let upstream_requests = counter("upstream_requests", "Requests an upstream answered");
         let upstream_attempts = counter("upstream_attempts", "Attempts at upstreams");
         let tokens = counter("tokens", "Model tokens by kind");
@@ -58,6 +60,7 @@ impl Families {
             response_bytes,
             refusals,
             cache,
+            split,
             upstream_requests,
             upstream_attempts,
             tokens,
@@ -71,6 +74,7 @@ pub(super) struct RouteHandles {
     statuses: Slots<(u8, u16), Counter>,
     refusals: Slots<&'static str, Counter>,
     cache: Slots<CacheOutcome, Counter>,
+    targets: Table<Counter>,
     duration: Histogram,
     request_bytes: Counter,
     response_bytes: Counter,
@@ -84,6 +88,7 @@ impl RouteHandles {
             statuses: Slots::new(),
             refusals: Slots::new(),
             cache: Slots::new(),
+            targets: Table::new(),
             duration: families.duration.get_or_create_owned(&labels),
             request_bytes: families.request_bytes.get_or_create_owned(&labels),
             response_bytes: families.response_bytes.get_or_create_owned(&labels),
@@ -112,6 +117,10 @@ impl RouteHandles {
                 self.labelled(&families.cache, "outcome", key.map(CacheOutcome::as_str))
             };
             self.cache.get(outcome, make).inc();
+        }
+        if let Some(target) = &record.outcome.target {
+            let make = |name: &str| self.labelled(&families.split, "target", Some(name));
+            self.targets.get(target, make).inc();
         }
     }
 

@@ -36,6 +36,7 @@ type Labels = Vec<(&'static str, String)>;
 /// | `gateway_request_bytes_total`, `gateway_response_bytes_total` | `route` |
 /// | `gateway_refusals_total` | `route`, `reason` |
 /// | `gateway_cache_requests_total` | `route`, `outcome` |
+/// | `gateway_split_total` | `route`, `target` |
 /// | `gateway_upstream_requests_total`, `gateway_upstream_attempts_total` | `upstream` |
 /// | `gateway_upstream_first_byte_seconds` | `upstream` |
 /// | `gateway_tokens_total` | `model`, `kind` |
@@ -51,6 +52,7 @@ struct Shared {
     families: Families,
     in_flight: RawGauge,
     lost_lines: Counter,
+    named: Mutex<HashMap<&'static str, CounterFamily>>,
     routes: Table<RouteHandles>,
     upstreams: Table<UpstreamHandles>,
     models: Table<ModelHandles>,
@@ -62,6 +64,12 @@ struct Table<H> {
 }
 
 impl<H> Table<H> {
+    fn new() -> Self {
+        Self {
+            by_name: RwLock::default(),
+        }
+    }
+
     fn get(&self, name: &str, make: impl FnOnce(&str) -> H) -> Arc<H> {
         let read = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(handles) = read.get(name) {
@@ -98,18 +106,13 @@ impl Metrics {
         Self {
             shared: Arc::new(Shared {
                 lost_lines,
+                named: Mutex::default(),
                 registry: Mutex::new(registry),
                 families,
                 in_flight,
-                routes: Table {
-                    by_name: RwLock::default(),
-                },
-                upstreams: Table {
-                    by_name: RwLock::default(),
-                },
-                models: Table {
-                    by_name: RwLock::default(),
-                },
+                routes: Table::new(),
+                upstreams: Table::new(),
+                models: Table::new(),
             }),
         }
     }
@@ -120,6 +123,35 @@ impl Metrics {
         let counter = RawCounter::default();
         self.registry(|registry| registry.register(name, help, counter.clone()));
         Counter { inner: counter }
+    }
+
+    /// Adds a counter of the application with labels, or gives the one that is there:
+    /// `gateway_NAME_total{…}`.
+    ///
+    /// Values of labels must come from the author of the configuration or from a closed set.
+    #[must_use]
+    pub fn labelled_counter(
+        &self,
+        name: &'static str,
+        help: &str,
+        labels: &[(&'static str, &str)],
+    ) -> Counter {
+        let mut named = self
+            .shared
+            .named
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let family = named.entry(name).or_insert_with(|| {
+            let family = CounterFamily::default();
+            self.registry(|registry| registry.register(name, help, family.clone()));
+            family
+        });
+        let labels = labels
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        Counter {
+            inner: family.get_or_create_owned(&labels.collect()),
+        }
     }
 
     /// Adds a gauge of the application, `gateway_NAME`.

@@ -182,11 +182,17 @@ async fn metrics_and_log_tell_the_same() {
     let layer = ObserveLayer::new()
         .metrics(metrics.clone())
         .access_log(log.clone());
-    let service = service_fn(|_: CoreRequest| async {
+    let service = service_fn(|request: CoreRequest| async move {
+        Outcome::record(request.extensions(), |record| {
+            record.target = Some("v2".into())
+        });
         Ok::<_, Infallible>(Response::new(Body::from("hello")))
     });
     let service = ServiceBuilder::new().layer(layer).service(service);
     for _ in 0..3 {
+        metrics
+            .labelled_counter("mine", "Of a test", &[("a", "b")])
+            .inc();
         let response = service
             .clone()
             .oneshot(CoreRequest::default())
@@ -200,6 +206,8 @@ async fn metrics_and_log_tell_the_same() {
         "gateway_requests_total{route=\"-\",method=\"GET\",status=\"200\"} 3",
         "gateway_request_duration_seconds_count{route=\"-\"} 3",
         "gateway_response_bytes_total{route=\"-\"} 15",
+        "gateway_split_total{route=\"-\",target=\"v2\"} 3",
+        "gateway_mine_total{a=\"b\"} 3",
         "gateway_in_flight 0",
         "gateway_access_log_dropped_total 0",
     ] {
@@ -209,6 +217,7 @@ async fn metrics_and_log_tell_the_same() {
     let lines = std::fs::read_to_string(&file).unwrap();
     std::fs::remove_file(&file).unwrap();
     assert_eq!(lines.lines().count(), 3);
+    assert_eq!(lines.matches(r#""target":"v2""#).count(), 3);
 }
 
 gateway_core::contract!(
