@@ -32,7 +32,7 @@ pub use self::{
     body::Body,
     context::{
         ApiVersion, Attempt, CacheOutcome, ClientIp, Cost, Deadline, Identity, Outcome, RequestId,
-        Route, Upstream, Usage,
+        Route, TunnelBytes, TunnelEnd, Upstream, Usage,
     },
     error::{ErrorKind, GatewayError},
     key::{Key, KeyValue},

@@ -24,6 +24,7 @@
 //! | [`Upstream`] | `proxy`, `balance`, AI providers |
 //! | [`CacheOutcome`] | `cache` |
 //! | [`Usage`] | AI providers |
+//! | [`TunnelEnd`] | `proxy`, `forward_proxy`: of an answer that opens a tunnel |
 
 mod client_ip;
 mod identity;
@@ -32,6 +33,7 @@ mod request_id;
 mod route;
 mod small;
 mod tried;
+mod tunnel;
 mod upstream;
 
 pub use self::{
@@ -42,5 +44,6 @@ pub use self::{
     route::{Params, Route},
     small::{ApiVersion, Attempt, CacheOutcome, Cost, Deadline},
     tried::Tried,
+    tunnel::{TunnelBytes, TunnelEnd},
     upstream::{Upstream, Usage},
 };

@@ -43,7 +43,7 @@ async fn echo(request: Request, size: usize) -> Result<Response, Infallible> {
         }
         Err(other) => unreachable!("{other}"),
     };
-    let mut frames = pieces(&body.bytes(), size);
+    let mut frames = pieces(body.bytes(), size);
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", HeaderValue::from_static("0"));
     frames.push(Frame::trailers(trailers));
@@ -128,7 +128,7 @@ async fn other_requests_and_answers_pass() {
         http::Request::post("/a.B/C"),
     ] {
         let request = request.body(Body::empty()).unwrap();
-        let response = service.clone().oneshot(request).await.unwrap();
+        let response = service.oneshot(request).await.unwrap();
         assert_eq!(response.headers()["content-type"], "application/json");
         assert_eq!(read(response).await, b"{}");
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use gateway_core::{Body, BoxError, body::ObservedBody};
+use gateway_core::{Body, BoxError, TunnelEnd, body::ObservedBody};
 use http::{Response, StatusCode};
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
@@ -55,6 +55,10 @@ where
             }
         };
         recorder.head(&response);
+        if let Some(end) = response.extensions().get::<TunnelEnd>() {
+            end.on_end(move |bytes| recorder.tunnel(bytes));
+            return Poll::Ready(Ok(response.map(Body::new)));
+        }
         // An upgraded connection has no body to wrap: the record is closed with the head.
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             recorder.complete();

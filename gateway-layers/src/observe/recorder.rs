@@ -8,7 +8,8 @@ use std::{
 
 use bytes::Bytes;
 use gateway_core::{
-    CacheOutcome, ClientIp, ErrorKind, GatewayError, Outcome, RequestId, Upstream, Usage,
+    CacheOutcome, ClientIp, ErrorKind, GatewayError, Outcome, RequestId, TunnelBytes, Upstream,
+    Usage,
     body::{End, Observe as ObserveBody},
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version, header};
@@ -130,6 +131,13 @@ impl<H: OnEnd> Recorder<H> {
 
     /// There is no body to wait for.
     pub(super) fn complete(mut self) {
+        self.finish(End::Complete);
+    }
+
+    /// The answer opened a tunnel, and the tunnel is over.
+    pub(super) fn tunnel(mut self, bytes: TunnelBytes) {
+        self.announced = Some(bytes.received);
+        self.bytes_out = bytes.sent;
         self.finish(End::Complete);
     }
 

@@ -73,8 +73,11 @@
 //! WebSocket and any other `Upgrade` over HTTP/1.1, except `h2c`, which would hide a second protocol
 //! from every layer. Nothing is switched before the upstream has answered `101` with a protocol that
 //! was asked for; any other answer is passed on and the connection stays HTTP. An open tunnel is one
-//! task, tracked by [`Tunnels`]. The server must serve with upgrades, as axum does. `CONNECT`,
-//! extended or not, is refused.
+//! task, tracked by [`Tunnels`]. The server must serve with upgrades, as axum does.
+//!
+//! Over HTTP/2 a WebSocket is an extended `CONNECT` (RFC 8441). [`ExtendedConnectLayer`] takes it
+//! from clients; towards an upstream for HTTP/2 only, a WebSocket becomes one, if the upstream
+//! offers it. All four combinations work. `CONNECT` itself is refused.
 //!
 //! # Order
 //!
@@ -91,7 +94,7 @@
 //! | `upstream_tls` | 502 | handshake or certificate |
 //! | `upstream_reset` | 502 | the connection ended before the head |
 //! | `upstream_protocol` | 502 | not HTTP, or an unasked `101` |
-//! | `not_implemented` | 501 | `CONNECT` |
+//! | `not_implemented` | 501 | `CONNECT`; a WebSocket for an HTTP/2 upstream that offers none |
 //! | `body_too_large`, `invalid_body` | 413, 400 | the request's body failed while it was sent |
 //!
 //! A request that met a pooled connection which had been closed meanwhile is sent again, as nothing
@@ -114,12 +117,14 @@ mod builder;
 #[cfg(feature = "config")]
 mod config;
 mod edge;
+mod extended;
 mod forwarded;
 mod hop;
 mod path;
 mod request;
 mod service;
 mod tunnel;
+mod websocket;
 
 #[cfg(feature = "config")]
 pub use self::config::{ForwardingConfig, HostConfig, ProxyConfig};
@@ -128,9 +133,10 @@ pub(crate) use self::tunnel::Hold;
 pub use self::{
     builder::{BuildError, Host, ProxyBuilder},
     edge::{HopByHop, HopByHopLayer},
+    extended::{ExtendedConnect, ExtendedConnectLayer, ExtendedFuture},
     forwarded::Forwarding,
     service::{Proxy, ResponseFuture},
-    tunnel::Tunnels,
+    tunnel::{Tunnels, WhileOpen},
 };
 
 #[cfg(test)]

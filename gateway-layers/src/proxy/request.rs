@@ -1,16 +1,18 @@
 //! What is done to a request before it is sent. No I/O.
 
 use gateway_core::{ClientIp, Request};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, uri};
-use hyper::upgrade::OnUpgrade;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header, uri};
+use hyper::{ext::Protocol, upgrade::OnUpgrade};
 
 use super::{
     builder::Host,
     edge::EdgeDone,
+    extended::WEBSOCKET,
     forwarded::{self, Forwarding, Hop},
     hop,
     service::Shared,
-    tunnel::Hold,
+    tunnel::{Hold, WhileOpen},
+    websocket,
 };
 use crate::client_ip::default_peer;
 
@@ -30,6 +32,48 @@ pub(super) struct Upgrade {
     pub(super) client: OnUpgrade,
     pub(super) protocol: HeaderValue,
     pub(super) hold: Option<Hold>,
+    pub(super) while_open: Option<WhileOpen>,
+    pub(super) extended: Option<Extended>,
+}
+
+/// A WebSocket for an upstream that speaks HTTP/2 only: what HTTP/1.1 says and HTTP/2 does not.
+pub(super) struct Extended {
+    key: HeaderValue,
+    pub(super) accept: HeaderValue,
+}
+
+impl Extended {
+    /// `None` if it is no handshake of a WebSocket, which is all that can be carried.
+    fn of(headers: &HeaderMap, protocol: &HeaderValue) -> Option<Self> {
+        let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
+        protocol
+            .as_bytes()
+            .eq_ignore_ascii_case(WEBSOCKET.as_bytes())
+            .then(|| Self {
+                key: key.clone(),
+                accept: websocket::accept(key),
+            })
+    }
+
+    /// RFC 8441 §5: `CONNECT` with a protocol, and no key.
+    fn ask(request: &mut Request) {
+        *request.method_mut() = Method::CONNECT;
+        for name in HANDSHAKE {
+            request.headers_mut().remove(name);
+        }
+        request
+            .extensions_mut()
+            .insert(Protocol::from_static(WEBSOCKET));
+    }
+
+    fn undo(self, request: &mut Request, protocol: HeaderValue) {
+        *request.method_mut() = Method::GET;
+        request.extensions_mut().remove::<Protocol>();
+        let headers = request.headers_mut();
+        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(header::UPGRADE, protocol);
+        headers.insert(header::SEC_WEBSOCKET_KEY, self.key);
+    }
 }
 
 impl Shared {
@@ -54,6 +98,9 @@ impl Shared {
                 let uri = Uri::from_parts(parts).expect("a path alone is a valid target");
                 std::mem::replace(request.uri_mut(), uri)
             });
+        if upgrade.as_ref().is_some_and(|up| up.extended.is_some()) {
+            Extended::ask(request);
+        }
         (Undo { uri, host }, upgrade)
     }
 
@@ -134,24 +181,31 @@ impl Shared {
 
     /// Takes the client's half of an upgrade, if the request asks for one that can be carried.
     ///
-    /// `h2c` cannot: behind it the client would speak to the upstream past every layer.
+    /// `h2c` cannot: behind it the client would speak to the upstream past every layer. Over HTTP/2
+    /// only [`ExtendedConnectLayer`](super::ExtendedConnectLayer) can have put `Upgrade` there.
     fn take_upgrade(&self, request: &mut Request) -> Option<Upgrade> {
         let headers = request.headers();
         let protocol = headers.get(header::UPGRADE)?;
-        let asks = request.version() == Version::HTTP_11
+        let asks = matches!(request.version(), Version::HTTP_11 | Version::HTTP_2)
             && hop::has_token(headers, &header::CONNECTION, "upgrade")
             && !hop::has_token(headers, &header::UPGRADE, "h2c")
-            && headers.get_all(header::UPGRADE).iter().count() == 1
-            && self.origin.can_upgrade();
+            && headers.get_all(header::UPGRADE).iter().count() == 1;
         if !asks {
             return None;
         }
+        let extended = if self.origin.can_upgrade() {
+            None
+        } else {
+            Some(Extended::of(headers, protocol)?)
+        };
         let protocol = protocol.clone();
-        let client = request.extensions_mut().remove::<OnUpgrade>()?;
+        let extensions = request.extensions_mut();
         Some(Upgrade {
-            client,
+            client: extensions.remove::<OnUpgrade>()?,
             protocol,
-            hold: request.extensions_mut().remove::<Hold>(),
+            hold: extensions.remove::<Hold>(),
+            while_open: extensions.remove::<WhileOpen>(),
+            extended,
         })
     }
 }
@@ -193,11 +247,17 @@ impl Undo {
             Some(Some(host)) => _ = request.headers_mut().insert(header::HOST, host),
         }
         request.extensions_mut().insert(Prepared);
-        if let Some(upgrade) = upgrade {
-            request.extensions_mut().insert(upgrade.client);
-            if let Some(hold) = upgrade.hold {
-                request.extensions_mut().insert(hold);
-            }
+        let Some(upgrade) = upgrade else { return };
+        let extensions = request.extensions_mut();
+        extensions.insert(upgrade.client);
+        if let Some(hold) = upgrade.hold {
+            extensions.insert(hold);
+        }
+        if let Some(held) = upgrade.while_open {
+            extensions.insert(held);
+        }
+        if let Some(extended) = upgrade.extended {
+            extended.undo(request, upgrade.protocol);
         }
     }
 }
@@ -232,3 +292,10 @@ fn expect(headers: &mut HeaderMap) {
         headers.remove(header::EXPECT);
     }
 }
+
+/// What the handshake has in HTTP/1.1 only.
+const HANDSHAKE: [HeaderName; 3] = [
+    header::CONNECTION,
+    header::UPGRADE,
+    header::SEC_WEBSOCKET_KEY,
+];

@@ -12,8 +12,9 @@ use gateway_core::{
     Body, BoxError, ErrorKind, GatewayError, Outcome, Responder, Response, Upstream,
     service::Unsent,
 };
-use http::{HeaderName, Method, StatusCode, Version, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use http_body::Body as HttpBody;
+use hyper_util::rt::TokioIo;
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -24,9 +25,9 @@ use super::{
     forwarded::{Forwarding, ViaLines},
     hop,
     path::PathRule,
-    request::{Undo, Upgrade},
+    request::{Extended, Undo, Upgrade},
 };
-use crate::transport::{Failed, Origin};
+use crate::transport::{Failed, OpenStream, Origin};
 
 /// A service that forwards requests to one endpoint.
 ///
@@ -126,13 +127,18 @@ where
             return ResponseFuture::ready(trip.refuse_connect());
         }
         let (undo, upgrade) = shared.prepare(&mut request);
-        ResponseFuture {
-            inner: Inner::Sent(Box::pin(Forward {
-                sent: shared.origin.send(request, upgrade.is_some()),
+        if upgrade.as_ref().is_some_and(|up| up.extended.is_some()) {
+            return ResponseFuture::sent(Forward {
+                sent: Box::pin(shared.origin.clone().send_extended(request)),
                 rest: Some((trip, undo, upgrade)),
                 shared,
-            })),
+            });
         }
+        ResponseFuture::sent(Forward {
+            sent: shared.origin.send(request, upgrade.is_some()),
+            rest: Some((trip, undo, upgrade)),
+            shared,
+        })
     }
 }
 
@@ -187,6 +193,12 @@ impl Shared {
     fn answer(&self, mut response: Response, trip: &Trip, upgrade: Option<Upgrade>) -> Response {
         *response.version_mut() = Version::HTTP_11;
         self.stamp(&mut response, trip);
+        if let Some(upgrade) = &upgrade
+            && let Some(extended) = &upgrade.extended
+            && response.status() == StatusCode::OK
+        {
+            switch(&mut response, upgrade, extended);
+        }
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return match upgrade {
                 Some(upgrade) if switches_as_asked(&response, &upgrade) => {
@@ -203,7 +215,11 @@ impl Shared {
     /// stay in its connection, and if the upstream refuses they are its next request.
     fn open_tunnel(&self, mut response: Response, upgrade: Upgrade) -> Response {
         let upstream = hyper::upgrade::on(&mut response);
-        self.tunnels.spawn(upgrade.client, upstream, upgrade.hold);
+        let upstream = async { upstream.await.map(TokioIo::new) };
+        let stream = response.extensions_mut().remove::<OpenStream>();
+        let held = (upgrade.hold, upgrade.while_open, stream);
+        let end = self.tunnels.spawn(upgrade.client, upstream, held);
+        response.extensions_mut().insert(end);
         response.map(|_| Body::empty())
     }
 
@@ -246,6 +262,15 @@ impl Shared {
     }
 }
 
+/// HTTP/2 says with a 200 what HTTP/1.1 says with a `101` and the handshake's answer.
+fn switch(response: &mut Response, upgrade: &Upgrade, extended: &Extended) {
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, upgrade.protocol.clone());
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, extended.accept.clone());
+}
+
 /// RFC 9110 §7.8: a server must not switch to a protocol that was not offered.
 fn switches_as_asked(response: &Response, upgrade: &Upgrade) -> bool {
     let mut chosen = response.headers().get_all(header::UPGRADE).iter();
@@ -267,6 +292,12 @@ enum Inner {
 }
 
 impl ResponseFuture {
+    fn sent(future: impl Future<Output = Response> + Send + 'static) -> Self {
+        Self {
+            inner: Inner::Sent(Box::pin(future)),
+        }
+    }
+
     fn ready(response: Response) -> Self {
         Self {
             inner: Inner::Refused(Some(Box::new(response))),

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use gateway_core::{TunnelBytes, TunnelEnd};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -62,20 +63,34 @@ impl Tunnels {
         self.close.closed().await;
     }
 
-    /// Carries bytes between the two sides once both have left HTTP. `held` is kept to the end.
+    /// Carries bytes between the two sides once both have left HTTP. `held` is kept to the end, of
+    /// which the observer is told by what is returned.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one task per request there is: `Tunnels` counts it and ends it"
     )]
-    pub(super) fn spawn(&self, client: OnUpgrade, upstream: OnUpgrade, held: impl Send + 'static) {
+    pub(crate) fn spawn<U>(
+        &self,
+        client: OnUpgrade,
+        upstream: impl Future<Output = hyper::Result<U>> + Send + 'static,
+        held: impl Send + 'static,
+    ) -> TunnelEnd
+    where
+        U: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let closing = self.close.subscribe();
         let idle = self.idle;
+        let end = TunnelEnd::new();
+        let ending = end.clone();
         tokio::spawn(async move {
             let _held = held;
-            if let Err(error) = carry(client, upstream, closing, idle).await {
+            let moved = Moved::default();
+            if let Err(error) = carry(client, upstream, closing, idle, &moved).await {
                 tracing::debug!(%error, "tunnel ended");
             }
+            ending.end(moved.bytes());
         });
+        end
     }
 }
 
@@ -85,32 +100,41 @@ impl Default for Tunnels {
     }
 }
 
-async fn carry(
+async fn carry<U>(
     client: OnUpgrade,
-    upstream: OnUpgrade,
+    upstream: impl Future<Output = hyper::Result<U>>,
     mut closing: watch::Receiver<bool>,
     idle: Duration,
-) -> io::Result<()> {
+    moved: &Moved,
+) -> io::Result<()>
+where
+    U: AsyncRead + AsyncWrite + Unpin,
+{
     let both = async { tokio::try_join!(client, upstream) };
     let (client, upstream) = tokio::time::timeout(UPGRADE_WITHIN, both)
         .await?
         .map_err(io::Error::other)?;
-    let moved = Arc::new(AtomicU64::new(0));
-    let mut client = Counted::new(TokioIo::new(client), &moved);
-    let mut upstream = Counted::new(TokioIo::new(upstream), &moved);
+    let mut client = Counted {
+        io: TokioIo::new(client),
+        read: &moved.received,
+    };
+    let mut upstream = Counted {
+        io: upstream,
+        read: &moved.sent,
+    };
     tokio::select! {
         copied = copy_bidirectional(&mut client, &mut upstream) => copied.map(|_| ()),
-        () = silence(&moved, idle) => Err(io::ErrorKind::TimedOut.into()),
+        () = silence(moved, idle) => Err(io::ErrorKind::TimedOut.into()),
         _ = closing.wait_for(|close| *close) => Ok(()),
     }
 }
 
 /// Resolves when nothing has moved for `idle`.
-async fn silence(moved: &AtomicU64, idle: Duration) {
-    let mut before = moved.load(Ordering::Relaxed);
+async fn silence(moved: &Moved, idle: Duration) {
+    let mut before = moved.bytes();
     loop {
         tokio::time::sleep(idle).await;
-        let now = moved.load(Ordering::Relaxed);
+        let now = moved.bytes();
         if now == before {
             return;
         }
@@ -118,36 +142,43 @@ async fn silence(moved: &AtomicU64, idle: Duration) {
     }
 }
 
-/// Counts reads that brought something.
-struct Counted<T> {
-    io: T,
-    moved: Arc<AtomicU64>,
+/// Bytes that were read of either side.
+#[derive(Default)]
+struct Moved {
+    received: AtomicU64,
+    sent: AtomicU64,
 }
 
-impl<T> Counted<T> {
-    fn new(io: T, moved: &Arc<AtomicU64>) -> Self {
-        Self {
-            io,
-            moved: Arc::clone(moved),
+impl Moved {
+    fn bytes(&self) -> TunnelBytes {
+        TunnelBytes {
+            received: self.received.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
         }
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Counted<T> {
+/// Counts what is read.
+struct Counted<'a, T> {
+    io: T,
+    read: &'a AtomicU64,
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Counted<'_, T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
         let polled = Pin::new(&mut self.io).poll_read(cx, buf);
-        if polled.is_ready() {
-            self.moved.fetch_add(1, Ordering::Relaxed);
-        }
+        let read = buf.filled().len() - before;
+        self.read.fetch_add(read as u64, Ordering::Relaxed);
         polled
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Counted<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Counted<'_, T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -184,6 +215,30 @@ impl Hold {
 impl fmt::Debug for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hold").finish_non_exhaustive()
+    }
+}
+
+/// Something a server wants to live as long as the tunnel a request turns into, such as its place
+/// among the requests under way: a request extension.
+///
+/// An HTTP/2 connection may otherwise look idle to its server while all it has is tunnels.
+#[derive(Clone)]
+pub struct WhileOpen {
+    _held: Arc<dyn Any + Send + Sync>,
+}
+
+impl WhileOpen {
+    /// Keeps `held` until the tunnel has ended, or the request was answered without one.
+    pub fn new(held: impl Any + Send + Sync) -> Self {
+        Self {
+            _held: Arc::new(held),
+        }
+    }
+}
+
+impl fmt::Debug for WhileOpen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WhileOpen").finish_non_exhaustive()
     }
 }
 

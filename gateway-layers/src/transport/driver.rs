@@ -62,7 +62,7 @@ impl<C: Future<Output = hyper::Result<()>>> Future for H1Driver<C> {
 }
 
 pin_project! {
-    /// Runs one HTTP/2 connection, and notes how many streams the peer allows.
+    /// Runs one HTTP/2 connection, and notes what the peer allows.
     pub(super) struct H2Driver {
         #[pin]
         conn: http2::Connection<Stream, Body, TokioExecutor>,
@@ -93,6 +93,8 @@ impl Future for H2Driver {
             }
             Poll::Pending => {
                 this.streams.set_max(this.conn.current_max_send_streams());
+                let offered = this.conn.is_extended_connect_protocol_enabled();
+                this.streams.set_extended_connect(offered);
                 Poll::Pending
             }
         }

@@ -33,6 +33,12 @@ pub(crate) enum Reason {
     Reset,
     /// What arrived is not HTTP, or not the version that was agreed on.
     Protocol,
+    /// The server does not offer extended `CONNECT`.
+    #[cfg_attr(
+        not(feature = "proxy"),
+        expect(dead_code, reason = "only the proxy opens tunnels")
+    )]
+    NotOffered,
     /// The request body failed while it was being sent.
     RequestBody(ErrorKind),
 }
@@ -50,7 +56,11 @@ impl Error {
         // A connection that never came to be has carried nothing.
         let unsent = matches!(
             reason,
-            Reason::Target | Reason::Connect | Reason::ConnectTimeout | Reason::Tls
+            Reason::Target
+                | Reason::Connect
+                | Reason::ConnectTimeout
+                | Reason::Tls
+                | Reason::NotOffered
         );
         Self {
             inner: Box::new(Inner {
@@ -87,6 +97,7 @@ impl Error {
             Reason::Tls => ErrorKind::UpstreamTls,
             Reason::Reset => ErrorKind::UpstreamReset,
             Reason::Protocol => ErrorKind::UpstreamProtocol,
+            Reason::NotOffered => ErrorKind::NotImplemented,
             Reason::RequestBody(kind) => kind,
         }
     }
@@ -126,6 +137,7 @@ impl fmt::Display for Error {
             Reason::Tls => "tls handshake failed",
             Reason::Reset => "connection lost before the response",
             Reason::Protocol => "the response is not valid http",
+            Reason::NotOffered => "the server offers no extended CONNECT",
             Reason::RequestBody(_) => "the request body could not be read",
         })
     }

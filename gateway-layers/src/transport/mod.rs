@@ -65,6 +65,8 @@ mod config;
 mod connect;
 mod driver;
 mod error;
+#[cfg(feature = "proxy")]
+mod extended;
 mod handshake;
 mod origin;
 mod pool;
@@ -75,6 +77,8 @@ mod tls;
 
 #[cfg(feature = "config")]
 pub use self::config::{ClientConfig, ProtocolConfig, TlsConfig};
+#[cfg(feature = "proxy")]
+pub(crate) use self::extended::OpenStream;
 pub use self::{
     client::{Client, ClientBuilder, ResponseFuture},
     error::Error,

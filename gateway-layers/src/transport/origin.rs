@@ -23,7 +23,7 @@ use super::{
 /// look up where a request goes. A clone is a reference count.
 #[derive(Clone, Debug)]
 pub struct Origin {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    fn unsent(error: Error, request: Request) -> Self {
+    pub(super) fn unsent(error: Error, request: Request) -> Self {
         Self {
             error: error.unsent(),
             request: Some(Box::new(request)),
@@ -66,7 +66,7 @@ impl Failed {
     }
 }
 
-enum Conn {
+pub(super) enum Conn {
     H1(H1),
     H2(H2),
 }
@@ -255,7 +255,7 @@ impl Inner {
     }
 
     /// HTTP/2 has the host in the target, and a `Host` field beside it is a chance to disagree.
-    fn to_absolute_form(&self, request: &mut Request) {
+    pub(super) fn to_absolute_form(&self, request: &mut Request) {
         *request.version_mut() = Version::HTTP_2;
         request.headers_mut().remove(header::CONNECTION);
         let mut parts = self.uri.clone().into_parts();
@@ -272,14 +272,14 @@ impl Inner {
         }
     }
 
-    async fn connect_in_time(self: &Arc<Self>, upgrade: bool) -> Result<Conn, Error> {
+    pub(super) async fn connect_in_time(self: &Arc<Self>, upgrade: bool) -> Result<Conn, Error> {
         let timeout = self.connector.timeout();
         tokio::time::timeout(timeout, self.connect(upgrade))
             .await
             .unwrap_or_else(|_| Err(Error::bare(Reason::ConnectTimeout)))
     }
 
-    fn pooled(&self, upgrade: bool) -> Option<Conn> {
+    pub(super) fn pooled(&self, upgrade: bool) -> Option<Conn> {
         if self.connector.protocol() != Protocol::Http1
             && !upgrade
             && let Some(conn) = self.pool.take_h2(true)

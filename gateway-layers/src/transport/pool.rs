@@ -1,6 +1,6 @@
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use gateway_core::Body;
@@ -173,6 +173,8 @@ pub(super) struct H2 {
 pub(super) struct Streams {
     active: AtomicUsize,
     max: AtomicUsize,
+    /// Whether the peer offers extended `CONNECT`.
+    extended_connect: AtomicBool,
 }
 
 impl Streams {
@@ -180,11 +182,21 @@ impl Streams {
         Self {
             active: AtomicUsize::new(0),
             max: AtomicUsize::new(max),
+            extended_connect: AtomicBool::new(false),
         }
     }
 
     pub(super) fn set_max(&self, max: usize) {
         self.max.store(max, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_extended_connect(&self, offered: bool) {
+        self.extended_connect.store(offered, Ordering::Relaxed);
+    }
+
+    #[cfg(feature = "proxy")]
+    pub(super) fn offers_extended_connect(&self) -> bool {
+        self.extended_connect.load(Ordering::Relaxed)
     }
 
     fn active(&self) -> usize {
