@@ -27,6 +27,12 @@ impl Tried {
         self.lock().iter().any(|tried| **tried == *name)
     }
 
+    /// Whether nothing was tried yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
         self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -40,8 +46,9 @@ mod tests {
     fn clones_share_the_list() {
         let tried = Tried::new();
         let clone = tried.clone();
+        assert!(clone.is_empty());
         clone.add("a".into());
         assert!(tried.contains("a") && clone.contains("a"));
-        assert!(!tried.contains("b"));
+        assert!(!tried.contains("b") && !tried.is_empty());
     }
 }

@@ -11,13 +11,18 @@ use gateway_core::{
     Body, BoxError, GatewayError, Outcome, Request, Response, Upstream, body::GuardedBody,
     service::Unsent,
 };
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower_service::Service;
 
-use super::{EndpointState, endpoint::LoadGuard, service::Shared};
+use super::{
+    EndpointState,
+    outlier::Ending,
+    service::{Chosen, Shared},
+    state::LoadGuard,
+};
 
 pin_project! {
     /// Response future of [`Balance`](super::Balance). Dropping it cancels the request, and counts
@@ -28,6 +33,7 @@ pin_project! {
         state: State<S>,
         shared: Arc<Shared<S>>,
         second: Option<Second>,
+        cookie: Option<Box<HeaderValue>>,
     }
 }
 
@@ -46,16 +52,13 @@ struct Second {
 }
 
 impl<S: Service<Request>> ResponseFuture<S> {
-    pub(super) fn new(
-        shared: Arc<Shared<S>>,
-        service: S,
-        load: LoadGuard,
-        request: Request,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<Shared<S>>, chosen: Chosen<S>, request: Request) -> Self {
+        let (state, cookie) = State::first(&shared, chosen, request);
         Self {
-            state: State::first(&shared, service, load, request),
+            state,
             shared,
             second: None,
+            cookie,
         }
     }
 
@@ -66,18 +69,29 @@ impl<S: Service<Request>> ResponseFuture<S> {
             },
             shared,
             second: None,
+            cookie: None,
         }
     }
 }
 
 impl<S: Service<Request>> State<S> {
-    fn first(shared: &Shared<S>, service: S, load: LoadGuard, mut request: Request) -> Self {
+    fn first(
+        shared: &Shared<S>,
+        chosen: Chosen<S>,
+        mut request: Request,
+    ) -> (Self, Option<Box<HeaderValue>>) {
+        let Chosen {
+            service,
+            load,
+            cookie,
+        } = chosen;
         hold_for_tunnel(&mut request, &load);
-        Self::Ready {
+        let ready = Self::Ready {
             service,
             request: Some(request),
             attempt: Some(Attempt::new(shared, load)),
-        }
+        };
+        (ready, cookie)
     }
 }
 
@@ -115,22 +129,22 @@ where
                     let mut response = match answered {
                         Ok(response) => response.map(Body::new),
                         Err(error) => {
-                            let load = attempt.finish(true);
-                            this.shared.observe(load.state(), true);
+                            let ending = Ending::GatewayFailure;
+                            this.shared.observe(attempt.finish(true).state(), ending);
                             return Poll::Ready(Err(error));
                         }
                     };
-                    let failed = is_failure(&response);
-                    let load = attempt.finish(failed);
-                    let bad = failed || response.status().is_server_error();
-                    this.shared.observe(load.state(), bad);
+                    let ending = ending(&response);
+                    let load = attempt.finish(ending == Ending::GatewayFailure);
+                    this.shared.observe(load.state(), ending);
                     match this.second.take() {
                         Some(second) => second.correct(&mut response),
                         None => {
                             if let Some(request) = Unsent::take(response.extensions_mut()) {
                                 match elsewhere(this.shared, load.state(), request) {
-                                    Ok((state, second)) => {
+                                    Ok((state, cookie, second)) => {
                                         *this.second = Some(second);
+                                        *this.cookie = cookie;
                                         this.state.set(state);
                                         continue;
                                     }
@@ -141,6 +155,9 @@ where
                                 }
                             }
                         }
+                    }
+                    if ending != Ending::GatewayFailure {
+                        remember(this.cookie.take(), &mut response);
                     }
                     return Poll::Ready(Ok(response.map(|body| guard(body, load))));
                 }
@@ -156,21 +173,19 @@ fn elsewhere<S>(
     shared: &Shared<S>,
     tried: &EndpointState,
     mut request: Box<Request>,
-) -> Result<(State<S>, Second), Box<Request>>
+) -> Result<(State<S>, Option<Box<HeaderValue>>, Second), Box<Request>>
 where
     S: Service<Request> + Clone,
 {
-    let Some((service, load)) = shared.choose(&request, Some(tried)) else {
+    let Some(chosen) = shared.choose(&request, Some(tried)) else {
         return Err(request);
     };
     let outcome = request.extensions_mut().get::<Outcome>().cloned();
     if let Some(outcome) = &outcome {
         outcome.update(|record| record.error = None);
     }
-    Ok((
-        State::first(shared, service, load, *request),
-        Second { outcome },
-    ))
+    let (state, cookie) = State::first(shared, chosen, *request);
+    Ok((state, cookie, Second { outcome }))
 }
 
 impl Second {
@@ -183,6 +198,12 @@ impl Second {
             outcome.update(|record| record.upstream = Some(upstream.clone()));
         }
         response.extensions_mut().insert(upstream);
+    }
+}
+
+fn remember(cookie: Option<Box<HeaderValue>>, response: &mut Response) {
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(header::SET_COOKIE, *cookie);
     }
 }
 
@@ -207,13 +228,18 @@ fn hold_for_tunnel(request: &mut Request, load: &LoadGuard) {
 const fn hold_for_tunnel(_: &mut Request, _: &LoadGuard) {}
 
 /// Whether the answer says that the endpoint, not the request, is at fault.
-fn is_failure(response: &Response) -> bool {
-    match response.extensions().get::<GatewayError>() {
+fn ending(response: &Response) -> Ending {
+    let gone = match response.extensions().get::<GatewayError>() {
         Some(error) => error.kind().proxy_error().is_some(),
         None => matches!(
             response.status(),
             StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
         ),
+    };
+    match response.status().is_server_error() {
+        _ if gone => Ending::GatewayFailure,
+        true => Ending::ServerError,
+        false => Ending::Good,
     }
 }
 

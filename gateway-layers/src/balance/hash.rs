@@ -17,20 +17,32 @@ pub(super) fn hash(text: &str) -> u64 {
 ///
 /// −w / ln u, for u uniform in (0, 1): the highest of several is each with the probability of its
 /// weight.
+pub(super) fn score(key: u64, endpoint: u64, weight: u32) -> f64 {
+    -f64::from(weight) / unit(mix(key ^ endpoint)).ln()
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "53 of 64 random bits are enough"
 )]
-pub(super) fn score(key: u64, endpoint: u64, weight: u32) -> f64 {
-    let uniform = ((mix(key ^ endpoint) >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
-    -f64::from(weight) / uniform.ln()
+fn unit(random: u64) -> f64 {
+    ((random >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+}
+
+/// How early in a slow start the endpoint with the hash `endpoint` gets the key with the hash `key`:
+/// in [0, 1), and unlike its score.
+pub(super) fn lot(key: u64, endpoint: u64) -> f64 {
+    unit(mix(mix(key ^ endpoint)))
 }
 
 /// Whether an endpoint with `active` requests may take one more of `total` (the new one included).
+///
+/// One that is quiet may, whatever its share: at three in the morning two requests of one user are
+/// all there is, and must not part.
 #[expect(clippy::cast_precision_loss, reason = "a comparison of small counts")]
 pub(super) fn has_room(active: usize, total: usize, weight: u32, weights: u64) -> bool {
     let share = total as f64 * f64::from(weight) / weights.max(1) as f64;
-    (active as f64) < (share * BOUND).ceil()
+    active < QUIET || (active as f64) < (share * BOUND).ceil()
 }
 
 const fn mix(mut z: u64) -> u64 {
@@ -40,6 +52,8 @@ const fn mix(mut z: u64) -> u64 {
 }
 
 const BOUND: f64 = 1.25;
+/// Requests under way.
+pub(super) const QUIET: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -88,9 +102,11 @@ mod tests {
 
     #[test]
     fn room_is_a_quarter_more_than_the_share() {
-        // Ten requests on four equal endpoints: 2.5 each, and a quarter, is room for four.
-        assert!(has_room(3, 10, 1, 4));
-        assert!(!has_room(4, 10, 1, 4));
+        // A hundred requests on four equal endpoints: 25 each, and a quarter, is room for 32.
+        assert!(has_room(31, 100, 1, 4));
+        assert!(!has_room(32, 100, 1, 4));
         assert!(has_room(0, 1, 1, 100));
+        assert!(has_room(QUIET - 1, QUIET, 1, 100));
+        assert!(!has_room(QUIET, QUIET + 1, 1, 100));
     }
 }

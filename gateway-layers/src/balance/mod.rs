@@ -100,17 +100,26 @@
 //!
 //! No lock and no allocation to choose; one allocation for the body that carries the count.
 
+mod alarm;
 mod endpoint;
 mod ewma;
 mod future;
+mod group;
 mod hash;
+mod observe;
 mod outlier;
 mod p2c;
+mod priority;
 #[cfg(feature = "proxy")]
 mod proxies;
 mod rng;
 mod service;
 mod set;
+mod slow_start;
+mod state;
+mod status;
+mod sticky;
+mod success_rate;
 mod weighted;
 
 #[cfg(feature = "config")]
@@ -121,11 +130,15 @@ pub use self::config::{
     BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, WeightedEndpoint,
 };
 pub use self::{
-    endpoint::{Blocked, Endpoint, EndpointState},
+    endpoint::Endpoint,
     future::ResponseFuture,
-    outlier::Outliers,
+    group::Policy,
+    outlier::{Ejection, Outliers},
     service::Balance,
-    set::Policy,
+    state::EndpointState,
+    status::{Blocked, EndpointStatus, Fault, Health},
+    sticky::{SameSite, StickyCookie, StickyError},
+    success_rate::SuccessRate,
 };
 
 #[cfg(test)]

@@ -32,6 +32,12 @@ impl Rng {
         z ^ (z >> 31)
     }
 
+    /// In [0, 1).
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+    pub(super) fn unit(&self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// Below `bound`, which must not be 0. By multiplication: the bias of 2⁻⁶⁴ × `bound` is nothing.
     pub(super) fn below(&self, bound: u64) -> u64 {
         let wide = u128::from(self.next()) * u128::from(bound);

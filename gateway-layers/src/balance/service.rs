@@ -1,7 +1,8 @@
 use std::{
     fmt,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     task::{Context, Poll},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use arc_swap::ArcSwap;
@@ -10,17 +11,21 @@ use gateway_core::{
     Body, BoxError, ErrorKind, GatewayError, Key, Outcome, Request, Responder, Response,
     context::Tried,
 };
+use http::{HeaderValue, uri};
 use http_body::Body as HttpBody;
 use tokio::time::{Duration, Instant};
 use tower_service::Service;
 
 use super::{
-    Blocked, Endpoint, EndpointState, Outliers, Policy, ResponseFuture,
-    endpoint::LoadGuard,
+    Endpoint, EndpointState, EndpointStatus, Outliers, Policy, ResponseFuture, StickyCookie,
+    alarm::Alarm,
     ewma::Millis,
-    hash, outlier,
+    group::{Ask, Picker},
+    hash,
     rng::Rng,
-    set::{Ask, Picker, Set},
+    set::{Past, Set},
+    state::LoadGuard,
+    sticky::Sticky,
 };
 
 /// A service that spreads requests over endpoints.
@@ -32,9 +37,19 @@ pub struct Balance<S> {
 
 pub(super) struct Shared<S> {
     name: Arc<str>,
-    set: ArcSwap<Set<S>>,
+    pub(super) set: ArcSwap<Set<S>>,
     pub(super) picker: Picker,
-    start: Instant,
+    alarm: Arc<Alarm>,
+    pub(super) start: Instant,
+    /// Milliseconds from the start to the end of the interval in which successes are counted.
+    pub(super) interval_ends: AtomicU64,
+}
+
+/// An endpoint for a request, and the cookie that leads back to it.
+pub(super) struct Chosen<S> {
+    pub(super) service: S,
+    pub(super) load: LoadGuard,
+    pub(super) cookie: Option<Box<HeaderValue>>,
 }
 
 impl<S> Balance<S> {
@@ -45,14 +60,7 @@ impl<S> Balance<S> {
         endpoints: impl IntoIterator<Item = Endpoint<S>>,
     ) -> Self {
         let endpoints = endpoints.into_iter().collect();
-        Self {
-            shared: Arc::new(Shared {
-                name: name.into(),
-                set: ArcSwap::from_pointee(Set::new(endpoints, Policy::default())),
-                picker: Picker::new(Rng::new()),
-                start: Instant::now(),
-            }),
-        }
+        Self::build(name.into(), endpoints, Picker::new(Rng::new()))
     }
 
     /// How an endpoint is chosen. Defaults to [`Policy::P2cEwma`].
@@ -77,7 +85,8 @@ impl<S> Balance<S> {
 
     /// Sends requests with the same `key` to the same endpoint ([`Policy::Hash`]), by rendezvous
     /// hashing: an endpoint that comes or goes moves its own share of the keys and no others. Above
-    /// a quarter more than its share of the load, an endpoint is passed over for the key's next one.
+    /// a quarter more than its share of the load, and above eight requests, an endpoint is passed
+    /// over for the key's next one.
     /// A request without the key is balanced by [`Policy::P2cEwma`].
     #[must_use]
     pub fn hash_on(self, key: Key) -> Self
@@ -99,23 +108,58 @@ impl<S> Balance<S> {
         self.rebuild(|picker| picker.outliers = Some(outliers))
     }
 
+    /// Sends a client to the endpoint that answered it first, while that is there and well. Clients
+    /// without the cookie are balanced, and get one. Defaults to none.
+    #[must_use]
+    pub fn sticky(self, cookie: &StickyCookie) -> Self
+    where
+        S: Clone,
+    {
+        let sticky = Sticky::new(cookie, &self.shared.name);
+        self.rebuild(|picker| picker.sticky = Some(sticky))
+    }
+
+    /// Over which time an endpoint that is new or back gets its share, from a tenth of it on: caches
+    /// and compilers warm up with a part of the load and not under all of it. Defaults to at once.
+    #[must_use]
+    pub fn slow_start(self, window: Duration) -> Self
+    where
+        S: Clone,
+    {
+        self.rebuild(|picker| picker.slow_start = (!window.is_zero()).then_some(window))
+    }
+
+    /// How many endpoints in a hundred, by weight, must be well for the news about the others to be
+    /// heeded. Below, the first attempt of a request may go to any: so few cannot take what all of
+    /// them took, and would fall next. 0 is for upstreams of which one can. Defaults to 50.
+    #[must_use]
+    pub fn panic_percent(self, percent: u32) -> Self
+    where
+        S: Clone,
+    {
+        self.rebuild(|picker| picker.panic = f64::from(percent) / 100.0)
+    }
+
     fn rebuild(self, change: impl FnOnce(&mut Picker)) -> Self
     where
         S: Clone,
     {
-        let mut picker = Picker::new(Rng::new());
-        picker.policy = self.shared.picker.policy;
-        picker.decay = self.shared.picker.decay;
-        picker.outliers = self.shared.picker.outliers;
-        picker.key = self.shared.picker.key.clone();
+        let mut picker = self.shared.picker.again();
         change(&mut picker);
-        let endpoints = self.shared.set.load().endpoints.to_vec();
+        let endpoints = self.shared.set.load().endpoints().cloned().collect();
+        Self::build(Arc::clone(&self.shared.name), endpoints, picker)
+    }
+
+    fn build(name: Arc<str>, endpoints: Vec<Endpoint<S>>, picker: Picker) -> Self {
+        let alarm = Arc::default();
         Self {
             shared: Arc::new(Shared {
-                name: Arc::clone(&self.shared.name),
-                set: ArcSwap::from_pointee(Set::new(endpoints, picker.policy)),
+                name,
+                set: ArcSwap::from_pointee(Set::new(endpoints, &picker, &alarm)),
                 picker,
-                start: self.shared.start,
+                alarm,
+                start: Instant::now(),
+                interval_ends: AtomicU64::new(0),
             }),
         }
     }
@@ -124,9 +168,9 @@ impl<S> Balance<S> {
     /// what is known about them; requests under way finish where they are.
     pub fn replace(&self, endpoints: impl IntoIterator<Item = Endpoint<S>>) {
         let endpoints = endpoints.into_iter().collect();
-        let set = Set::new(endpoints, self.shared.picker.policy);
         // Changes come from one place, configuration or discovery; the last one counts.
-        let set = set.inherit(&self.shared.set.load());
+        let endpoints = Set::inherited(endpoints, &self.shared.set.load());
+        let set = Set::new(endpoints, &self.shared.picker, &self.shared.alarm);
         self.shared.set.store(Arc::new(set));
     }
 
@@ -137,7 +181,7 @@ impl<S> Balance<S> {
         S: Clone,
     {
         let set = self.shared.set.load();
-        let each = set.endpoints.iter();
+        let each = set.endpoints();
         each.map(|endpoint| (endpoint.service.clone(), Arc::clone(&endpoint.state)))
             .collect()
     }
@@ -146,8 +190,22 @@ impl<S> Balance<S> {
     #[must_use]
     pub fn endpoints(&self) -> Vec<Arc<EndpointState>> {
         let set = self.shared.set.load();
-        let states = set.endpoints.iter().map(Endpoint::state);
+        let states = set.endpoints().map(Endpoint::state);
         states.map(Arc::clone).collect()
+    }
+
+    /// What refusals call the upstream.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// Each endpoint as it is now, for those who watch.
+    #[must_use]
+    pub fn status(&self) -> Vec<EndpointStatus> {
+        let set = self.shared.set.load();
+        let each = set.endpoints();
+        each.map(|endpoint| self.shared.status(endpoint)).collect()
     }
 }
 
@@ -159,69 +217,54 @@ impl<S> Shared<S> {
     /// Chooses an endpoint for `request` and counts it there.
     ///
     /// One that earlier attempts went to is chosen only if there is no other; `failed`, which this
-    /// very attempt went to, never. When all are unhealthy or ejected, the observers are as likely
-    /// to be wrong as the endpoints, and any of them gets the request (panic mode).
+    /// very attempt went to, never.
     pub(super) fn choose(
         &self,
         request: &Request,
         failed: Option<&EndpointState>,
-    ) -> Option<(S, LoadGuard)>
+    ) -> Option<Chosen<S>>
     where
         S: Clone,
     {
         let set = self.set.load();
-        let elapsed = self.start.elapsed();
-        let key = self.picker.key.as_ref().and_then(|key| key.eval(request));
-        let ask = Ask {
-            now: Millis::since_start(elapsed),
-            again: failed.is_some(),
-            key: key.map(|key| hash::hash(key.as_str())),
+        let at = Instant::now();
+        let elapsed = at.saturating_duration_since(self.start);
+        let past = Past {
+            tried: request.extensions().get::<Tried>(),
+            failed,
         };
-        let tried = request.extensions().get::<Tried>();
-        let is_new =
-            |state: &EndpointState| !failed.is_some_and(|failed| std::ptr::eq(failed, state));
-        let is_untried =
-            |state: &EndpointState| tried.is_none_or(|tried| !tried.contains(state.name()));
-        let available = |state: &EndpointState| is_new(state) && state.is_available_at(elapsed);
-        let index = set
-            .pick(&self.picker, ask, |state| {
-                available(state) && is_untried(state)
-            })
-            .or_else(|| {
-                // Only where something was tried is this another question.
-                tried?;
-                set.pick(&self.picker, ask, available)
-            })
-            .or_else(|| {
-                set.pick(&self.picker, ask, |state| {
-                    is_new(state) && state.is_last_resort()
-                })
-            })?;
-        let endpoint = &set.endpoints[index];
-        if let Some(tried) = tried {
+        let cookies = self
+            .picker
+            .sticky
+            .as_ref()
+            .map(|sticky| (sticky, unix_now()));
+        let known = cookies.and_then(|(sticky, now)| sticky.read(request.headers(), now));
+        let home = known.and_then(|id| set.stick(id, past, elapsed));
+        let endpoint = match home {
+            Some(home) => home,
+            None => {
+                let key = self.picker.key.as_ref().and_then(|key| key.eval(request));
+                let ask = Ask {
+                    now: Millis::since_start(elapsed),
+                    at,
+                    again: failed.is_some(),
+                    key: key.map(|key| hash::hash(key.as_str())),
+                };
+                set.choose(&self.picker, ask, past, elapsed)?
+            }
+        };
+        if let Some(tried) = past.tried {
             tried.add(endpoint.state.shared_name());
         }
-        Some((endpoint.service.clone(), endpoint.state.open()))
-    }
-
-    /// Takes in how an attempt at `state` ended.
-    pub(super) fn observe(&self, state: &EndpointState, failed: bool) {
-        let Some(outliers) = &self.picker.outliers else {
-            return;
-        };
-        if !failed {
-            state.record().succeeded();
-            return;
-        }
-        if !state.record().failed(outliers) || state.is_blocked_by(Blocked::Ejected) {
-            return;
-        }
-        let set = self.set.load();
-        // Two that cross the line at once may both be ejected; the share is not exact to one.
-        if outlier::may_eject(outliers, set.endpoints.len(), set.ejected()) {
-            state.record().eject(outliers, self.start.elapsed());
-            state.set_blocked(Blocked::Ejected, true);
-        }
+        let cookie = cookies.filter(|_| home.is_none()).map(|(sticky, now)| {
+            let id = sticky.id(endpoint.state.name());
+            Box::new(sticky.issue(id, now, is_https(request)))
+        });
+        Some(Chosen {
+            service: endpoint.service.clone(),
+            load: endpoint.state.open(),
+            cookie,
+        })
     }
 
     fn refuse(&self, request: &Request) -> Response {
@@ -256,12 +299,23 @@ where
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture<S> {
         let request = request.map(Body::new);
         match self.shared.choose(&request, None) {
-            Some((service, load)) => {
-                ResponseFuture::new(Arc::clone(&self.shared), service, load, request)
-            }
+            Some(chosen) => ResponseFuture::new(Arc::clone(&self.shared), chosen, request),
             None => ResponseFuture::refused(Arc::clone(&self.shared), self.shared.refuse(&request)),
         }
     }
+}
+
+/// Seconds since 1970.
+fn unix_now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |time| time.as_secs())
+}
+
+/// The server says so with a `Scheme` extension where it terminates TLS; HTTP/2 and absolute
+/// targets carry it.
+fn is_https(request: &Request) -> bool {
+    let told = request.extensions().get::<uri::Scheme>();
+    told.or_else(|| request.uri().scheme()) == Some(&uri::Scheme::HTTPS)
 }
 
 // Not derived: `S` need not be `Clone`, it sits behind the `Arc`.

@@ -1,352 +1,325 @@
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use gateway_core::Key;
+use gateway_core::context::Tried;
+use smallvec::SmallVec;
 
 use super::{
-    endpoint::{Blocked, Endpoint, EndpointState},
-    ewma::Millis,
-    hash,
-    outlier::Outliers,
-    p2c,
-    rng::Rng,
-    weighted::{Sampler, schedule},
+    Blocked, EndpointState,
+    alarm::Alarm,
+    endpoint::Endpoint,
+    group::{Ask, Group, Picker},
+    priority::{self, Level, Verdict},
+    sticky::Id,
 };
 
-/// How an endpoint is chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Policy {
-    /// Two are drawn by weight, the one with the lower latency × load gets the request. Finds slow
-    /// endpoints by itself.
-    #[default]
-    P2cEwma,
-    /// Each in turn, weights ignored.
-    RoundRobin,
-    /// Each in turn, as often as its weight says.
-    Weighted,
-    /// The one with the fewest requests under way per weight.
-    LeastRequest,
-    /// The same for the same key, by weight; see [`Balance::hash_on`](super::Balance::hash_on).
-    Hash,
-}
-
-/// The endpoints at one moment, with what the policies need worked out.
+/// The endpoints at one moment.
 #[derive(Debug)]
 pub(super) struct Set<S> {
-    pub(super) endpoints: Box<[Endpoint<S>]>,
-    turns: Box<[usize]>,
-    sampler: Sampler,
-    hashes: Box<[u64]>,
+    /// By priority, the first one first.
+    groups: Box<[Group<S>]>,
+    alarm: Arc<Alarm>,
+    /// Some endpoint raises the alarm of another balancer, so that ours says nothing.
+    deaf: bool,
+    /// What cookies call the endpoints, in the order of [`Set::endpoints`]; empty without cookies.
+    ids: Box<[Id]>,
 }
 
-/// What a pick depends on beside the endpoints.
+/// What speaks against endpoints for one request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ask {
-    pub(super) now: Millis,
-    /// The request has had its turn.
-    pub(super) again: bool,
-    /// The hash of the request's key.
-    pub(super) key: Option<u64>,
+pub(super) struct Past<'a> {
+    /// Earlier attempts went there: only if there is no other.
+    pub(super) tried: Option<&'a Tried>,
+    /// This very attempt went there: never.
+    pub(super) failed: Option<&'a EndpointState>,
 }
 
-/// What changes from one pick to the next, whatever the set.
-#[derive(Debug)]
-pub(super) struct Picker {
-    pub(super) policy: Policy,
-    pub(super) decay: Duration,
-    pub(super) outliers: Option<Outliers>,
-    pub(super) key: Option<Key>,
-    turn: AtomicUsize,
-    rng: Rng,
-}
+impl Past<'_> {
+    fn allows(&self, state: &EndpointState) -> bool {
+        !self
+            .failed
+            .is_some_and(|failed| std::ptr::eq(failed, state))
+    }
 
-impl Picker {
-    pub(super) fn new(rng: Rng) -> Self {
-        Self {
-            policy: Policy::default(),
-            decay: Duration::from_secs(10),
-            outliers: None,
-            key: None,
-            turn: AtomicUsize::new(0),
-            rng,
-        }
+    fn is_new(&self, state: &EndpointState) -> bool {
+        self.allows(state) && self.tried.is_none_or(|tried| !tried.contains(state.name()))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.failed.is_none() && self.tried.is_none_or(Tried::is_empty)
     }
 }
 
 impl<S> Set<S> {
-    pub(super) fn new(endpoints: Vec<Endpoint<S>>, policy: Policy) -> Self {
-        let weights: Vec<u32> = endpoints.iter().map(|endpoint| endpoint.weight).collect();
-        let turns = match policy {
-            Policy::Weighted => schedule(&weights),
-            // Without weights the turns are the endpoints; weight 0 is out of service all the same.
-            Policy::RoundRobin => {
-                schedule(&weights.iter().map(|w| (*w).min(1)).collect::<Vec<_>>())
-            }
-            _ => Box::default(),
-        };
-        let names = endpoints.iter().map(|endpoint| endpoint.state.name());
+    pub(super) fn new(
+        mut endpoints: Vec<Endpoint<S>>,
+        picker: &Picker,
+        alarm: &Arc<Alarm>,
+    ) -> Self {
+        let attached = endpoints.iter().map(|one| one.state.attach(alarm));
+        let deaf = attached.filter(|ours| !ours).count() > 0;
+        endpoints.sort_by_key(|endpoint| endpoint.priority);
+        let ids = picker.sticky.iter().flat_map(|sticky| {
+            let names = endpoints.iter().map(|endpoint| endpoint.state.name());
+            names.map(|name| sticky.id(name))
+        });
+        let ids = ids.collect();
+        let mut groups = Vec::new();
+        while let Some(first) = endpoints.first() {
+            let priority = first.priority;
+            let end = endpoints.partition_point(|endpoint| endpoint.priority == priority);
+            let rest = endpoints.split_off(end);
+            let group = std::mem::replace(&mut endpoints, rest);
+            groups.push(Group::new(group, picker.policy));
+        }
         Self {
-            hashes: names.map(hash::hash).collect(),
-            endpoints: endpoints.into(),
-            turns,
-            sampler: Sampler::new(&weights),
+            groups: groups.into(),
+            alarm: Arc::clone(alarm),
+            deaf,
+            ids,
         }
     }
 
+    /// All endpoints, by priority.
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = &Endpoint<S>> {
+        self.groups.iter().flat_map(|group| &group.endpoints)
+    }
+
     /// Lets endpoints that were in `old` keep what is known about them.
-    pub(super) fn inherit(mut self, old: &Self) -> Self {
-        for endpoint in &mut self.endpoints {
+    pub(super) fn inherited(mut endpoints: Vec<Endpoint<S>>, old: &Self) -> Vec<Endpoint<S>> {
+        for endpoint in &mut endpoints {
             let known = old
-                .endpoints
-                .iter()
+                .endpoints()
                 .find(|known| known.state.name() == endpoint.state.name());
             if let Some(known) = known {
                 endpoint.state = Arc::clone(&known.state);
             }
         }
-        self
+        endpoints
     }
 
-    /// An endpoint that `allow` allows.
-    pub(super) fn pick(
+    /// An endpoint for a request; `now` is since the start of the balancer.
+    ///
+    /// The best there is: one that is well and was not tried, one that is well, one that may be well
+    /// after all. In a panic, the first attempt goes to any; an attempt after that, which has reason
+    /// to believe the bad news, does not.
+    pub(super) fn choose(
         &self,
         picker: &Picker,
         ask: Ask,
+        past: Past<'_>,
+        now: Duration,
+    ) -> Option<&Endpoint<S>> {
+        let Verdict { level, panic } = self.judge(picker, now);
+        if panic
+            && past.is_empty()
+            && let Some(found) = self.pick_from(level, picker, ask, |state| state.is_last_resort())
+        {
+            return Some(found);
+        }
+        let well = |state: &EndpointState| state.is_available_at(now);
+        let by_level = |allow: &dyn Fn(&EndpointState) -> bool| {
+            let others = (0..self.groups.len()).filter(|index| *index != level);
+            std::iter::once(level)
+                .chain(others)
+                .find_map(|level| self.pick_from(level, picker, ask, allow))
+        };
+        self.pick_from(level, picker, ask, |state| {
+            past.is_new(state) && well(state)
+        })
+        .or_else(|| by_level(&|state| past.is_new(state) && well(state)))
+        .or_else(|| {
+            // Only where something was tried is this another question.
+            past.tried?;
+            by_level(&|state| past.allows(state) && well(state))
+        })
+        .or_else(|| by_level(&|state| past.is_new(state) && state.is_last_resort()))
+        .or_else(|| by_level(&|state| past.allows(state) && state.is_last_resort()))
+    }
+
+    /// The endpoint that a cookie names, if it may be used.
+    pub(super) fn stick(&self, id: Id, past: Past<'_>, now: Duration) -> Option<&Endpoint<S>> {
+        let index = self.ids.iter().position(|known| *known == id)?;
+        let endpoint = self.endpoints().nth(index)?;
+        let state = &endpoint.state;
+        let usable = endpoint.weight > 0 && past.is_new(state) && state.is_available_at(now);
+        usable.then_some(endpoint)
+    }
+
+    fn pick_from(
+        &self,
+        level: usize,
+        picker: &Picker,
+        ask: Ask,
         allow: impl Fn(&EndpointState) -> bool,
-    ) -> Option<usize> {
-        let count = self.endpoints.len();
-        let usable = |index: usize| {
-            let endpoint = &self.endpoints[index];
-            endpoint.weight > 0 && allow(&endpoint.state)
-        };
-        if self.sampler.total() == 0 {
-            return None;
+    ) -> Option<&Endpoint<S>> {
+        let group = self.groups.get(level)?;
+        let index = group.pick(picker, ask, allow)?;
+        Some(&group.endpoints[index])
+    }
+
+    /// The priority to use. Nearly always nothing is wrong, and it is the first.
+    fn judge(&self, picker: &Picker, now: Duration) -> Verdict {
+        let alarm = self.alarm.level();
+        if alarm.is_none() && !self.deaf {
+            return Verdict {
+                level: 0,
+                panic: false,
+            };
         }
-        match (picker.policy, ask.key) {
-            (Policy::Hash, Some(key)) => self.pick_by_hash(key, usable),
-            // Without a key there is nothing to be true to.
-            (Policy::P2cEwma | Policy::Hash, _) => {
-                let draw = || self.sampler.index(picker.rng.below(self.sampler.total()));
-                let cost = |index: usize| self.endpoints[index].state.cost(ask.now, picker.decay);
-                p2c::pick(count, draw, usable, cost)
-            }
-            (Policy::RoundRobin | Policy::Weighted, _) => {
-                // A second try takes nobody's turn, or with two endpoints every request would
-                // begin at the same one.
-                let turn = if ask.again {
-                    picker.turn.load(Ordering::Relaxed)
-                } else {
-                    picker.turn.fetch_add(1, Ordering::Relaxed)
-                };
-                (0..self.turns.len())
-                    .map(|step| self.turns[turn.wrapping_add(step) % self.turns.len()])
-                    .find(|index| usable(*index))
-            }
-            (Policy::LeastRequest, _) => {
-                // From a random place on, so that equals share.
-                let start = self.sampler.index(picker.rng.below(self.sampler.total()));
-                (0..count)
-                    .map(|step| (start + step) % count)
-                    .filter(|index| usable(*index))
-                    .min_by(|a, b| self.load(*a).total_cmp(&self.load(*b)))
-            }
+        let levels: SmallVec<[Level; 4]> =
+            self.groups.iter().map(|group| level(group, now)).collect();
+        if let Some(alarm) = alarm
+            && self
+                .endpoints()
+                .all(|endpoint| endpoint.state.is_available())
+        {
+            self.alarm.clear(alarm);
+        }
+        priority::choose(&levels, picker.panic, picker.rng.unit())
+    }
+
+    /// How many endpoints are ejected, and how many there are.
+    pub(super) fn ejected(&self) -> (usize, usize) {
+        let states = self.endpoints().map(Endpoint::state);
+        let ejected = states.filter(|state| state.is_blocked_by(Blocked::Ejected));
+        (ejected.count(), self.endpoints().count())
+    }
+}
+
+/// What is drained is neither well nor ill: it is not there.
+fn level<S>(group: &Group<S>, now: Duration) -> Level {
+    let mut level = Level { well: 0, all: 0 };
+    for endpoint in &group.endpoints {
+        let weight = u64::from(endpoint.weight);
+        if endpoint.state.is_available_at(now) {
+            level.well += weight;
+            level.all += weight;
+        } else if !endpoint.state.is_blocked_by(Blocked::Draining) {
+            level.all += weight;
         }
     }
-
-    /// The highest score with room, or, if nobody has room, the highest score.
-    fn pick_by_hash(&self, key: u64, usable: impl Fn(usize) -> bool) -> Option<usize> {
-        let score =
-            |index: usize| hash::score(key, self.hashes[index], self.endpoints[index].weight);
-        let best = |also: &dyn Fn(usize) -> bool| {
-            (0..self.endpoints.len())
-                .filter(|index| usable(*index) && also(*index))
-                .max_by(|a, b| score(*a).total_cmp(&score(*b)))
-        };
-        let active = self
-            .endpoints
-            .iter()
-            .map(|endpoint| endpoint.state.active());
-        let total = active.sum::<usize>() + 1;
-        let has_room = |index: usize| {
-            let endpoint = &self.endpoints[index];
-            let active = endpoint.state.active();
-            hash::has_room(active, total, endpoint.weight, self.sampler.total())
-        };
-        best(&has_room).or_else(|| best(&|_| true))
-    }
-
-    /// How many endpoints are ejected.
-    pub(super) fn ejected(&self) -> usize {
-        let states = self.endpoints.iter().map(Endpoint::state);
-        states
-            .filter(|state| state.is_blocked_by(Blocked::Ejected))
-            .count()
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "a comparison of small counts")]
-    fn load(&self, index: usize) -> f64 {
-        let endpoint = &self.endpoints[index];
-        (endpoint.state.active() + 1) as f64 / f64::from(endpoint.weight)
-    }
+    level
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use tokio::time::Instant;
 
-    fn set(policy: Policy, weights: &[u32]) -> (Set<()>, Picker) {
-        let endpoints = weights
+    use super::*;
+    use crate::balance::{Policy, ewma::Millis, rng::Rng};
+
+    fn set(priorities: &[u32]) -> (Set<()>, Picker) {
+        let endpoints = priorities
             .iter()
             .enumerate()
-            .map(|(index, weight)| Endpoint::new(index.to_string(), ()).weight(*weight))
+            .map(|(index, priority)| Endpoint::new(index.to_string(), ()).priority(*priority))
             .collect();
-        let mut picker = Picker::new(Rng::seeded(3));
-        picker.policy = policy;
-        (Set::new(endpoints, policy), picker)
+        let mut picker = Picker::new(Rng::seeded(5));
+        picker.policy = Policy::Random;
+        (Set::new(endpoints, &picker, &Arc::default()), picker)
     }
 
-    fn ask() -> Ask {
-        Ask {
-            now: Millis::since_start(Duration::ZERO),
-            again: false,
-            key: Some(1),
+    const NOTHING: Past<'_> = Past {
+        tried: None,
+        failed: None,
+    };
+
+    /// How many of 1000 requests each endpoint gets, by name.
+    fn shares<const N: usize>(set: &Set<()>, picker: &Picker, past: Past<'_>) -> [usize; N] {
+        let mut shares = [0; N];
+        for _ in 0..1000 {
+            let ask = Ask {
+                now: Millis::since_start(Duration::ZERO),
+                at: Instant::now(),
+                again: false,
+                key: None,
+            };
+            let found = set.choose(picker, ask, past, Duration::ZERO);
+            let name = found.expect("someone is there").state.name();
+            shares[name.parse::<usize>().expect("names are numbers")] += 1;
         }
+        shares
     }
 
-    fn picks(set: &Set<()>, picker: &Picker, count: usize) -> Vec<usize> {
-        (0..count)
-            .map(|_| {
-                set.pick(picker, ask(), EndpointState::is_available)
-                    .unwrap()
-            })
-            .collect()
-    }
-
-    #[test]
-    fn turns_are_taken() {
-        let (even, picker) = set(Policy::RoundRobin, &[9, 0, 1]);
-        assert_eq!(picks(&even, &picker, 4), [0, 2, 0, 2]);
-        let (uneven, picker) = set(Policy::Weighted, &[3, 0, 1]);
-        assert_eq!(picks(&uneven, &picker, 4), [0, 0, 2, 0]);
-    }
-
-    #[test]
-    fn the_least_loaded_per_weight_is_chosen() {
-        let (set, picker) = set(Policy::LeastRequest, &[1, 4]);
-        let mut guards = Vec::new();
-        for _ in 0..10 {
-            let index = set
-                .pick(&picker, ask(), EndpointState::is_available)
-                .unwrap();
-            guards.push(set.endpoints[index].state.open());
-        }
-        assert_eq!(set.endpoints[0].state.active(), 2);
-        assert_eq!(set.endpoints[1].state.active(), 8);
-    }
-
-    #[test]
-    fn no_policy_picks_what_is_blocked_tried_or_weightless() {
-        for policy in [
-            Policy::P2cEwma,
-            Policy::RoundRobin,
-            Policy::Weighted,
-            Policy::LeastRequest,
-            Policy::Hash,
-        ] {
-            let (set, picker) = set(policy, &[1, 1, 1, 0]);
-            let state = &set.endpoints[0].state;
-            state.set_blocked(Blocked::Ejected, true);
-            let tried = |state: &EndpointState| state.is_available() && state.name() != "1";
-            for _ in 0..100 {
-                assert_eq!(set.pick(&picker, ask(), tried), Some(2), "{policy:?}");
-            }
-            set.endpoints[2].state.set_blocked(Blocked::Draining, true);
-            assert_eq!(set.pick(&picker, ask(), tried), None, "{policy:?}");
-            let (empty, picker) = self::set(policy, &[]);
-            assert_eq!(
-                empty.pick(&picker, ask(), EndpointState::is_available),
-                None,
-                "{policy:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_key_stays_until_its_endpoint_is_out_or_full() {
-        let (set, picker) = set(Policy::Hash, &[1, 1, 1, 1]);
-        let pick = |key: u64| {
-            let key = Some(hash::hash(&key.to_string()));
-            set.pick(&picker, Ask { key, ..ask() }, EndpointState::is_available)
-                .unwrap()
-        };
-        let home = pick(7);
-        assert!((0..10).all(|_| pick(7) == home));
-        // One under way of one in all is more than its share.
-        let guard = set.endpoints[home].state.open();
-        let next = pick(7);
-        assert_ne!(next, home);
-        drop(guard);
-        assert_eq!(pick(7), home);
-        let state = &set.endpoints[home].state;
-        state.set_blocked(Blocked::Ejected, true);
-        assert_eq!(pick(7), next);
-        state.set_blocked(Blocked::Ejected, false);
-        let homes: std::collections::HashSet<_> = (0..100).map(pick).collect();
-        assert_eq!(homes.len(), 4);
+    fn block(set: &Set<()>, name: &str, reason: Blocked) {
+        let mut endpoints = set.endpoints();
+        let found = endpoints.find(|endpoint| endpoint.state.name() == name);
+        found.expect("it is there").state.set_blocked(reason, true);
     }
 
     #[test]
     fn what_is_known_follows_the_name() {
-        let (old, _) = set(Policy::RoundRobin, &[1, 1]);
-        let _guard = old.endpoints[1].state.open();
+        let (old, _) = set(&[0, 0]);
+        let known = old.endpoints().nth(1).map(|one| one.state.open());
         let endpoints = vec![Endpoint::new("1", ()), Endpoint::new("new", ())];
-        let new = Set::new(endpoints, Policy::RoundRobin).inherit(&old);
-        assert_eq!(new.endpoints[0].state.active(), 1);
-        assert_eq!(new.endpoints[1].state.active(), 0);
+        let new = Set::inherited(endpoints, &old);
+        assert_eq!(new[0].state.active(), 1);
+        assert_eq!(new[1].state.active(), 0);
+        drop(known);
     }
 
-    /// A closed loop: 24 clients on three endpoints, one of which is ten times as slow. Its share
-    /// must stay far under that of the others.
     #[test]
-    fn a_slow_endpoint_gets_less_than_half_of_a_fast_ones_share() {
-        let (set, picker) = set(Policy::P2cEwma, &[1, 1, 1]);
-        let latency = [5_u64, 5, 50];
-        let mut served = [0_u32; 3];
-        // (time it ends, endpoint, guard)
-        let mut under_way: Vec<(u64, usize, _)> = Vec::new();
-        for time in 0..20_000_u64 {
-            let at = Millis::since_start(Duration::from_millis(time));
-            under_way.retain(|(end, index, _)| {
-                let over = *end <= time;
-                if over {
-                    served[*index] += 1;
-                    let took = Duration::from_millis(latency[*index]);
-                    set.endpoints[*index]
-                        .state
-                        .latency()
-                        .record(took, at, picker.decay);
-                }
-                !over
-            });
-            while under_way.len() < 24 {
-                let index = set
-                    .pick(
-                        &picker,
-                        Ask { now: at, ..ask() },
-                        EndpointState::is_available,
-                    )
-                    .unwrap();
-                let guard = set.endpoints[index].state.open();
-                under_way.push((time + latency[index], index, guard));
-            }
-        }
-        assert!(served[2] * 2 < served[0].min(served[1]), "{served:?}");
-        assert!(served[2] > 0);
+    fn a_lower_level_gets_what_the_first_cannot_take() {
+        let (set, picker) = set(&[1, 0, 0, 0, 0]);
+        assert_eq!(shares::<5>(&set, &picker, NOTHING)[0], 0);
+        block(&set, "1", Blocked::Unhealthy);
+        assert_eq!(
+            shares::<5>(&set, &picker, NOTHING)[0],
+            0,
+            "three of four can"
+        );
+        block(&set, "2", Blocked::Ejected);
+        let [other, ..] = shares::<5>(&set, &picker, NOTHING);
+        assert!(other.abs_diff(300) < 50, "{other}");
+        block(&set, "3", Blocked::Unhealthy);
+        block(&set, "4", Blocked::Unhealthy);
+        assert_eq!(shares(&set, &picker, NOTHING), [1000, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn in_a_panic_the_first_attempt_goes_anywhere_and_the_next_where_it_is_well() {
+        let (set, mut picker) = set(&[0, 0, 0]);
+        block(&set, "0", Blocked::Ejected);
+        let [ejected, ..] = shares::<3>(&set, &picker, NOTHING);
+        assert_eq!(ejected, 0, "two of three are enough");
+        block(&set, "1", Blocked::Unhealthy);
+        let all = shares::<3>(&set, &picker, NOTHING);
+        assert!(all.iter().all(|share| share.abs_diff(333) < 60), "{all:?}");
+        let tried = Tried::new();
+        tried.add("1".into());
+        let again = Past {
+            tried: Some(&tried),
+            failed: None,
+        };
+        assert_eq!(shares(&set, &picker, again), [0, 0, 1000]);
+        picker.panic = 0.0;
+        assert_eq!(shares(&set, &picker, NOTHING), [0, 0, 1000]);
+        block(&set, "2", Blocked::Unhealthy);
+        let all = shares::<3>(&set, &picker, NOTHING);
+        assert!(all.iter().all(|share| share.abs_diff(333) < 60), "{all:?}");
+    }
+
+    #[test]
+    fn the_alarm_ends_with_what_raised_it() {
+        let (set, picker) = set(&[0, 0]);
+        block(&set, "0", Blocked::Unhealthy);
+        assert!(set.alarm.level().is_some());
+        shares::<2>(&set, &picker, NOTHING);
+        assert!(set.alarm.level().is_some());
+        let first = set.endpoints().next().expect("there are two");
+        first.state.set_blocked(Blocked::Unhealthy, false);
+        shares::<2>(&set, &picker, NOTHING);
+        assert!(set.alarm.level().is_none());
+    }
+
+    #[test]
+    fn an_endpoint_of_two_balancers_is_seen_by_both() {
+        let endpoint = Endpoint::new("0", ());
+        let two = || vec![endpoint.clone(), Endpoint::new("1", ())];
+        let picker = Picker::new(Rng::seeded(1));
+        let _first = Set::new(two(), &picker, &Arc::default());
+        let second = Set::new(two(), &picker, &Arc::default());
+        endpoint.state.set_blocked(Blocked::Draining, true);
+        assert_eq!(shares(&second, &picker, NOTHING), [0, 1000]);
     }
 }
