@@ -5,6 +5,7 @@ use gateway_core::{Key, Request, Response, SharedService, config::ConfigError};
 use gateway_layers::{
     api_key::ApiKeyLayer,
     cache::{CacheConfig, CacheLayer, MemoryStore as CacheStore},
+    grpc_web::GrpcWebLayer,
     jwt::{JwtConfig, JwtLayer},
     rate_limit::{MemoryStore as RateStore, OnStoreError, RateLimitLayer},
     request_id::RequestIdLayer,
@@ -71,6 +72,7 @@ where
         .option_layer(format)
         .layer(shared.upload)
         .option_layer(at("request_id", request_id)?)
+        .option_layer(layers.grpc_web().map(GrpcWebLayer::from_config))
         .option_layer(at("jwt", jwt)?)
         .option_layer(at("api_key", api_key)?)
         .option_layer(at("rate_limit", rate_limit)?)

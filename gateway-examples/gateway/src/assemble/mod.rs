@@ -4,14 +4,16 @@
 //!
 //! 1. a panic becomes a 500;
 //! 2. `client_ip`: who is asking;
-//! 3. headers the client declared hop-by-hop go, before any layer sets one;
-//! 4. `observe`: access log, metrics, trace context;
-//! 5. `router`.
+//! 3. a WebSocket over HTTP/2 becomes the upgrade that HTTP/1.1 asks for;
+//! 4. headers the client declared hop-by-hop go, before any layer sets one;
+//! 5. `observe`: access log, metrics, trace context;
+//! 6. `router`.
 //!
-//! Then, per route: the form of refusals on a route of models, the limits of an upload, and where
-//! the config says so `request_id`, `jwt`, `api_key`, `rate_limit`, `transform`, `cache`, `timeout`;
-//! innermost the models, or the upstream: its timeouts, `balance`, one `proxy` per endpoint. A
-//! request crosses two boxes, the stack's and the route's; all between is one concrete type.
+//! Then, per route: the form of refusals on a route of models, the limits of an upload, and where the
+//! config says so `request_id`, `grpc_web`, `jwt`, `api_key`, `rate_limit`, `transform`, `cache`,
+//! `timeout`; innermost the models, or the upstream: its timeouts, `balance`, one `proxy` per
+//! endpoint. A request crosses two boxes, the stack's and the route's; all between is one concrete
+//! type.
 //!
 //! What must survive a reload is asked of the [`Draft`](crate::reload::Draft): counters and caches
 //! by route, connection pools and balancers by upstream, the access log by what it writes.

@@ -6,7 +6,7 @@ use gateway_core::{
 use gateway_layers::{
     client_ip::ClientIpLayer,
     observe::{AccessLog, Metrics, ObserveLayer},
-    proxy::HopByHopLayer,
+    proxy::{ExtendedConnectLayer, HopByHopLayer},
     router::Router,
 };
 use tower::ServiceBuilder;
@@ -58,6 +58,7 @@ impl Assembler {
         let stack = ServiceBuilder::new()
             .layer(CatchPanicLayer::custom(panicked))
             .layer(client_ip)
+            .layer(ExtendedConnectLayer::new())
             .layer(HopByHopLayer::new())
             .layer(self.observe(config, log.clone()))
             .service(router.clone());

@@ -2,12 +2,13 @@ use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use gateway_core::{Body, Request, Response};
-use gateway_layers::{client_ip::PeerAddr, observe::RequestBytes};
+use gateway_layers::{client_ip::PeerAddr, observe::RequestBytes, proxy::WhileOpen};
 use http_body::Body as _;
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
     service::service_fn,
+    upgrade::OnUpgrade,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
@@ -74,7 +75,7 @@ async fn http1<T, S>(
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let state = State::new();
+    let state = State::new(drain.clone());
     state.on_read();
     let io = Coalesce::new(TokioIo::new(stream), read_before, Arc::clone(&state));
     let answering = Arc::clone(&state);
@@ -108,7 +109,7 @@ async fn http2<T, S>(
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let state = State::new();
+    let state = State::new(drain.clone());
     let io = Coalesce::new(TokioIo::new(stream), read_before, Arc::clone(&state));
     let answering = Arc::clone(&state);
     let service =
@@ -121,6 +122,8 @@ async fn http2<T, S>(
         .max_pending_accept_reset_streams(RESETS)
         .max_local_error_reset_streams(RESETS)
         .max_send_buf_size(SEND_BUFFER)
+        // WebSockets, RFC 8441.
+        .enable_connect_protocol()
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_TIMEOUT)
         .serve_connection(io, service);
@@ -144,6 +147,11 @@ where
     }
     if request.body().size_hint().exact().is_none() {
         request.extensions_mut().insert(RequestBytes::new());
+    }
+    if request.extensions().get::<OnUpgrade>().is_some() {
+        // A tunnel outlives its answer, and is not to look idle, nor to be forgotten by a drain.
+        let tunnel = WhileOpen::new(state.begin());
+        request.extensions_mut().insert(tunnel);
     }
     request.extensions_mut().insert(PeerAddr::new(peer));
     let Ok(()) = std::future::poll_fn(|cx| service.poll_ready(cx)).await;

@@ -13,6 +13,8 @@ use gateway_core::{Body, BoxError};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 
+use super::Drain;
+
 /// What the IO, the service and the supervisor of one connection tell each other.
 ///
 /// All three run in the connection's task (HTTP/2 streams excepted), so relaxed atomics are cells
@@ -34,6 +36,8 @@ pub(super) struct State {
     upstream_turn: AtomicU32,
     /// Milliseconds after `started` at which the client's socket last took bytes, or a request began.
     moved_at: AtomicU64,
+    /// Whatever is under way keeps the drain from being complete, tunnels included.
+    _drain: Drain,
 }
 
 /// What a supervisor should do now.
@@ -50,7 +54,7 @@ pub(super) enum Verdict {
 }
 
 impl State {
-    pub(super) fn new() -> Arc<Self> {
+    pub(super) fn new(drain: Drain) -> Arc<Self> {
         Arc::new(Self {
             started: Instant::now(),
             in_flight: AtomicU32::new(0),
@@ -61,6 +65,7 @@ impl State {
             head_began: AtomicBool::new(false),
             upstream_turn: AtomicU32::new(0),
             moved_at: AtomicU64::new(0),
+            _drain: drain,
         })
     }
 
@@ -217,9 +222,14 @@ impl HttpBody for ServerBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::DrainHandle;
 
     const HEAD: Duration = Duration::from_secs(10);
     const IDLE: Duration = Duration::from_secs(75);
+
+    fn state() -> Arc<State> {
+        State::new(DrainHandle::new().1)
+    }
 
     async fn pass(seconds: u64) {
         tokio::time::advance(Duration::from_secs(seconds)).await;
@@ -227,7 +237,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_connection_has_the_time_of_a_head() {
-        let state = State::new();
+        let state = state();
         pass(9).await;
         assert_eq!(
             state.judge(HEAD, IDLE),
@@ -239,7 +249,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_in_flight_has_no_clock() {
-        let state = State::new();
+        let state = state();
         let in_flight = state.begin();
         pass(1_000).await;
         assert_eq!(state.judge(HEAD, IDLE), Verdict::Wait(HEAD));
@@ -255,7 +265,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_nothing_is_cut_and_a_slow_upstream_is_not() {
-        let state = State::new();
+        let state = state();
         let mut in_flight = state.begin();
         pass(1_000).await;
         in_flight.turn(false);
@@ -270,7 +280,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_is_still_on_its_way_is_not_idle() {
-        let state = State::new();
+        let state = state();
         drop(state.begin());
         pass(70).await;
         state.on_write();
@@ -283,7 +293,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_head_on_a_kept_alive_connection_is_not_idle() {
-        let state = State::new();
+        let state = state();
         drop(state.begin());
         pass(50).await;
         state.on_read();

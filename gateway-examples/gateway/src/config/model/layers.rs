@@ -1,6 +1,7 @@
 use gateway_layers::{
-    api_key::ApiKeyConfig, cache::CacheConfig, jwt::JwtConfig, rate_limit::RateLimitConfig,
-    request_id::RequestIdConfig, timeout::TimeoutConfig, transform::TransformConfig,
+    api_key::ApiKeyConfig, cache::CacheConfig, grpc_web::GrpcWebConfig, jwt::JwtConfig,
+    rate_limit::RateLimitConfig, request_id::RequestIdConfig, timeout::TimeoutConfig,
+    transform::TransformConfig,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -53,6 +54,8 @@ macro_rules! layers {
 layers! {
     /// Gives every request an id.
     request_id: Slot<RequestIdConfig>,
+    /// Lets browsers speak to gRPC services.
+    grpc_web: Slot<GrpcWebConfig>,
     /// Admits callers who hold a token.
     jwt: Defined<JwtConfig>,
     /// Admits callers who hold a key.
