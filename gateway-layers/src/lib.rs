@@ -17,10 +17,16 @@ pub mod client_cert;
 pub mod circuit_breaker;
 #[cfg(feature = "client-ip")]
 pub mod client_ip;
+#[cfg(feature = "concurrency")]
+pub mod concurrency;
 #[cfg(feature = "grpc-web")]
 pub mod grpc_web;
 #[cfg(feature = "health")]
 pub mod health;
+#[cfg(feature = "hsts")]
+pub mod hsts;
+#[cfg(feature = "https-redirect")]
+pub mod https_redirect;
 #[cfg(any(feature = "api-key", feature = "client-cert", feature = "jwt"))]
 mod identity_headers;
 #[cfg(feature = "jwt")]
@@ -29,6 +35,8 @@ pub mod jwt;
 pub mod observe;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+#[cfg(feature = "proxy-protocol")]
+pub mod proxy_protocol;
 #[cfg(feature = "rate-limit")]
 pub mod rate_limit;
 #[cfg(feature = "request-id")]
