@@ -178,17 +178,8 @@ fn key(text: &[u8], at: usize) -> Result<(Range<usize>, usize), SkimError> {
 
 /// What follows the string whose text begins at `at`.
 fn string(text: &[u8], mut at: usize) -> Result<usize, SkimError> {
-    // Most strings are keys and words: a call of the vector search costs more than a few bytes do.
-    let near = text.len().min(at + 16);
-    while at < near && text[at] != b'\\' {
-        at += 1;
-        if text[at - 1] == b'"' {
-            return Ok(at);
-        }
-    }
     loop {
-        let rest = text.get(at..).ok_or(SkimError::Syntax(text.len()))?;
-        at += memchr2(b'"', b'\\', rest).ok_or(SkimError::Syntax(text.len()))?;
+        at = special(text, at).ok_or(SkimError::Syntax(text.len()))?;
         if text[at] == b'"' {
             return Ok(at + 1);
         }
@@ -198,6 +189,32 @@ fn string(text: &[u8], mut at: usize) -> Result<usize, SkimError> {
             _ => return Err(SkimError::Syntax(at)),
         };
     }
+}
+
+/// The next quote or backslash.
+fn special(text: &[u8], mut at: usize) -> Option<usize> {
+    // Most strings are keys and words: a call of the vector search costs more than a few words do.
+    for _ in 0..4 {
+        let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk) else {
+            break;
+        };
+        let word = u64::from_le_bytes(*word);
+        let found = zeros(word ^ repeat(b'"')) | zeros(word ^ repeat(b'\\'));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    memchr2(b'"', b'\\', text.get(at..)?).map(|found| at + found)
+}
+
+const fn repeat(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The high bit of each byte that is zero; of those above the lowest such byte it may be wrong.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(repeat(1)) & !word & repeat(0x80)
 }
 
 fn is_hex(digits: Option<&[u8]>) -> bool {
