@@ -31,6 +31,8 @@ pub mod https_redirect;
 mod identity_headers;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+#[cfg(feature = "mirror")]
+pub mod mirror;
 #[cfg(feature = "observe")]
 pub mod observe;
 #[cfg(feature = "proxy")]
