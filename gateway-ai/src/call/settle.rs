@@ -2,7 +2,10 @@ use std::{fmt, sync::Arc};
 
 use gateway_core::Outcome;
 
-use crate::canonical::{Event, Usage};
+use crate::{
+    canonical::{Event, Usage},
+    catalog::PriceRef,
+};
 
 /// Hands the usage of a call to whoever waits for it – exactly once, whatever happens.
 ///
@@ -12,6 +15,7 @@ use crate::canonical::{Event, Usage};
 /// then is what is reported. The reply of a target that another one replaced is never armed.
 pub struct Settle {
     usage: Option<Usage>,
+    price: Option<PriceRef>,
     open: Option<Open>,
     armed: bool,
 }
@@ -27,9 +31,17 @@ impl Settle {
     pub const fn new(outcome: Option<Outcome>, model: Arc<str>) -> Self {
         Self {
             usage: None,
+            price: None,
             open: Some(Open { outcome, model }),
             armed: false,
         }
+    }
+
+    /// What the model's tokens cost. Defaults to nothing known, and then calls have no cost.
+    #[must_use]
+    pub fn with_price(mut self, price: Option<PriceRef>) -> Self {
+        self.price = price;
+        self
     }
 
     /// Takes over what the provider has counted so far.
@@ -53,6 +65,15 @@ impl Settle {
         self.usage.as_ref()
     }
 
+    /// What was counted so far and, where the model has a price, what that costs.
+    #[must_use]
+    pub fn summary(&self) -> Option<gateway_core::Usage> {
+        let usage = self.usage.as_ref()?;
+        let mut summary = summary(usage);
+        summary.cost_micro_usd = self.price.as_ref().and_then(|price| price.cost(usage));
+        Some(summary)
+    }
+
     /// The reply goes to the client: from here on the call counts.
     pub const fn arm(&mut self) {
         self.armed = true;
@@ -66,11 +87,12 @@ impl Settle {
         let Some(Open { outcome, model }) = self.open.take() else {
             return;
         };
-        let usage = self.usage.as_ref().map(summary);
+        let usage = self.summary();
         tracing::debug!(
             model = &*model,
             input = usage.and_then(|usage| usage.total_input()),
             output = usage.and_then(|usage| usage.output),
+            cost_micro_usd = usage.and_then(|usage| usage.cost_micro_usd),
             "model call settled"
         );
         if let Some(outcome) = outcome {

@@ -18,7 +18,8 @@ impl AiService {
         let mut models = Models::new()
             .client(client)
             .fallback(config.fallback.policy())
-            .strict(config.strict);
+            .strict(config.strict)
+            .prices(config.prices.prices().map_err(|error| error.at("prices"))?);
         for (name, entry) in config.providers.iter() {
             let at = |error: ConfigError| error.at(&format!("providers.{name}"));
             models = models.provider(name, entry.builder(name).map_err(at)?);
@@ -27,7 +28,10 @@ impl AiService {
             let at = |error: ConfigError| error.at(&format!("models.{name}"));
             models = models.alias(name, entry.alias().map_err(at)?);
         }
-        let mut service = models.service().map_err(|error| located(&error))?;
+        let mut service = models
+            .service()
+            .map_err(|error| located(&error))?
+            .stream_cost(config.stream_cost.into());
         if let Some(limit) = config.max_request {
             let bytes = usize::try_from(limit.get()).unwrap_or(usize::MAX);
             service = service.request_limit(bytes);
@@ -175,6 +179,10 @@ mod tests {
                 "providers.openai.forward_headers",
             ),
             (json!({ "models": { "a": "b" } }), "models.a"),
+            (
+                json!({ "prices": { "models": { "a": { "input": 1 } } } }),
+                "prices.models.a",
+            ),
             (json!({ "models": { "a": "b", "b": "a" } }), "models.a"),
             (json!({ "models": { "a": [] } }), "models.a"),
             (

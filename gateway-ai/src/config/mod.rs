@@ -40,6 +40,7 @@
 mod build;
 mod fallback;
 mod model;
+mod price;
 #[cfg(feature = "prompt")]
 mod prompt;
 mod provider;
@@ -53,6 +54,10 @@ pub use self::prompt::{DecorateConfig, PromptConfig, VarConfig};
 pub use self::{
     fallback::{CommitConfig, ConditionConfig, FallbackConfig},
     model::{ModelConfig, SplitConfig},
+    price::{
+        LongPriceConfig, PriceConfig, PriceListConfig, PriceSourceConfig, PricesConfig,
+        StreamCostConfig, Usd,
+    },
     provider::ProviderConfig,
 };
 
@@ -73,6 +78,12 @@ pub struct AiConfig {
     /// `x-gateway-lossy`.
     #[serde(default)]
     pub strict: bool,
+    /// What models cost. Defaults to `builtin`.
+    #[serde(default)]
+    pub prices: PricesConfig,
+    /// Which streams say in a comment what they cost. Defaults to `translated`.
+    #[serde(default)]
+    pub stream_cost: StreamCostConfig,
     /// The largest request body. Defaults to 4MiB.
     #[serde(default)]
     pub max_request: Option<ByteSize>,

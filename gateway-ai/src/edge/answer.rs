@@ -2,21 +2,31 @@
 
 use bytes::{Bytes, BytesMut};
 use gateway_core::{Body, Outcome, Responder, Response, Upstream, body::GuardedBody};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::{context, fold, pass::PassBody, refuse, translate::TranslateBody};
+use super::{
+    context,
+    cost::{self, StreamCost},
+    fold,
+    pass::PassBody,
+    refuse,
+    translate::TranslateBody,
+};
 use crate::{
-    call::{
-        AiCall, AiReply, FailedAttempt, Operation, ReplyBody, ReplyStream, Settle, Whole, summary,
-    },
-    canonical::{Reply, unfold},
+    call::{AiCall, AiReply, FailedAttempt, Operation, ReplyBody, ReplyStream, Settle, Whole},
+    canonical::{Event, Reply, unfold},
     dialect::{Dialect, Restore},
     error::AiError,
     loss::Losses,
 };
 
 /// Prints a reply for the client that made `call`.
-pub(super) async fn reply(responder: &Responder, call: &AiCall, reply: AiReply) -> Response {
+pub(super) async fn reply(
+    responder: &Responder,
+    call: &AiCall,
+    reply: AiReply,
+    costs: StreamCost,
+) -> Response {
     let head = Head::of(call, &reply);
     let AiReply {
         dialect,
@@ -34,43 +44,27 @@ pub(super) async fn reply(responder: &Responder, call: &AiCall, reply: AiReply) 
     let streamed = call.is_stream() && call.operation() == Operation::Chat && refusal.is_none();
     let printed = match body {
         ReplyBody::Opaque(body) => Printed::body(Body::new(GuardedBody::new(body, settle))),
-        ReplyBody::Whole(whole) if streamed => unfolded(call, dialect, whole, settle),
+        ReplyBody::Whole(whole) if streamed => unfolded(call, dialect, whole, costs, settle),
         ReplyBody::Whole(whole) => whole_reply(call, whole, verbatim || refusal.is_some(), settle),
         ReplyBody::Stream(stream) if !streamed => {
             folded(call, dialect, *stream, &restore, settle).await
         }
         ReplyBody::Stream(stream) if verbatim => Ok(Printed::stream(Body::new(PassBody::new(
-            dialect, *stream, settle,
+            dialect,
+            *stream,
+            costs.of_passed(dialect),
+            settle,
         )))),
-        ReplyBody::Stream(stream) => translated(call, *stream, restore, settle),
+        ReplyBody::Stream(stream) => translated(call, *stream, restore, costs, settle),
     };
-    let Printed {
-        body,
-        losses,
-        usage,
-        stream,
-        printed,
-    } = match printed {
+    let printed = match printed {
         Ok(printed) => printed,
         Err(error) => {
             call.note_failure(FailedAttempt::new(target.name().clone(), &error));
             return refuse::call(responder, call, &error);
         }
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    // The provider's own headers, among them the media type, hold for the provider's own bytes.
-    *response.headers_mut() = headers;
-    if stream {
-        stream_headers(&mut response, call.dialect());
-    } else if printed {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-    }
-    if let Some(usage) = usage {
-        response.extensions_mut().insert(usage);
-    }
+    let (mut response, losses) = printed.into_response(status, headers, call.dialect());
     if let Some(refusal) = &refusal {
         refuse::passed(&mut response, refusal);
     }
@@ -137,6 +131,30 @@ struct Printed {
 }
 
 impl Printed {
+    fn into_response(
+        self,
+        status: StatusCode,
+        headers: HeaderMap,
+        dialect: Dialect,
+    ) -> (Response, Losses) {
+        let mut response = Response::new(self.body);
+        *response.status_mut() = status;
+        // The provider's own headers, among them the media type, hold for the provider's own bytes.
+        *response.headers_mut() = headers;
+        if self.stream {
+            stream_headers(&mut response, dialect);
+        } else if self.printed {
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        }
+        if let Some(usage) = self.usage {
+            cost::head(&usage, &mut response);
+            response.extensions_mut().insert(usage);
+        }
+        (response, self.losses)
+    }
+
     #[expect(
         clippy::unnecessary_wraps,
         reason = "an arm of a match whose other arms can fail"
@@ -169,7 +187,7 @@ fn whole_reply(
     verbatim: bool,
     mut settle: Settle,
 ) -> Result<Printed, AiError> {
-    let usage = settle.usage().map(summary);
+    let usage = settle.summary();
     settle.finish();
     let (bytes, losses, printed) = match &whole.reply {
         Some(reply) if !verbatim => {
@@ -197,7 +215,7 @@ async fn folded(
 ) -> Result<Printed, AiError> {
     let mut reply = fold::whole(dialect, stream, &mut settle).await?;
     restore.reply(&mut reply);
-    let usage = settle.usage().map(summary);
+    let usage = settle.summary();
     settle.finish();
     let (bytes, losses) = print(call, &reply)?;
     Ok(Printed {
@@ -221,6 +239,7 @@ fn unfolded(
     call: &AiCall,
     dialect: Dialect,
     whole: Whole,
+    costs: StreamCost,
     mut settle: Settle,
 ) -> Result<Printed, AiError> {
     let reply = whole.into_reply(dialect)?;
@@ -228,6 +247,9 @@ fn unfolded(
     let mut out = BytesMut::with_capacity(1024);
     for event in unfold(reply) {
         settle.observe(&event);
+        if matches!(event, Event::End) && costs.of_printed(call.dialect()) {
+            cost::comment(&settle, &mut out);
+        }
         printer.push(&event, &mut out);
     }
     settle.finish();
@@ -239,12 +261,13 @@ fn translated(
     call: &AiCall,
     stream: ReplyStream,
     restore: Restore,
+    costs: StreamCost,
     settle: Settle,
 ) -> Result<Printed, AiError> {
     let printer = call.dialect().stream_printer(context::of(call)?);
-    Ok(Printed::stream(Body::new(TranslateBody::new(
-        stream, restore, printer, settle,
-    ))))
+    let body = TranslateBody::new(stream, restore, printer, settle)
+        .with_cost(costs.of_printed(call.dialect()));
+    Ok(Printed::stream(Body::new(body)))
 }
 
 /// What keeps proxies and browsers from holding a stream back.

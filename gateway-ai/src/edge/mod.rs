@@ -104,6 +104,15 @@
 //! the [`Outcome`](gateway_core::Outcome) of the request gets both at the end of the stream, once,
 //! also when the client goes away.
 //!
+//! # Costs
+//!
+//! Where the model has a [price](crate::catalog), `x-gateway-cost-usd` says what a whole answer
+//! cost. A stream says it in a comment, `: gateway {"cost_usd":0.000450}`, before the event that
+//! ends it – where the gateway prints the stream. One that passes byte for byte gets the comment
+//! only with [`StreamCost::Always`], behind the provider's last event, so that what the provider
+//! sent is never cut in two. Gemini's clients take a comment for JSON and Bedrock's frames have
+//! none: they are never told.
+//!
 //! # Order
 //!
 //! [`AiFormatLayer`] goes outside everything that may refuse. [`Identity`](gateway_core::Identity)
@@ -132,6 +141,7 @@
 mod answer;
 mod clock;
 mod context;
+mod cost;
 mod entry;
 mod estimate;
 mod fold;
@@ -149,6 +159,7 @@ mod timeout;
 mod translate;
 
 pub use self::{
+    cost::StreamCost,
     format::{AiFormat, AiFormatLayer},
     future::ResponseFuture,
     service::AiService,

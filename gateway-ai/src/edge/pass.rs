@@ -10,7 +10,7 @@ use gateway_core::Body;
 use http_body::{Body as HttpBody, Frame};
 use pin_project_lite::pin_project;
 
-use super::{clock::Clock, tap};
+use super::{clock::Clock, cost, tap};
 use crate::{
     call::{ReplyStream, Settle},
     dialect::{Dialect, ReplyContext},
@@ -44,13 +44,20 @@ struct Line {
     last: Last,
     out: VecDeque<Bytes>,
     hide_usage: bool,
+    /// Whether the provider's last event is followed by what the call costs.
+    tells_cost: bool,
     complete: bool,
     failed: bool,
     settle: Settle,
 }
 
 impl PassBody {
-    pub(super) fn new(dialect: Dialect, stream: ReplyStream, settle: Settle) -> Self {
+    pub(super) fn new(
+        dialect: Dialect,
+        stream: ReplyStream,
+        tells_cost: bool,
+        settle: Settle,
+    ) -> Self {
         Self {
             clock: Clock::new(stream.idle, stream.deadline),
             line: Line {
@@ -62,6 +69,7 @@ impl PassBody {
                 last: Last::default(),
                 out: VecDeque::new(),
                 hide_usage: stream.hide_usage,
+                tells_cost,
                 complete: false,
                 failed: false,
                 settle,
@@ -165,6 +173,11 @@ impl Line {
         });
         if self.complete || self.failed {
             self.out.append(&mut self.tail);
+            if self.tells_cost && self.complete {
+                let mut text = BytesMut::new();
+                cost::comment(&self.settle, &mut text);
+                self.push(text.freeze());
+            }
             self.close();
         } else {
             self.fail(&broke_off());

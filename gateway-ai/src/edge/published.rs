@@ -11,12 +11,12 @@ use tower_service::Service;
 
 use super::{
     answer::{self, Head},
-    fold, refuse,
+    cost, fold, refuse,
     service::{Shared, ask, refused},
     translate::{Print, TranslateBody},
 };
 use crate::{
-    call::{AiCall, AiReply, ReplyBody, summary},
+    call::{AiCall, AiReply, ReplyBody},
     canonical::{Block, Delta, Event, Reply, Request, unfold},
     error::AiError,
     prompt::{Prompt, PromptError},
@@ -148,7 +148,7 @@ async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response 
         },
         ReplyBody::Opaque(_) => return responder.refuse(ErrorKind::UpstreamInvalid),
     };
-    let usage = settle.usage().map(summary);
+    let usage = settle.summary();
     settle.finish();
     let mut response = if call.is_stream() {
         streamed(call, whole)
@@ -156,6 +156,7 @@ async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response 
         plain(&whole)
     };
     if let Some(usage) = usage {
+        cost::head(&usage, &mut response);
         response.extensions_mut().insert(usage);
     }
     head.write(call, crate::loss::Losses::new(), &mut response);

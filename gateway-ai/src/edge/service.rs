@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
-    ResponseFuture, answer,
+    ResponseFuture, StreamCost, answer,
     entry::{Entry, read_call, unescape},
     estimate,
     ingress::{self, Ingress},
@@ -45,6 +45,7 @@ pub(super) struct Shared {
     pub(super) catalog: Catalog,
     pub(super) request_limit: usize,
     pub(super) strict: bool,
+    pub(super) stream_cost: StreamCost,
     #[cfg(feature = "prompt")]
     pub(super) prompts: crate::prompt::Prompts,
     #[cfg(feature = "prompt")]
@@ -59,6 +60,7 @@ impl<S> AiService<S> {
             catalog,
             request_limit: REQUEST_LIMIT,
             strict: false,
+            stream_cost: StreamCost::default(),
             #[cfg(feature = "prompt")]
             prompts: crate::prompt::Prompts::default(),
             #[cfg(feature = "prompt")]
@@ -86,6 +88,12 @@ impl<S> AiService<S> {
     #[must_use]
     pub fn strict(self, strict: bool) -> Self {
         self.edit(|shared| shared.strict = strict)
+    }
+
+    /// Which streams say what they cost. Defaults to [`StreamCost::Translated`].
+    #[must_use]
+    pub fn stream_cost(self, costs: StreamCost) -> Self {
+        self.edit(|shared| shared.stream_cost = costs)
     }
 
     /// Publishes prompts as endpoints of their own.
@@ -222,7 +230,7 @@ impl Shared {
             return estimated(&call);
         }
         match ask(inner, call.clone()).await {
-            Ok(reply) => answer::reply(responder, &call, reply).await,
+            Ok(reply) => answer::reply(responder, &call, reply, self.stream_cost).await,
             Err(error) => refuse::call(responder, &call, &error),
         }
     }

@@ -9,7 +9,7 @@ use gateway_core::Body;
 use http_body::{Body as HttpBody, Frame};
 use pin_project_lite::pin_project;
 
-use super::clock::Clock;
+use super::{clock::Clock, cost};
 use crate::{
     call::{ReplyStream, Settle},
     canonical::Event,
@@ -49,12 +49,14 @@ struct Line<P> {
     events: Vec<Event>,
     restored: Vec<Event>,
     out: BytesMut,
+    /// Whether the end is preceded by what the call costs.
+    tells_cost: bool,
     settle: Settle,
 }
 
 impl<P: Print> TranslateBody<P> {
     pub(super) fn new(stream: ReplyStream, restore: Restore, printer: P, settle: Settle) -> Self {
-        let mut line = Line {
+        let line = Line {
             upstream: Some(stream.body),
             parser: stream.parser,
             restore,
@@ -62,13 +64,19 @@ impl<P: Print> TranslateBody<P> {
             events: stream.events,
             restored: Vec::new(),
             out: BytesMut::new(),
+            tells_cost: false,
             settle,
         };
-        line.print();
         Self {
             clock: Clock::new(stream.idle, stream.deadline),
             line,
         }
+    }
+
+    /// Says in a comment before the end what the call costs.
+    pub(super) const fn with_cost(mut self, tells: bool) -> Self {
+        self.line.tells_cost = tells;
+        self
     }
 }
 
@@ -82,6 +90,9 @@ impl<P: Print> Line<P> {
             }
             self.settle.observe(&event);
             over = event.is_terminal();
+            if self.tells_cost && matches!(event, Event::End) {
+                cost::comment(&self.settle, &mut self.out);
+            }
             self.restore.event(event, &mut self.restored);
             for event in self.restored.drain(..) {
                 self.printer.push(&event, &mut self.out);
@@ -109,6 +120,9 @@ impl<P: Print> HttpBody for TranslateBody<P> {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let mut this = self.project();
         let line = this.line;
+        if !line.events.is_empty() {
+            line.print();
+        }
         while line.out.len() < AT_ONCE {
             let Some(upstream) = &mut line.upstream else {
                 break;

@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Alias, AliasError, Aliases, Catalog, Keys};
 use crate::{
+    catalog::Prices,
     edge::AiService,
     fallback::{Failover, Fallback},
     providers::{HttpClient, Provider, ProviderBuilder, ProviderError, Providers, table},
@@ -18,6 +19,7 @@ pub struct Models {
     keys: Keys,
     fallback: Fallback,
     strict: bool,
+    prices: Option<Arc<Prices>>,
     client: Option<HttpClient>,
 }
 
@@ -74,6 +76,12 @@ impl Models {
         self
     }
 
+    /// What models cost. Defaults to the [built-in list](Prices::builtin).
+    pub fn prices(mut self, prices: Prices) -> Self {
+        self.prices = Some(Arc::new(prices));
+        self
+    }
+
     /// What calls the providers. Defaults to the gateway's pooled client.
     pub fn client(mut self, client: HttpClient) -> Self {
         self.client = Some(client);
@@ -121,6 +129,10 @@ impl Models {
                 builders.insert(name.to_owned(), Provider::builder(name, spec));
             }
         }
+        let prices = self
+            .prices
+            .clone()
+            .unwrap_or_else(|| Arc::new(Prices::builtin()));
         builders
             .into_iter()
             .map(|(name, builder)| {
@@ -130,6 +142,7 @@ impl Models {
                     .iter()
                     .fold(builder, |b, key| b.key(key));
                 keyed
+                    .prices(Arc::clone(&prices))
                     .build(client.clone())
                     .map_err(|error| ModelsError::Provider { name, error })
             })

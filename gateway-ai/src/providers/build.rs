@@ -7,7 +7,10 @@ use super::{
     Auth, HttpClient, KeyPool, Provider, ProviderSpec, Quirks, headers,
     provider::{Inner, Routes},
 };
-use crate::auth::{Authorizer, Credentials};
+use crate::{
+    auth::{Authorizer, Credentials},
+    catalog::Prices,
+};
 
 /// Puts a [`Provider`] together.
 #[derive(Clone, Debug)]
@@ -21,6 +24,7 @@ pub struct ProviderBuilder {
     forward: Vec<HeaderName>,
     extra: HeaderMap,
     quirks: Quirks,
+    prices: Arc<Prices>,
     credentials: Option<Credentials>,
 }
 
@@ -56,6 +60,7 @@ impl ProviderBuilder {
             forward: Vec::new(),
             extra: HeaderMap::new(),
             quirks: spec.quirks,
+            prices: Arc::default(),
             credentials: None,
         }
     }
@@ -100,6 +105,12 @@ impl ProviderBuilder {
     /// Where this server differs from its dialect. Defaults to the vendor's.
     pub const fn quirks(mut self, quirks: Quirks) -> Self {
         self.quirks = quirks;
+        self
+    }
+
+    /// What its models cost. Defaults to no prices: calls are counted and have no cost.
+    pub fn prices(mut self, prices: Arc<Prices>) -> Self {
+        self.prices = prices;
         self
     }
 
@@ -168,6 +179,8 @@ impl ProviderBuilder {
                 authorizer,
                 keys: KeyPool::new(self.keys, Instant::now()),
                 quirks: self.quirks,
+                kind: self.spec.kind,
+                prices: self.prices,
                 forward: self.forward.into_boxed_slice(),
                 extra: self.extra,
                 client,

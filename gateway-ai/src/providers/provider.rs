@@ -13,6 +13,7 @@ use super::{HttpClient, KeyPool, ProviderBuilder, ProviderError, ProviderSpec, Q
 use crate::{
     auth::Authorizer,
     call::{AiCall, AiReply, Operation, PassOperation},
+    catalog::Prices,
     dialect::Dialect,
     error::AiError,
 };
@@ -35,6 +36,8 @@ pub(super) struct Inner {
     pub(super) authorizer: Option<Authorizer>,
     pub(super) keys: KeyPool,
     pub(super) quirks: Quirks,
+    pub(super) kind: &'static str,
+    pub(super) prices: Arc<Prices>,
     pub(super) forward: Box<[HeaderName]>,
     pub(super) extra: HeaderMap,
     pub(super) client: HttpClient,
@@ -106,6 +109,12 @@ impl Provider {
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.inner.name
+    }
+
+    /// The kind of vendor it is.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.inner.kind
     }
 
     /// What it speaks.

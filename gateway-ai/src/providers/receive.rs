@@ -57,7 +57,8 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         restore,
         ..
     } = context;
-    let mut settle = Settle::new(call.outcome().cloned(), target.name().clone());
+    let price = provider.prices.of(target.name(), provider.kind);
+    let mut settle = Settle::new(call.outcome().cloned(), target.name().clone()).with_price(price);
     if let ReplyBody::Whole(whole) = &body
         && refusal.is_none()
         && let Some(usage) = whole.usage()

@@ -166,7 +166,8 @@ fn read_chat(stream: &str) -> (String, Vec<(String, String, String)>, String) {
 /// The same of a Messages stream.
 fn read_messages(stream: &str) -> (String, Vec<(String, String, String)>, String) {
     let (mut text, mut calls, mut finish) = (String::new(), Vec::new(), String::new());
-    for frame in stream.split("\n\n").filter(|frame| !frame.is_empty()) {
+    let events = stream.split("\n\n");
+    for frame in events.filter(|frame| !frame.is_empty() && !frame.starts_with(':')) {
         let (name, data) = frame.split_once('\n').unwrap();
         let event: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
         assert_eq!(name, format!("event: {}", event["type"].as_str().unwrap()));

@@ -1,6 +1,7 @@
 //! The edge, fallback and providers against scripted providers: no sockets, a paused clock.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod catalog;
 mod dialects;
 mod failures;
 mod gemini;
