@@ -219,8 +219,7 @@ fn guard(body: Body, load: LoadGuard) -> Body {
 #[cfg(feature = "proxy")]
 fn hold_for_tunnel(request: &mut Request, load: &LoadGuard) {
     if request.headers().contains_key(http::header::UPGRADE) {
-        let held = crate::proxy::Hold::new(load.state().open());
-        request.extensions_mut().insert(held);
+        crate::proxy::Hold::add(request.extensions_mut(), load.state().open());
     }
 }
 

@@ -128,7 +128,7 @@ mod websocket;
 
 #[cfg(feature = "config")]
 pub use self::config::{ForwardingConfig, HostConfig, ProxyConfig};
-#[cfg(feature = "balance")]
+#[cfg(any(feature = "balance", feature = "concurrency"))]
 pub(crate) use self::tunnel::Hold;
 pub use self::{
     builder::{BuildError, Host, ProxyBuilder},

@@ -204,11 +204,13 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
-    #[cfg(feature = "balance")]
-    pub(crate) fn new(held: impl Any + Send + Sync) -> Self {
-        Self {
-            _held: Arc::new(held),
-        }
+    /// Holds `held`, beside what layers outside have put there.
+    #[cfg(any(feature = "balance", feature = "concurrency"))]
+    pub(crate) fn add(extensions: &mut http::Extensions, held: impl Any + Send + Sync) {
+        let outer = extensions.remove::<Self>();
+        extensions.insert(Self {
+            _held: Arc::new((outer, held)),
+        });
     }
 }
 
