@@ -113,6 +113,8 @@ pub enum Shape {
     Parts,
     /// Nothing at all: `null` or absent.
     Absent,
+    /// A JSON value, kept as its text (results in Converse).
+    Json,
 }
 
 /// Who takes the turn.

@@ -1,23 +1,27 @@
 //! What the codecs share: media, names, ids and the table between effort and budget.
 
+mod alternate;
 mod data_url;
 mod effort;
 mod ids;
 mod intake;
 mod media;
 mod names;
+mod plan;
 mod read;
 mod scan;
 mod turns;
 
 pub use self::ids::CallIdRule;
 pub(super) use self::{
+    alternate::{Piece, Rules, Speaker, Turn, arrange},
     data_url::data_url,
     effort::{budget_of_effort, effort_of_budget},
     ids::{CallIds, synthetic_call_id},
     intake::Intake,
     media::real_image_type,
     names::{NameRules, ToolNames},
+    plan::{Plan, Thinking},
     read::{body_error, check_policy_keys, read_body, unreadable},
     scan::Scan,
     turns::answered_calls,

@@ -5,7 +5,6 @@ mod block_print;
 mod error;
 mod media_print;
 mod options_print;
-mod plan;
 mod reply_parse;
 mod reply_print;
 mod request_parse;
@@ -15,7 +14,6 @@ mod stream_blocks;
 mod stream_parse;
 mod stream_print;
 mod tools_print;
-mod turns;
 mod usage;
 mod wire;
 

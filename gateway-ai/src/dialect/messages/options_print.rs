@@ -1,7 +1,7 @@
-use super::{plan::Thinking, request_print::Print};
+use super::request_print::Print;
 use crate::{
     canonical::{Limits, Number, OutputFormat, Raw, Sampling, SchemaFormat},
-    dialect::ThinkingSupport,
+    dialect::{ThinkingSupport, common::Thinking},
     json::Writer,
 };
 

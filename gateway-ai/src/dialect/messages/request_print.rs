@@ -1,15 +1,11 @@
 use bytes::BytesMut;
 
-use super::{
-    block_print,
-    plan::Plan,
-    turns::{self, Piece, Speaker, Turn},
-};
+use super::block_print;
 use crate::{
     canonical::{Block, OutputFormat, Raw, Request, Role, Shape, Text},
     dialect::{
         Dialect, MidSystem, Printed, Restore, Target,
-        common::{CallIds, NameRules, ToolNames},
+        common::{CallIds, NameRules, Piece, Plan, Rules, Speaker, ToolNames, Turn, arrange},
     },
     error::AiError,
     json::Writer,
@@ -71,7 +67,7 @@ impl<'r> Print<'r> {
         Self {
             request,
             target,
-            plan: Plan::new(request, target, &mut losses),
+            plan: Plan::new(request, target, same, &mut losses),
             losses,
             names: ToolNames::new(rules, defined.filter(|name| !name.is_empty())),
             ids: CallIds::new(target.call_ids),
@@ -171,8 +167,12 @@ impl<'r> Print<'r> {
     }
 
     fn messages(&mut self, w: &mut Writer<'_>) -> Result<(), AiError> {
-        let thinks = self.plan.thinks();
-        let turns = turns::arrange(self.request, self.target, thinks, &mut self.losses)?;
+        let rules = Rules {
+            same: self.same,
+            thinks: self.plan.thinks(),
+            is_sendable: block_print::is_sendable,
+        };
+        let turns = arrange(self.request, self.target, rules, &mut self.losses)?;
         // Tools and system text lie in front of every turn: their marks are worth most, and of the
         // turns' the last.
         if !self.same {

@@ -3,7 +3,7 @@ use compact_str::CompactString;
 use crate::{
     canonical::{Reasoning, ReasoningMode, Request},
     dialect::{
-        Dialect, Target, ThinkingSupport,
+        Target, ThinkingSupport,
         common::{budget_of_effort, effort_of_budget},
     },
     loss::Losses,
@@ -11,15 +11,15 @@ use crate::{
 
 /// What thinking and limits come to for a model: they depend on each other.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Plan {
-    pub(super) thinking: Option<Thinking>,
-    pub(super) effort: Option<CompactString>,
-    pub(super) max_tokens: u64,
+pub(crate) struct Plan {
+    pub(crate) thinking: Option<Thinking>,
+    pub(crate) effort: Option<CompactString>,
+    pub(crate) max_tokens: u64,
 }
 
 /// The `thinking` object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Thinking {
+pub(crate) enum Thinking {
     Enabled(u64),
     Adaptive,
     Disabled,
@@ -27,22 +27,18 @@ pub(super) enum Thinking {
 
 impl Plan {
     /// Whether the model will think: several other options are then refused.
-    pub(super) fn thinks(&self) -> bool {
+    pub(crate) fn thinks(&self) -> bool {
         matches!(
             self.thinking,
             Some(Thinking::Enabled(_) | Thinking::Adaptive)
         )
     }
 
-    pub(super) fn new(request: &Request, target: &Target, losses: &mut Losses) -> Self {
+    /// `same` says that the request came in the dialect the plan is for.
+    pub(crate) fn new(request: &Request, target: &Target, same: bool, losses: &mut Losses) -> Self {
         let mut plan = Self::default();
         if let Some(reasoning) = &request.reasoning {
-            plan.reasoning(
-                reasoning,
-                request.source == Dialect::Messages,
-                target,
-                losses,
-            );
+            plan.reasoning(reasoning, same, target, losses);
         }
         plan.limit(request, target, losses);
         plan
@@ -151,6 +147,7 @@ const MIN_BUDGET: u64 = 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Dialect;
 
     fn plan(model: &str, limit: Option<u64>, reasoning: Reasoning) -> (Plan, String) {
         let mut request = Request::new(Dialect::Chat, "m");
@@ -160,6 +157,7 @@ mod tests {
         let plan = Plan::new(
             &request,
             &Target::new(Dialect::Messages, model),
+            false,
             &mut losses,
         );
         (plan, losses.to_string())

@@ -1,25 +1,24 @@
 use std::collections::HashSet;
 
-use super::block_print::is_sendable;
 use crate::{
     canonical::{Block, Message, Request, Role, Shape, ToolResult},
-    dialect::{Dialect, MidSystem, Target, common::answered_calls},
+    dialect::{MidSystem, Target, common::answered_calls},
     error::AiError,
     loss::Losses,
 };
 
 /// A turn to be written.
 #[derive(Debug)]
-pub(super) struct Turn<'r> {
-    pub(super) role: Speaker,
-    pub(super) pieces: Vec<Piece<'r>>,
+pub(crate) struct Turn<'r> {
+    pub(crate) role: Speaker,
+    pub(crate) pieces: Vec<Piece<'r>>,
     /// The message it came from, if it is one message and no more.
-    pub(super) only: Option<&'r Message>,
+    pub(crate) only: Option<&'r Message>,
 }
 
 /// Who takes a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Speaker {
+pub(crate) enum Speaker {
     User,
     Assistant,
     System,
@@ -27,7 +26,7 @@ pub(super) enum Speaker {
 
 /// A block of a turn: the client's, or one that had to be made.
 #[derive(Debug)]
-pub(super) enum Piece<'r> {
+pub(crate) enum Piece<'r> {
     Block(&'r Block),
     Text(String),
     /// The result of a call that was never answered.
@@ -40,20 +39,31 @@ impl Piece<'_> {
     }
 }
 
-/// Arranges a conversation as Messages want it: turns alternate, the first is the user's, results
-/// come first in the turn after their calls, and no text is empty.
+/// What the dialect an arrangement is for does with it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// Whether the request came in this dialect: then nothing is changed.
+    pub(crate) same: bool,
+    /// Whether the model will think: then a prefill is refused.
+    pub(crate) thinks: bool,
+    /// Whether anything of a block will be written; reports it where not.
+    pub(crate) is_sendable: fn(&Block, &mut Losses) -> bool,
+}
+
+/// Arranges a conversation as Messages and Converse want it: turns alternate, the first is the
+/// user's, results come first in the turn after their calls, and no text is empty.
 ///
 /// A conversation that came in this dialect is left as it is.
-pub(super) fn arrange<'r>(
+pub(crate) fn arrange<'r>(
     request: &'r Request,
     target: &Target,
-    thinks: bool,
+    rules: Rules,
     losses: &mut Losses,
 ) -> Result<Vec<Turn<'r>>, AiError> {
-    let same = request.source == Dialect::Messages;
+    let Rules { same, thinks, .. } = rules;
     let mut turns: Vec<Turn<'r>> = Vec::with_capacity(request.messages.len());
     for message in &request.messages {
-        let mut turn = turn(message, target, same, losses);
+        let mut turn = turn(message, target, rules, losses);
         if turn.pieces.is_empty() && !(same && message.content.is_empty()) {
             continue;
         }
@@ -74,7 +84,8 @@ pub(super) fn arrange<'r>(
     Ok(turns)
 }
 
-fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Losses) -> Turn<'r> {
+fn turn<'r>(message: &'r Message, target: &Target, rules: Rules, losses: &mut Losses) -> Turn<'r> {
+    let same = rules.same;
     if message.name.is_some() {
         losses.add("messages.name");
     }
@@ -86,7 +97,7 @@ fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Loss
     }
     let blank = |block: &Block| block.as_text().is_some_and(|text| text.trim().is_empty());
     let filled: Vec<&'r Block> = (message.content.iter())
-        .filter(|block| same || (!blank(block) && is_sendable(block, losses)))
+        .filter(|block| same || (!blank(block) && (rules.is_sendable)(block, losses)))
         .collect();
     let filled = filled.into_iter();
     let (role, pieces) = match message.role {
@@ -223,7 +234,7 @@ fn last_turn(turns: &mut Vec<Turn<'_>>, target: &Target, thinks: bool, losses: &
 
 impl Turn<'_> {
     /// Whether the turn is written as one bare string.
-    pub(super) fn is_bare(&self) -> bool {
+    pub(crate) fn is_bare(&self) -> bool {
         match (self.only, self.pieces.as_slice()) {
             (Some(message), [Piece::Block(Block::Text(text))]) => {
                 message.shape == Shape::Text && text.cache.is_none() && text.extra.is_empty()
