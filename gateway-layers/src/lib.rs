@@ -5,6 +5,8 @@
 //! they share the vocabulary of [`gateway_core`], so that together they need no glue.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "aggregate")]
+pub mod aggregate;
 #[cfg(feature = "api-key")]
 pub mod api_key;
 #[cfg(feature = "balance")]
@@ -19,6 +21,8 @@ pub mod circuit_breaker;
 pub mod client_ip;
 #[cfg(feature = "concurrency")]
 pub mod concurrency;
+#[cfg(feature = "forward-proxy")]
+pub mod forward_proxy;
 #[cfg(feature = "grpc-web")]
 pub mod grpc_web;
 #[cfg(feature = "health")]

@@ -67,7 +67,7 @@ pub(super) fn is_forwarding(name: &HeaderName) -> bool {
 }
 
 /// The pseudonym and the version the message was received with (RFC 9110 §7.6.3).
-pub(super) fn via(headers: &mut HeaderMap, version: Version, lines: &ViaLines) {
+pub(crate) fn via(headers: &mut HeaderMap, version: Version, lines: &ViaLines) {
     let line = match version {
         Version::HTTP_10 => &lines.http10,
         Version::HTTP_2 => &lines.http2,
@@ -78,7 +78,7 @@ pub(super) fn via(headers: &mut HeaderMap, version: Version, lines: &ViaLines) {
 
 /// `Via` for each version, made once.
 #[derive(Clone, Debug)]
-pub(super) struct ViaLines {
+pub(crate) struct ViaLines {
     http10: HeaderValue,
     http11: HeaderValue,
     http2: HeaderValue,
@@ -86,7 +86,7 @@ pub(super) struct ViaLines {
 
 impl ViaLines {
     /// `None` if `name` is not a token.
-    pub(super) fn new(name: &str) -> Option<Self> {
+    pub(crate) fn new(name: &str) -> Option<Self> {
         let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         if name.is_empty() || !name.bytes().all(token) {
             return None;

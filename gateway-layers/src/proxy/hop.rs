@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 ///
 /// A field named by `Connection` is one the sender means for the next hop only. It cannot be one
 /// that a layer of the gateway has set since, which is what `keep` is for.
-pub(super) fn strip(headers: &mut HeaderMap, keep: impl Fn(&HeaderName) -> bool) {
+pub(crate) fn strip(headers: &mut HeaderMap, keep: impl Fn(&HeaderName) -> bool) {
     let mut doomed = Doomed::new();
     for name in headers.keys() {
         if is_hop_by_hop(name.as_str()) {
@@ -61,7 +61,7 @@ pub(super) fn tokens(value: &HeaderValue) -> impl Iterator<Item = &str> {
 }
 
 /// Whether the field `name` has `token`, in any line and any case.
-pub(super) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+pub(crate) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     headers
         .get_all(name)
         .iter()

@@ -119,7 +119,7 @@ mod config;
 mod edge;
 mod extended;
 mod forwarded;
-mod hop;
+pub(crate) mod hop;
 mod path;
 mod request;
 mod service;
@@ -128,6 +128,8 @@ mod websocket;
 
 #[cfg(feature = "config")]
 pub use self::config::{ForwardingConfig, HostConfig, ProxyConfig};
+#[cfg(feature = "forward-proxy")]
+pub(crate) use self::forwarded::{ViaLines, via};
 #[cfg(any(feature = "balance", feature = "concurrency"))]
 pub(crate) use self::tunnel::Hold;
 pub use self::{
