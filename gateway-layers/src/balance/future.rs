@@ -23,6 +23,7 @@ use super::{
     service::{Chosen, Shared},
     state::LoadGuard,
 };
+use crate::circuit_breaker::{Permit, Verdict, watched};
 
 pin_project! {
     /// Response future of [`Balance`](super::Balance). Dropping it cancels the request, and counts
@@ -83,13 +84,14 @@ impl<S: Service<Request>> State<S> {
         let Chosen {
             service,
             load,
+            permit,
             cookie,
         } = chosen;
         hold_for_tunnel(&mut request, &load);
         let ready = Self::Ready {
             service,
             request: Some(request),
-            attempt: Some(Attempt::new(shared, load)),
+            attempt: Some(Attempt::new(shared, load, permit)),
         };
         (ready, cookie)
     }
@@ -129,13 +131,13 @@ where
                     let mut response = match answered {
                         Ok(response) => response.map(Body::new),
                         Err(error) => {
-                            let ending = Ending::GatewayFailure;
-                            this.shared.observe(attempt.finish(true).state(), ending);
+                            attempt.failed(this.shared);
                             return Poll::Ready(Err(error));
                         }
                     };
                     let ending = ending(&response);
-                    let load = attempt.finish(ending == Ending::GatewayFailure);
+                    let (load, permit) = attempt.finish(ending == Ending::GatewayFailure);
+                    let watch = permit.and_then(|permit| permit.settle(&response));
                     this.shared.observe(load.state(), ending);
                     match this.second.take() {
                         Some(second) => second.correct(&mut response),
@@ -159,6 +161,7 @@ where
                     if ending != Ending::GatewayFailure {
                         remember(this.cookie.take(), &mut response);
                     }
+                    let response = watched(response, watch);
                     return Poll::Ready(Ok(response.map(|body| guard(body, load))));
                 }
             };
@@ -245,6 +248,7 @@ fn ending(response: &Response) -> Ending {
 /// One request under way, until its head.
 struct Attempt {
     load: Option<LoadGuard>,
+    permit: Option<Permit>,
     started: Instant,
     clock: Clock,
 }
@@ -257,9 +261,10 @@ struct Clock {
 }
 
 impl Attempt {
-    fn new<S>(shared: &Shared<S>, load: LoadGuard) -> Self {
+    fn new<S>(shared: &Shared<S>, load: LoadGuard, permit: Option<Permit>) -> Self {
         Self {
             load: Some(load),
+            permit,
             started: Instant::now(),
             clock: Clock {
                 start: shared.start(),
@@ -268,7 +273,14 @@ impl Attempt {
         }
     }
 
-    fn finish(mut self, failed: bool) -> LoadGuard {
+    /// There is no answer at all.
+    fn failed<S>(self, shared: &Shared<S>) {
+        let (load, permit) = self.finish(true);
+        shared.observe(load.state(), Ending::GatewayFailure);
+        permit.and_then(|permit| permit.settle_as(Verdict::Failure));
+    }
+
+    fn finish(mut self, failed: bool) -> (LoadGuard, Option<Permit>) {
         let load = self.load.take().expect("taken once, here or in `drop`");
         let (now, took) = self.clock.read(self.started);
         let latency = load.state().latency();
@@ -277,7 +289,7 @@ impl Attempt {
         } else {
             latency.record(took, now, self.clock.decay);
         }
-        load
+        (load, self.permit.take())
     }
 }
 

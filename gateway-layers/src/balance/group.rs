@@ -15,6 +15,7 @@ use super::{
     sticky::Sticky,
     weighted::{Sampler, schedule},
 };
+use crate::circuit_breaker::Breaker;
 
 /// How an endpoint is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +63,7 @@ pub(super) struct Picker {
     pub(super) policy: Policy,
     pub(super) decay: Duration,
     pub(super) outliers: Option<Outliers>,
+    pub(super) breaker: Option<Breaker>,
     pub(super) key: Option<Key>,
     pub(super) sticky: Option<Sticky>,
     pub(super) slow_start: Option<Duration>,
@@ -77,6 +79,7 @@ impl Picker {
             policy: Policy::default(),
             decay: Duration::from_secs(10),
             outliers: None,
+            breaker: None,
             key: None,
             sticky: None,
             slow_start: None,
@@ -92,6 +95,7 @@ impl Picker {
             policy: self.policy,
             decay: self.decay,
             outliers: self.outliers,
+            breaker: self.breaker.clone(),
             key: self.key.clone(),
             sticky: self.sticky.clone(),
             slow_start: self.slow_start,

@@ -78,6 +78,10 @@
 //! are used all the same: that all observers are wrong is as likely, and the upstream's own answer
 //! says more than a 503 of the gateway.
 //!
+//! With a [`Breaker`](crate::circuit_breaker::Breaker), each endpoint has a circuit. While it is
+//! open the endpoint is not chosen, not even in a panic; when its time is over, as many requests go
+//! there as it lets through to see.
+//!
 //! [`EndpointState`] is where health checks, outlier ejection and breakers say what they found: an
 //! endpoint with any [`Blocked`] reason set is not chosen while there are others.
 //!
@@ -89,7 +93,8 @@
 //!
 //! # Refusals
 //!
-//! `no_healthy_upstream` (503, `Retry-After: 1`) when no endpoint can be chosen.
+//! `no_healthy_upstream` (503, `Retry-After: 1`) when no endpoint can be chosen; `circuit_open` (503,
+//! `Retry-After` until one may be) when that is for open circuits.
 //!
 //! # Cancellation
 //!
@@ -144,3 +149,6 @@ pub use self::{
 #[cfg(test)]
 #[cfg(feature = "proxy")]
 mod tests;
+
+#[cfg(test)]
+mod circuit_tests;

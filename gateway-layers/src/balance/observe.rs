@@ -1,6 +1,9 @@
 //! What the answers of an endpoint lead to, and how it is.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::time::Instant;
 
@@ -102,6 +105,7 @@ impl<S> Shared<S> {
             active: state.active(),
             latency: latency.map(|micros| Duration::from_secs_f32(micros / 1e6)),
             ejections: state.record().ejections(),
+            circuit: state.circuit().map(Arc::clone),
         }
     }
 }

@@ -27,6 +27,7 @@ use super::{
     state::LoadGuard,
     sticky::Sticky,
 };
+use crate::circuit_breaker::{self, Breaker, Permit};
 
 /// A service that spreads requests over endpoints.
 ///
@@ -49,6 +50,7 @@ pub(super) struct Shared<S> {
 pub(super) struct Chosen<S> {
     pub(super) service: S,
     pub(super) load: LoadGuard,
+    pub(super) permit: Option<Permit>,
     pub(super) cookie: Option<Box<HeaderValue>>,
 }
 
@@ -106,6 +108,16 @@ impl<S> Balance<S> {
         S: Clone,
     {
         self.rebuild(|picker| picker.outliers = Some(outliers))
+    }
+
+    /// Gives each endpoint a circuit, which opens when it fails too often; one that is open is not
+    /// chosen, and when all are, requests are refused. Defaults to none.
+    #[must_use]
+    pub fn breaker(self, rules: Breaker) -> Self
+    where
+        S: Clone,
+    {
+        self.rebuild(|picker| picker.breaker = Some(rules))
     }
 
     /// Sends a client to the endpoint that answered it first, while that is there and well. Clients
@@ -226,6 +238,24 @@ impl<S> Shared<S> {
     where
         S: Clone,
     {
+        // Of those who find a half-open circuit at once, only the first are let through.
+        for _ in 0..TRIES {
+            if let Ok(chosen) = self.try_choose(request, failed) {
+                return chosen;
+            }
+        }
+        None
+    }
+
+    /// `Err` if the circuit of the endpoint has just let somebody else through.
+    fn try_choose(
+        &self,
+        request: &Request,
+        failed: Option<&EndpointState>,
+    ) -> Result<Option<Chosen<S>>, Duration>
+    where
+        S: Clone,
+    {
         let set = self.set.load();
         let at = Instant::now();
         let elapsed = at.saturating_duration_since(self.start);
@@ -250,9 +280,16 @@ impl<S> Shared<S> {
                     again: failed.is_some(),
                     key: key.map(|key| hash::hash(key.as_str())),
                 };
-                set.choose(&self.picker, ask, past, elapsed)?
+                let Some(chosen) = set.choose(&self.picker, ask, past, elapsed) else {
+                    return Ok(None);
+                };
+                chosen
             }
         };
+        let permit = endpoint.state.admit()?.map(|permit| {
+            let outcome = request.extensions().get::<Outcome>();
+            permit.with_outcome(outcome.cloned())
+        });
         if let Some(tried) = past.tried {
             tried.add(endpoint.state.shared_name());
         }
@@ -260,18 +297,26 @@ impl<S> Shared<S> {
             let id = sticky.id(endpoint.state.name());
             Box::new(sticky.issue(id, now, is_https(request)))
         });
-        Some(Chosen {
+        Ok(Some(Chosen {
             service: endpoint.service.clone(),
             load: endpoint.state.open(),
+            permit,
             cookie,
-        })
+        }))
     }
 
     fn refuse(&self, request: &Request) -> Response {
-        let error = GatewayError::new(ErrorKind::NoHealthyUpstream)
+        let set = self.set.load();
+        let circuits = set.endpoints().filter_map(|one| one.state.circuit());
+        let error = match circuits.filter_map(|circuit| circuit.wait()).min() {
+            Some(wait) => circuit_breaker::open(wait),
+            None => {
+                GatewayError::new(ErrorKind::NoHealthyUpstream).retry_after(Duration::from_secs(1))
+            }
+        };
+        let error = error
             .detail(format!("upstream `{}`", self.name))
-            .layer("balance")
-            .retry_after(Duration::from_secs(1));
+            .layer("balance");
         Outcome::record(request.extensions(), |record| {
             record.error = Some(error.clone());
         });
@@ -331,8 +376,11 @@ impl<S> fmt::Debug for Balance<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Balance")
             .field("name", &self.shared.name)
-            .field("policy", &self.shared.picker.policy)
+            .field("options", &self.shared.picker)
             .field("endpoints", &self.endpoints())
             .finish_non_exhaustive()
     }
 }
+
+/// How often an endpoint is chosen anew whose circuit let somebody else through.
+const TRIES: usize = 4;

@@ -57,6 +57,11 @@ impl<S> Set<S> {
     ) -> Self {
         let attached = endpoints.iter().map(|one| one.state.attach(alarm));
         let deaf = attached.filter(|ours| !ours).count() > 0;
+        if let Some(rules) = &picker.breaker {
+            for endpoint in &endpoints {
+                endpoint.state.attach_circuit(rules);
+            }
+        }
         endpoints.sort_by_key(|endpoint| endpoint.priority);
         let ids = picker.sticky.iter().flat_map(|sticky| {
             let names = endpoints.iter().map(|endpoint| endpoint.state.name());

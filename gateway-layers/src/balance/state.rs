@@ -15,6 +15,7 @@ use super::{
     slow_start,
     status::{Blocked, Fault},
 };
+use crate::circuit_breaker::{Breaker, Circuit, CircuitState, Permit};
 
 /// What is known about an endpoint, shared by everyone who finds something out.
 ///
@@ -33,6 +34,7 @@ pub struct EndpointState {
     /// Milliseconds from `born` to the last change of `blocked`.
     changed: AtomicU64,
     alarm: OnceLock<Arc<Alarm>>,
+    circuit: OnceLock<Arc<Circuit>>,
 }
 
 impl EndpointState {
@@ -48,6 +50,7 @@ impl EndpointState {
             born: Instant::now(),
             changed: AtomicU64::new(0),
             alarm: OnceLock::new(),
+            circuit: OnceLock::new(),
         }
     }
 
@@ -123,7 +126,15 @@ impl EndpointState {
 
     /// Whether no reason is set at `now`; an ejection whose time is over ends here.
     pub(super) fn is_available_at(&self, now: Duration) -> bool {
-        let blocked = self.blocked.load(Ordering::Acquire);
+        let mut blocked = self.blocked.load(Ordering::Acquire);
+        if blocked == 0 {
+            return true;
+        }
+        let circuit = Blocked::CircuitOpen.bit();
+        if blocked & circuit != 0 && self.circuit().is_none_or(|it| it.wait().is_none()) {
+            // Not closed, but it would let a request through to see.
+            blocked &= !circuit;
+        }
         if blocked != Blocked::Ejected.bit() {
             return blocked == 0;
         }
@@ -132,6 +143,30 @@ impl EndpointState {
             self.set_blocked(Blocked::Ejected, false);
         }
         over
+    }
+
+    /// Its circuit, if its balancer has a [`Breaker`].
+    #[must_use]
+    pub fn circuit(&self) -> Option<&Arc<Circuit>> {
+        self.circuit.get()
+    }
+
+    /// Gives it a circuit, which says when it is open. The first one given counts.
+    pub(super) fn attach_circuit(self: &Arc<Self>, rules: &Breaker) {
+        let state = Arc::downgrade(self);
+        self.circuit.get_or_init(|| {
+            let circuit = Circuit::new(rules.clone()).watched(move |now| {
+                if let Some(state) = state.upgrade() {
+                    state.set_blocked(Blocked::CircuitOpen, now != CircuitState::Closed);
+                }
+            });
+            Arc::new(circuit)
+        });
+    }
+
+    /// Asks its circuit, if it has one. `Err` if somebody else was let through to see.
+    pub(super) fn admit(&self) -> Result<Option<Permit>, Duration> {
+        self.circuit().map(Circuit::admit).transpose()
     }
 
     /// Whether everything that speaks against the endpoint is an observation, which may be wrong,

@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::Ejection;
+use crate::circuit_breaker::Circuit;
 
 /// Why an endpoint gets no requests. The reasons are independent: each is set and cleared by whoever
 /// watches for it, and an endpoint is used while none is set.
@@ -130,6 +131,8 @@ pub struct EndpointStatus {
     pub latency: Option<Duration>,
     /// How often it was ejected, by reason.
     pub ejections: [(Ejection, u64); 3],
+    /// Its circuit, if it has one.
+    pub circuit: Option<Arc<Circuit>>,
 }
 
 impl EndpointStatus {

@@ -1,4 +1,5 @@
 use std::{
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -29,6 +30,16 @@ pub struct Circuit {
     /// The epoch while the circuit is closed, so that admitting a request takes no lock then.
     closed: AtomicU64,
     transitions: [AtomicU64; 3],
+    watcher: Watcher,
+}
+
+/// Who is told of every change.
+struct Watcher(Option<Box<dyn Fn(CircuitState) + Send + Sync>>);
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Watcher").field(&self.0.is_some()).finish()
+    }
 }
 
 /// Whether requests pass.
@@ -69,7 +80,18 @@ impl Circuit {
             rules,
             start: Instant::now(),
             transitions: [const { AtomicU64::new(0) }; 3],
+            watcher: Watcher(None),
         }
+    }
+
+    /// Tells `watcher` of every change, in order. It must not ask the circuit.
+    #[cfg(feature = "balance")]
+    pub(crate) fn watched(
+        mut self,
+        watcher: impl Fn(CircuitState) + Send + Sync + 'static,
+    ) -> Self {
+        self.watcher = Watcher(Some(Box::new(watcher)));
+        self
     }
 
     /// Whether requests pass now. An open circuit whose time is over says so until a request comes.
@@ -121,6 +143,9 @@ impl Circuit {
             };
             self.closed.store(closed, Ordering::Release);
             self.transitions[state as usize].fetch_add(1, Ordering::Relaxed);
+            if let Watcher(Some(watcher)) = &self.watcher {
+                watcher(state);
+            }
         }
         result
     }

@@ -96,19 +96,14 @@ mod window;
 
 #[cfg(feature = "config")]
 pub use self::config::CircuitBreakerConfig;
+#[cfg(feature = "balance")]
+pub(crate) use self::{circuit::Permit, future::watched, machine::Verdict, service::open};
 pub use self::{
     circuit::{Circuit, CircuitState},
     future::ResponseFuture,
     layer::CircuitBreakerLayer,
     rules::Breaker,
     service::CircuitBreaker,
-};
-#[cfg(feature = "balance")]
-pub(crate) use self::{
-    circuit::{Permit, Watch},
-    future::watched,
-    machine::Verdict,
-    service::open,
 };
 
 #[cfg(test)]
