@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use super::Dialect;
+use super::{Dialect, responses};
 use crate::canonical::Request;
 
 /// What a reply printer must know about the client it prints for.
@@ -28,6 +28,8 @@ pub struct ReplyContext {
     pub input_estimate: Option<u64>,
     /// Gemini: whether the client asked for server-sent events rather than one JSON array.
     pub sse: bool,
+    /// Responses: what the answer repeats of the request.
+    pub(in crate::dialect) echo: Option<Arc<str>>,
 }
 
 /// Where a Chat reply carries reasoning.
@@ -53,6 +55,7 @@ impl Default for ReplyContext {
             reasoning: ReasoningField::ReasoningContent,
             input_estimate: None,
             sse: true,
+            echo: None,
         }
     }
 }
@@ -66,6 +69,7 @@ impl ReplyContext {
             include_usage: request.source != Dialect::Chat
                 || request.stream.include_usage == Some(true),
             legacy_functions: request.legacy_functions,
+            echo: (request.source == Dialect::Responses).then(|| responses::echo(request)),
             ..Self::default()
         }
     }

@@ -2,11 +2,12 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
 use super::{
-    Dialect, ReplyContext, Restore, StreamParser, StreamPrinter, Target, chat, gemini, messages,
+    Dialect, ReplyContext, Restore, StreamParser, StreamPrinter, Target, chat, converse, gemini,
+    messages, responses,
 };
 use crate::{
     canonical::{Reply, Request, Usage},
-    error::{AiError, AiErrorKind},
+    error::AiError,
     loss::Losses,
 };
 
@@ -39,7 +40,8 @@ impl Dialect {
             Self::Chat => chat::parse_request(body, url),
             Self::Messages => messages::parse_request(body, url),
             Self::Gemini => gemini::parse_request(body, url),
-            other => Err(unsupported(other)),
+            Self::Responses => responses::parse_request(body, url),
+            Self::Converse => converse::parse_request(body, url),
         }
     }
 
@@ -55,11 +57,15 @@ impl Dialect {
         target: &Target,
         out: &mut BytesMut,
     ) -> Result<Printed, AiError> {
+        if request.source == Self::Responses && self != Self::Responses {
+            responses::check_portable(request)?;
+        }
         match self {
             Self::Chat => chat::print_request(request, target, out),
             Self::Messages => messages::print_request(request, target, out),
             Self::Gemini => gemini::print_request(request, target, out),
-            other => Err(unsupported(other)),
+            Self::Responses => responses::print_request(request, target, out),
+            Self::Converse => converse::print_request(request, target, out),
         }
     }
 
@@ -73,7 +79,8 @@ impl Dialect {
             Self::Chat => chat::parse_reply(body),
             Self::Messages => messages::parse_reply(body),
             Self::Gemini => gemini::parse_reply(body),
-            other => Err(unsupported(other)),
+            Self::Responses => responses::parse_reply(body),
+            Self::Converse => converse::parse_reply(body),
         }
     }
 
@@ -83,6 +90,7 @@ impl Dialect {
         match self {
             Self::Chat => chat::read_usage(raw),
             Self::Messages => messages::read_usage(raw),
+            Self::Responses => responses::read_usage(raw),
             _ => None,
         }
     }
@@ -92,7 +100,9 @@ impl Dialect {
         match self {
             Self::Messages => messages::print_reply(reply, context, out),
             Self::Gemini => gemini::print_reply(reply, context, out),
-            _ => chat::print_reply(reply, context, out),
+            Self::Responses => responses::print_reply(reply, context, out),
+            Self::Converse => converse::print_reply(reply, context, out),
+            Self::Chat => chat::print_reply(reply, context, out),
         }
     }
 
@@ -115,7 +125,8 @@ impl Dialect {
         match self {
             Self::Messages => messages::parse_error(status, headers, body),
             Self::Gemini => gemini::parse_error(status, headers, body),
-            _ => chat::parse_error(status, headers, body),
+            Self::Converse => converse::parse_error(status, headers, body),
+            Self::Chat | Self::Responses => chat::parse_error(status, headers, body),
         }
     }
 
@@ -125,14 +136,8 @@ impl Dialect {
         match self {
             Self::Messages => messages::print_error(error),
             Self::Gemini => gemini::print_error(error),
-            _ => chat::print_error(error),
+            Self::Converse => converse::print_error(error),
+            Self::Chat | Self::Responses => chat::print_error(error),
         }
     }
-}
-
-pub(super) fn unsupported(dialect: Dialect) -> AiError {
-    AiError::new(
-        AiErrorKind::Unsupported,
-        format!("the {dialect} dialect has no codec"),
-    )
 }

@@ -5,9 +5,7 @@
 //! [`Dialect`] and nothing else; what a codec needs to know about the other side comes as data – a
 //! [`Target`] for requests, a [`ReplyContext`] for answers.
 //!
-//! Chat, Messages and Gemini have codecs. Requests, replies and streams of Responses and Converse
-//! are refused with [`AiErrorKind::Unsupported`](crate::error::AiErrorKind::Unsupported); errors to
-//! their clients have OpenAI's form, which Responses shares.
+//! All five have codecs for requests, replies, streams and errors.
 //!
 //! Everything here is pure: bytes in, events out. There is no clock, no socket and no task, each
 //! input may be cut anywhere, and every buffer has a bound.
@@ -31,10 +29,12 @@
 mod chat;
 mod common;
 mod context;
+mod converse;
 mod facade;
 mod gemini;
 mod messages;
 mod name;
+mod responses;
 mod restore;
 mod stream;
 mod target;
@@ -42,6 +42,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::converse::{FrameReader, Message};
 pub use self::{
     common::CallIdRule,
     context::{ReasoningField, ReplyContext},

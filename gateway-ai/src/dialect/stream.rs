@@ -1,6 +1,6 @@
 use bytes::BytesMut;
 
-use super::{Dialect, ReplyContext, chat, facade::unsupported, gemini, messages};
+use super::{Dialect, ReplyContext, chat, converse, gemini, messages, responses};
 use crate::{canonical::Event, error::AiError, loss::Losses};
 
 /// An incremental reader of a provider's stream: bytes in, events out.
@@ -15,7 +15,8 @@ enum Parser {
     Chat(Box<chat::StreamParser>),
     Messages(Box<messages::StreamParser>),
     Gemini(Box<gemini::StreamParser>),
-    Unsupported(Dialect),
+    Responses(Box<responses::StreamParser>),
+    Converse(Box<converse::StreamParser>),
 }
 
 impl StreamParser {
@@ -26,7 +27,8 @@ impl StreamParser {
             Dialect::Chat => Parser::Chat(Box::default()),
             Dialect::Messages => Parser::Messages(Box::default()),
             Dialect::Gemini => Parser::Gemini(Box::default()),
-            other => Parser::Unsupported(other),
+            Dialect::Responses => Parser::Responses(Box::default()),
+            Dialect::Converse => Parser::Converse(Box::default()),
         })
     }
 
@@ -36,7 +38,8 @@ impl StreamParser {
             Parser::Chat(parser) => parser.push(bytes, out),
             Parser::Messages(parser) => parser.push(bytes, out),
             Parser::Gemini(parser) => parser.push(bytes, out),
-            Parser::Unsupported(_) => {}
+            Parser::Responses(parser) => parser.push(bytes, out),
+            Parser::Converse(parser) => parser.push(bytes, out),
         }
     }
 
@@ -47,7 +50,8 @@ impl StreamParser {
             Parser::Chat(parser) => parser.frame(data, out),
             Parser::Messages(parser) => parser.frame(data, out),
             Parser::Gemini(parser) => parser.frame(data, out),
-            Parser::Unsupported(_) => {}
+            Parser::Responses(parser) => parser.frame(data, out),
+            Parser::Converse(_) => {}
         }
     }
 
@@ -58,7 +62,8 @@ impl StreamParser {
             Parser::Chat(parser) => parser.is_started(),
             Parser::Messages(parser) => parser.is_started(),
             Parser::Gemini(parser) => parser.is_started(),
-            Parser::Unsupported(_) => false,
+            Parser::Responses(parser) => parser.is_started(),
+            Parser::Converse(parser) => parser.is_started(),
         }
     }
 
@@ -69,7 +74,8 @@ impl StreamParser {
             Parser::Chat(parser) => parser.finish(out),
             Parser::Messages(parser) => parser.finish(out),
             Parser::Gemini(parser) => parser.finish(out),
-            Parser::Unsupported(dialect) => out.push(Event::Error(unsupported(*dialect))),
+            Parser::Responses(parser) => parser.finish(out),
+            Parser::Converse(parser) => parser.finish(out),
         }
     }
 
@@ -80,7 +86,8 @@ impl StreamParser {
             Parser::Chat(parser) => parser.is_done(),
             Parser::Messages(parser) => parser.is_done(),
             Parser::Gemini(parser) => parser.is_done(),
-            Parser::Unsupported(_) => false,
+            Parser::Responses(parser) => parser.is_done(),
+            Parser::Converse(parser) => parser.is_done(),
         }
     }
 }
@@ -94,6 +101,8 @@ enum Printer {
     Chat(Box<chat::StreamPrinter>),
     Messages(Box<messages::StreamPrinter>),
     Gemini(Box<gemini::StreamPrinter>),
+    Responses(Box<responses::StreamPrinter>),
+    Converse(Box<converse::StreamPrinter>),
 }
 
 impl StreamPrinter {
@@ -103,7 +112,11 @@ impl StreamPrinter {
         Self(match dialect {
             Dialect::Messages => Printer::Messages(Box::new(messages::StreamPrinter::new(context))),
             Dialect::Gemini => Printer::Gemini(Box::new(gemini::StreamPrinter::new(context))),
-            _ => Printer::Chat(Box::new(chat::StreamPrinter::new(context))),
+            Dialect::Responses => {
+                Printer::Responses(Box::new(responses::StreamPrinter::new(context)))
+            }
+            Dialect::Converse => Printer::Converse(Box::new(converse::StreamPrinter::new(context))),
+            Dialect::Chat => Printer::Chat(Box::new(chat::StreamPrinter::new(context))),
         })
     }
 
@@ -116,6 +129,8 @@ impl StreamPrinter {
             Printer::Chat(printer) => printer.push(event, out),
             Printer::Messages(printer) => printer.push(event, out),
             Printer::Gemini(printer) => printer.push(event, out),
+            Printer::Responses(printer) => printer.push(event, out),
+            Printer::Converse(printer) => printer.push(event, out),
         }
     }
 
@@ -125,6 +140,8 @@ impl StreamPrinter {
             Printer::Chat(printer) => printer.error(error, out),
             Printer::Messages(printer) => printer.error(error, out),
             Printer::Gemini(printer) => printer.error(error, out),
+            Printer::Responses(printer) => printer.error(error, out),
+            Printer::Converse(printer) => printer.error(error, out),
         }
     }
 
@@ -140,6 +157,8 @@ impl StreamPrinter {
             Printer::Chat(printer) => printer.losses(),
             Printer::Messages(printer) => printer.losses(),
             Printer::Gemini(printer) => printer.losses(),
+            Printer::Responses(printer) => printer.losses(),
+            Printer::Converse(printer) => printer.losses(),
         }
     }
 }

@@ -128,4 +128,9 @@ pub(crate) fn endpoints(dialect: Dialect) -> &'static [&'static str] {
 }
 
 /// The dialects that have codecs.
-pub(crate) const DIALECTS: [Dialect; 3] = [Dialect::Chat, Dialect::Messages, Dialect::Gemini];
+pub(crate) const DIALECTS: [Dialect; 4] = [
+    Dialect::Chat,
+    Dialect::Responses,
+    Dialect::Messages,
+    Dialect::Gemini,
+];

@@ -131,7 +131,11 @@ fn options(before: &Request, after: &Request) -> Vec<(&'static str, bool, bool)>
         ("response_format", wants_form(before), wants_form(after)),
         (
             "service_tier",
-            before.service_tier.is_some(),
+            // What every provider does unasked is no wish.
+            before
+                .service_tier
+                .as_deref()
+                .is_some_and(|tier| !matches!(tier, "auto" | "default")),
             after.service_tier.is_some(),
         ),
         (

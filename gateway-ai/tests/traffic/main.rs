@@ -17,5 +17,6 @@ mod load;
 mod lost;
 mod replies;
 mod requests;
+mod responses;
 mod streams;
 mod truth;

@@ -94,7 +94,9 @@ fn refused_is_text(reply: &Reply, to: Dialect, text: &mut String) {
         .take(1)
         .flat_map(|choice| &choice.content)
     {
-        if let (Block::Refusal(refusal), true) = (block, to != Dialect::Chat) {
+        if let (Block::Refusal(refusal), false) =
+            (block, matches!(to, Dialect::Chat | Dialect::Responses))
+        {
             text.push_str(&refusal.text);
         }
     }

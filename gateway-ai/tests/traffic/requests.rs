@@ -7,6 +7,7 @@ use super::{
     gemini,
     load::{DIALECTS, endpoints, exchanges},
     lost::lost,
+    responses,
 };
 
 /// Recorded requests a provider refused are refused here too, or pass: never a panic.
@@ -78,6 +79,9 @@ fn normal(dialect: Dialect, body: &mut Value) {
     tidy(body);
     if dialect == Dialect::Gemini {
         return gemini::normal(body);
+    }
+    if dialect == Dialect::Responses {
+        return responses::normal(body);
     }
     let Some(body) = body.as_object_mut() else {
         return;

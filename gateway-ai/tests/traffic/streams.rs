@@ -181,7 +181,7 @@ fn every_stream_comes_through_every_dialect() {
                 {
                     (before.thinking, after.thinking) = (false, false);
                 }
-                if to != Dialect::Chat {
+                if !matches!(to, Dialect::Chat | Dialect::Responses) {
                     for block in reply
                         .choices
                         .iter()

@@ -92,7 +92,7 @@ fn plain(status: Option<StatusCode>, text: &str) -> AiError {
 }
 
 /// Reads the value of `error`: an object, or just its message.
-pub(super) fn parse_object(status: Option<StatusCode>, raw: &RawValue) -> AiError {
+pub(in crate::dialect) fn parse_object(status: Option<StatusCode>, raw: &RawValue) -> AiError {
     let Ok(body) = serde_json::from_str::<wire::ErrorBody<'_>>(raw.get()) else {
         let text = serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().into());
         return plain(status, &text);
@@ -185,7 +185,7 @@ pub(super) fn write(error: &AiError, w: &mut Writer<'_>) {
 }
 
 /// OpenAI's `type` and, where the upstream named none, `code`.
-fn words(error: &AiError) -> (&'static str, Option<&'static str>) {
+pub(in crate::dialect) fn words(error: &AiError) -> (&'static str, Option<&'static str>) {
     if error.is_gateway_credential() {
         return ("server_error", Some("upstream_error"));
     }

@@ -25,7 +25,8 @@ mod wire;
 mod wire_reply;
 
 pub(in crate::dialect) use self::{
-    error::{parse_error, print_error},
+    error::{parse_error, parse_object, print_error, words},
+    options_print::is_strict,
     reply_parse::parse_reply,
     reply_print::print_reply,
     request_parse::parse_request,

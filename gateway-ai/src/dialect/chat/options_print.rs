@@ -1,6 +1,6 @@
 use super::request_print::Print;
 use crate::{
-    canonical::{Limits, OutputFormat, Reasoning, ReasoningMode, Sampling, SchemaFormat},
+    canonical::{Limits, OutputFormat, Raw, Reasoning, ReasoningMode, Sampling, SchemaFormat},
     dialect::{MaxTokensField, ThinkingSupport, common::effort_of_budget},
     json::Writer,
 };
@@ -98,7 +98,7 @@ impl Print<'_> {
         // Where the other dialect always follows the schema, this one must be told to.
         let strict = schema
             .strict
-            .or_else(|| (!self.same && is_strict(schema)).then_some(true));
+            .or_else(|| (!self.same && is_strict(schema.schema.as_ref())).then_some(true));
         w.opt_bool("strict", strict);
         for (name, value) in schema.extra.iter() {
             self.unknown("response_format", name, value, w);
@@ -140,11 +140,8 @@ impl Print<'_> {
 }
 
 /// Whether a schema says what OpenAI demands of a strict one; it is never turned on silently else.
-fn is_strict(schema: &SchemaFormat) -> bool {
-    let text = schema
-        .schema
-        .as_ref()
-        .map(|raw| raw.read::<serde_json::Value>());
+pub(in crate::dialect) fn is_strict(schema: Option<&Raw>) -> bool {
+    let text = schema.map(|raw| raw.read::<serde_json::Value>());
     let Some(Ok(schema)) = text else { return false };
     let required = schema["required"].as_array().map_or(0, Vec::len);
     let properties = schema["properties"]

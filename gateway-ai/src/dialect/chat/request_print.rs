@@ -130,10 +130,15 @@ impl<'r> Print<'r> {
 
     fn extra(&mut self, w: &mut Writer<'_>) {
         let shared = self.request.source == Dialect::Responses;
-        for (name, value) in self.request.extra.iter() {
-            if shared && SHARED_WITH_RESPONSES.contains(&name) {
-                w.raw_field(name, value);
-            } else {
+        let extra = &self.request.extra;
+        if shared {
+            let shared = extra
+                .all()
+                .filter(|(name, _)| SHARED_WITH_RESPONSES.contains(name));
+            shared.for_each(|(name, value)| w.raw_field(name, value));
+        }
+        for (name, value) in extra.iter() {
+            if !shared || !SHARED_WITH_RESPONSES.contains(&name) {
                 self.unknown("", name, value, w);
             }
         }

@@ -1,6 +1,6 @@
-use super::request_print::Print;
+use super::{options_print::is_strict, request_print::Print};
 use crate::{
-    canonical::{Tool, ToolChoice, ToolKind},
+    canonical::{Raw, Tool, ToolChoice, ToolKind},
     dialect::Dialect,
     json::Writer,
 };
@@ -70,9 +70,16 @@ impl Print<'_> {
         match &tool.kind {
             ToolKind::Function { schema, strict } => {
                 w.opt_raw("parameters", schema.as_ref());
-                w.opt_bool("strict", *strict);
+                // Responses follow the schema wherever they can, unless told not to.
+                let responses = self.request.source == Dialect::Responses;
+                let implied = responses && is_strict(schema.as_ref());
+                w.opt_bool("strict", strict.or(implied.then_some(true)));
             }
-            ToolKind::Custom { format } => w.opt_raw("format", format.as_ref()),
+            ToolKind::Custom { format } => {
+                if let Some(format) = format {
+                    w.raw_field("format", &nested_grammar(format));
+                }
+            }
             ToolKind::Server { .. } => {}
         }
         for (name, value) in tool.extra.iter() {
@@ -154,5 +161,19 @@ impl Print<'_> {
             w.str_field("type", kind);
             w.object_field(kind, |w| w.str_field("name", &name));
         });
+    }
+}
+
+/// Responses spell a grammar flat, Chat nests it.
+fn nested_grammar(format: &Raw) -> Raw {
+    let flat: Option<serde_json::Value> = format.read().ok();
+    match flat {
+        Some(flat) if flat["type"] == "grammar" && flat["grammar"].is_null() => {
+            Raw::from_value(&serde_json::json!({
+                "type": "grammar",
+                "grammar": { "syntax": flat["syntax"], "definition": flat["definition"] },
+            }))
+        }
+        _ => format.clone(),
     }
 }

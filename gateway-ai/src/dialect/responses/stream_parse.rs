@@ -1,0 +1,222 @@
+use serde_json::value::RawValue;
+
+use super::{
+    error,
+    reply_parse::{failure, own, parse_reply},
+    stop,
+    stream_blocks::{Blocks, Key},
+    usage, wire,
+};
+use crate::{
+    canonical::{Event, Start, unfold},
+    dialect::common::{Intake, unreadable},
+    error::{AiError, AiErrorKind},
+    json::Str,
+};
+
+/// Reads a stream of response events.
+#[derive(Debug, Default)]
+pub(in crate::dialect) struct StreamParser {
+    intake: Intake,
+    state: State,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    started: bool,
+    done: bool,
+    blocks: Blocks,
+}
+
+impl StreamParser {
+    pub(in crate::dialect) fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
+        if self.state.done {
+            return;
+        }
+        let state = &mut self.state;
+        if let Err(error) = self.intake.push(bytes, |frame| state.data(frame.data, out)) {
+            self.state.fail(error, out);
+        }
+    }
+
+    pub(in crate::dialect) fn finish(&mut self, out: &mut Vec<Event>) {
+        if self.state.done {
+            return;
+        }
+        let state = &mut self.state;
+        let body = self.intake.finish(|frame| state.data(frame.data, out));
+        if self.state.done {
+            return;
+        }
+        match body.map(|body| parse_reply(&body)) {
+            Some(Ok(reply)) => {
+                self.state.done = true;
+                out.extend(unfold(reply));
+            }
+            Some(Err(error)) => self.state.fail(error, out),
+            None => {
+                let message = "the stream ended before the answer did";
+                self.state
+                    .fail(AiError::upstream(AiErrorKind::Truncated, message), out);
+            }
+        }
+    }
+
+    pub(in crate::dialect) fn is_done(&self) -> bool {
+        self.state.done
+    }
+
+    /// Whether the answer has begun to say something.
+    pub(in crate::dialect) fn is_started(&self) -> bool {
+        self.state.blocks.any()
+    }
+
+    /// Takes the data of one event, for a reader that frames on its own.
+    pub(in crate::dialect) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
+        self.state.data(data, out);
+    }
+}
+
+impl State {
+    fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
+        self.done = true;
+        out.push(Event::Error(error));
+    }
+
+    fn data(&mut self, data: &[u8], out: &mut Vec<Event>) {
+        // Some servers close the stream with Chat's word; it says nothing here.
+        let data = data.trim_ascii();
+        if self.done || data.is_empty() || data == b"[DONE]" {
+            return;
+        }
+        let read = serde_json::from_slice::<wire::StreamEvent<'_>>(data);
+        let result = match read {
+            Ok(event) => self.event(event, data, out),
+            Err(error) => Err(unreadable(&error)),
+        };
+        if let Err(error) = result {
+            self.fail(error, out);
+        }
+    }
+
+    fn event(
+        &mut self,
+        wire: wire::StreamEvent<'_>,
+        data: &[u8],
+        out: &mut Vec<Event>,
+    ) -> Result<(), AiError> {
+        let number =
+            |n: &Option<crate::canonical::Number>| n.as_ref().and_then(|n| n.as_u64()).unwrap_or(0);
+        let item = number(&wire.output_index);
+        let content = number(&wire.content_index);
+        let summary = number(&wire.summary_index);
+        let kind = wire.kind.as_deref().unwrap_or_default();
+        let blocks = &mut self.blocks;
+        match kind.strip_prefix("response.").unwrap_or(kind) {
+            "created" | "in_progress" | "queued" => self.start(wire.response, out)?,
+            "completed" | "incomplete" | "failed" | "cancelled" | "done" => {
+                self.end(wire.response, out)?;
+            }
+            "error" => return Err(event_error(wire.error, data)),
+            "output_item.added" => blocks.item_added(item, wire.item, out)?,
+            "output_item.done" => blocks.item_done(item, wire.item, out)?,
+            "content_part.added" => blocks.part_added((item, content), wire.part, out)?,
+            "output_text.delta" => {
+                blocks.logprobs(wire.logprobs, out);
+                blocks.grow(item, Key::Text(content), wire.delta, out);
+            }
+            "output_text.annotation.added" => {
+                blocks.cite(item, Key::Text(content), wire.annotation, out);
+            }
+            "output_text.done" => blocks.fill(item, Key::Text(content), wire.text, out),
+            "refusal.delta" => blocks.grow(item, Key::Refusal(content), wire.delta, out),
+            "refusal.done" => blocks.fill(item, Key::Refusal(content), wire.refusal, out),
+            "reasoning_summary_part.added" => blocks.ensure(item, Key::Summary(summary), out),
+            "reasoning_summary_text.delta" => {
+                blocks.grow(item, Key::Summary(summary), wire.delta, out);
+            }
+            "reasoning_summary_text.done" => {
+                blocks.fill(item, Key::Summary(summary), wire.text, out);
+            }
+            "reasoning_text.delta" => blocks.grow(item, Key::Reasoning(content), wire.delta, out),
+            "reasoning_text.done" => blocks.fill(item, Key::Reasoning(content), wire.text, out),
+            "function_call_arguments.delta" | "custom_tool_call_input.delta" => {
+                blocks.grow(item, Key::Arguments, wire.delta, out);
+            }
+            "function_call_arguments.done" => {
+                blocks.fill(item, Key::Arguments, wire.arguments, out)
+            }
+            "custom_tool_call_input.done" => blocks.fill(item, Key::Arguments, wire.input, out),
+            "keepalive" | "ping" => out.push(Event::Ping),
+            _ if kind.is_empty() && is_error(wire.error) => {
+                return Err(event_error(wire.error, data));
+            }
+            // What hosted tools are doing is said again, whole, when their item is done; events
+            // nobody has told us of do not end an answer.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, raw: Option<&RawValue>, out: &mut Vec<Event>) -> Result<(), AiError> {
+        if std::mem::replace(&mut self.started, true) {
+            return Ok(());
+        }
+        let wire = read_response(raw)?;
+        out.push(Event::Start(Start {
+            id: wire.id.map(|id| id.0).unwrap_or_default(),
+            model: wire.model.map(Str::into_owned).unwrap_or_default(),
+            created: wire.created_at.and_then(|created| created.as_u64()),
+            // What is said at the beginning is what was asked for.
+            service_tier: wire
+                .service_tier
+                .filter(|tier| &**tier != "auto")
+                .map(|tier| (*tier).into()),
+            usage: None,
+            extra: own(wire.extra),
+        }));
+        Ok(())
+    }
+
+    fn end(&mut self, raw: Option<&RawValue>, out: &mut Vec<Event>) -> Result<(), AiError> {
+        self.start(raw, out)?;
+        let wire = read_response(raw)?;
+        let status = wire.status.as_deref();
+        if let Some("failed" | "cancelled") = status {
+            return Err(failure(status, wire.error));
+        }
+        // What a server has not said piece by piece is said here.
+        for (number, raw) in (0..).zip(wire.output.unwrap_or_default()) {
+            if !self.blocks.knows(number) {
+                self.blocks.item_done(number, Some(raw), out)?;
+            }
+        }
+        self.blocks.close_all(out);
+        let reason = wire.incomplete_details.and_then(|details| details.reason);
+        let stop = stop::parse(status, reason.as_deref(), self.blocks.has_calls());
+        out.push(Event::Stop { choice: 0, stop });
+        if let Some(counted) = wire.usage {
+            out.push(Event::Usage(Box::new(usage::parse(counted))));
+        }
+        self.done = true;
+        out.push(Event::End);
+        Ok(())
+    }
+}
+
+fn read_response(raw: Option<&RawValue>) -> Result<wire::Reply<'_>, AiError> {
+    match raw {
+        Some(raw) => serde_json::from_str(raw.get()).map_err(|error| unreadable(&error)),
+        None => Ok(wire::Reply::default()),
+    }
+}
+
+fn is_error(raw: Option<&RawValue>) -> bool {
+    raw.is_some_and(|raw| !matches!(raw.get(), "null" | "{}"))
+}
+
+/// An `error` event has its members at the top, or one level below.
+fn event_error(inner: Option<&RawValue>, data: &[u8]) -> AiError {
+    let whole = || serde_json::from_slice::<&RawValue>(data).ok();
+    error::parse(inner.filter(|_| is_error(inner)).or_else(whole))
+}
