@@ -1,0 +1,327 @@
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use compact_str::{CompactString, format_compact};
+use serde_json::value::RawValue;
+
+use super::wire;
+use crate::{
+    canonical::{
+        Block, CacheMark, Document, Extra, Image, Opaque, Raw, Shape, Source, Text, Thinking,
+        ToolCall, ToolResult, Video,
+    },
+    dialect::{Dialect, common::body_error},
+    error::AiError,
+    json::Str,
+};
+
+pub(super) fn read<'a, T: serde::Deserialize<'a>>(
+    raw: &'a RawValue,
+    field: &'static str,
+) -> Result<T, AiError> {
+    serde_json::from_str(raw.get()).map_err(|error| {
+        let inner = body_error(&error);
+        let path = match inner.param() {
+            Some(path) => format!("{field}.{path}"),
+            None => field.to_owned(),
+        };
+        AiError::invalid(format!("{field}: {}", inner.message())).with_param(path)
+    })
+}
+
+/// Reads a list of blocks; a cache point becomes a mark on the block before it.
+pub(super) fn blocks(raws: Vec<&RawValue>, field: &'static str) -> Result<Vec<Block>, AiError> {
+    let mut blocks: Vec<Block> = Vec::with_capacity(raws.len());
+    for raw in raws {
+        let mut wire: wire::Block<'_> = read(raw, field)?;
+        if let (Some(point), true) = (wire.cache.take(), wire.extra.is_empty()) {
+            let slot = blocks.last_mut().and_then(cache_slot);
+            if let (Some(slot), Some(mark)) = (slot.filter(|slot| slot.is_none()), mark(&point)) {
+                *slot = Some(mark);
+                continue;
+            }
+        }
+        blocks.push(block(wire, raw, field)?);
+    }
+    Ok(blocks)
+}
+
+/// The mark a cache point stands for, if it says nothing a mark cannot.
+pub(super) fn mark(point: &wire::CachePoint<'_>) -> Option<CacheMark> {
+    let plain = point.kind.as_deref() == Some("default") && point.extra.is_empty();
+    plain.then(|| CacheMark {
+        ttl: point.ttl.as_deref().map(Into::into),
+    })
+}
+
+/// Where a block carries its mark.
+fn cache_slot(block: &mut Block) -> Option<&mut Option<CacheMark>> {
+    match block {
+        Block::Text(block) => Some(&mut block.cache),
+        Block::Image(block) => Some(&mut block.cache),
+        Block::Document(block) => Some(&mut block.cache),
+        Block::Video(block) => Some(&mut block.cache),
+        Block::ToolCall(block) => Some(&mut block.cache),
+        Block::ToolResult(block) => Some(&mut block.cache),
+        _ => None,
+    }
+}
+
+fn block(wire: wire::Block<'_>, raw: &RawValue, field: &'static str) -> Result<Block, AiError> {
+    let server = |kind: &Option<Str<'_>>| kind.as_deref().is_some_and(|kind| kind != "tool_use");
+    let extra = Extra::from_fields(wire.extra);
+    if let Some(text) = wire.text {
+        return Ok(Block::Text(Text {
+            text: text.into_owned(),
+            extra,
+            ..Text::default()
+        }));
+    }
+    if let Some(image) = wire.image {
+        return self::image(image, field).map(Block::Image);
+    }
+    if let Some(document) = wire.document {
+        return self::document(document, field).map(Block::Document);
+    }
+    if let Some(video) = wire.video {
+        let (source, extra) = source("video", video.format.as_deref(), video.source, field)?;
+        return Ok(Block::Video(Video {
+            source,
+            cache: None,
+            extra,
+        }));
+    }
+    if let Some(call) = wire.tool_use.filter(|call| !server(&call.kind)) {
+        return Ok(Block::ToolCall(tool_use(call)));
+    }
+    if let Some(result) = wire.tool_result.filter(|result| !server(&result.kind)) {
+        return tool_result(result, field).map(Block::ToolResult);
+    }
+    if let Some(cited) = wire.cited {
+        return Ok(Block::Text(self::cited(cited, raw)));
+    }
+    match wire.reasoning {
+        Some(reasoning) => self::reasoning(reasoning, raw, field),
+        None => opaque(raw, field).map(Block::Opaque),
+    }
+}
+
+/// What only Converse understands: its kind is the one key of the block.
+fn opaque(raw: &RawValue, field: &'static str) -> Result<Opaque, AiError> {
+    let kept = Raw::from_raw(raw)
+        .map_err(|error| AiError::invalid(format!("{field}: {error}")).with_param(field))?;
+    let keys: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(raw.get()).unwrap_or_default();
+    let kind = keys.keys().next().map_or("block", String::as_str).into();
+    Ok(Opaque {
+        dialect: Dialect::Converse,
+        kind,
+        raw: kept,
+    })
+}
+
+fn image(wire: wire::Media<'_>, field: &'static str) -> Result<Image, AiError> {
+    let (source, mut extra) = source("image", wire.format.as_deref(), wire.source, field)?;
+    extra.absorb("", wire.extra);
+    Ok(Image {
+        source,
+        detail: None,
+        cache: None,
+        extra,
+    })
+}
+
+fn document(wire: wire::Media<'_>, field: &'static str) -> Result<Document, AiError> {
+    let (source, mut extra) = source("document", wire.format.as_deref(), wire.source, field)?;
+    extra.absorb("", wire.extra);
+    Ok(Document {
+        source,
+        title: wire.name.map(Str::into_owned),
+        context: wire.context.map(Str::into_owned),
+        citations: wire.citations,
+        cache: None,
+        extra,
+    })
+}
+
+fn source(
+    family: &str,
+    format: Option<&str>,
+    wire: Option<wire::Source<'_>>,
+    field: &'static str,
+) -> Result<(Source, Extra), AiError> {
+    let mut extra = Extra::new();
+    let media_type = media_type(family, format.unwrap_or_default());
+    let wire = wire.unwrap_or_default();
+    extra.absorb("source.", wire.extra);
+    let source = match (wire.bytes, wire.location, wire.text, wire.content) {
+        (Some(bytes), ..) => Source::Base64 {
+            media_type,
+            data: bytes.into_owned(),
+        },
+        (None, Some(location), ..) => {
+            if let Some(owner) = location.owner {
+                extra.push("source.bucketOwner", Raw::from_value(&(*owner).into()));
+            }
+            extra.absorb("source.s3Location.", location.extra);
+            Source::Url {
+                url: location.uri.map(Str::into_owned).unwrap_or_default(),
+                media_type: Some(media_type),
+            }
+        }
+        (.., Some(text), _) => Source::Text {
+            media_type,
+            data: text.into_owned(),
+        },
+        (.., Some(content)) => {
+            if let Some(format) = format {
+                extra.push("source.format", Raw::from_value(&format.into()));
+            }
+            Source::Blocks(blocks(content, field)?)
+        }
+        _ => {
+            let path = format!("{field}.{family}.source");
+            return Err(AiError::invalid(format!("{path} is missing")).with_param(path));
+        }
+    };
+    Ok((source, extra))
+}
+
+/// The media type a format stands for.
+fn media_type(family: &str, format: &str) -> CompactString {
+    let known = DOCUMENTS.iter().find(|(name, _)| *name == format);
+    match (family, known) {
+        ("document", Some((_, media_type))) => (*media_type).into(),
+        ("document", None) => format_compact!("application/{format}"),
+        _ => format_compact!("{family}/{format}"),
+    }
+}
+
+/// Document formats and their media types.
+pub(super) const DOCUMENTS: [(&str, &str); 9] = [
+    ("pdf", "application/pdf"),
+    ("csv", "text/csv"),
+    ("doc", "application/msword"),
+    (
+        "docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
+    ("xls", "application/vnd.ms-excel"),
+    (
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+    ("html", "text/html"),
+    ("txt", "text/plain"),
+    ("md", "text/markdown"),
+];
+
+pub(super) fn tool_use(wire: wire::ToolUse<'_>) -> ToolCall {
+    let input = wire.input.map(RawValue::get).map(str::trim);
+    let empty = |text: &&str| {
+        text.strip_prefix('{')
+            .and_then(|text| text.strip_suffix('}'))
+            .is_some_and(|inner| inner.trim().is_empty())
+    };
+    ToolCall {
+        id: wire.id.map(Str::into_owned).unwrap_or_default(),
+        name: wire.name.map(Str::into_owned).unwrap_or_default(),
+        arguments: input
+            .filter(|text| !empty(text))
+            .unwrap_or_default()
+            .to_owned(),
+        extra: Extra::from_fields(wire.extra),
+        ..ToolCall::default()
+    }
+}
+
+fn tool_result(wire: wire::ToolResult<'_>, field: &'static str) -> Result<ToolResult, AiError> {
+    let raws = wire.content.unwrap_or_default();
+    let mut result = ToolResult {
+        id: wire.id.map(Str::into_owned).unwrap_or_default(),
+        is_error: wire.status.as_deref().map(|status| status == "error"),
+        extra: Extra::from_fields(wire.extra),
+        ..ToolResult::default()
+    };
+    // One object is the usual result; its own shape keeps it from being taken for text.
+    if let [raw] = raws.as_slice() {
+        let wire: wire::Block<'_> = read(raw, field)?;
+        if let (Some(json), true) = (wire.json, wire.extra.is_empty()) {
+            result.content.push(Block::text(json.get()));
+            result.shape = Shape::Json;
+            return Ok(result);
+        }
+    }
+    for raw in raws {
+        let wire: wire::Block<'_> = read(raw, field)?;
+        result.content.push(match wire.json {
+            Some(json) => {
+                let mut text = Text {
+                    text: json.get().to_owned(),
+                    ..Text::default()
+                };
+                let kept = Raw::from_raw(json).map_err(|error| {
+                    AiError::invalid(format!("{field}: {error}")).with_param(field)
+                })?;
+                text.extra.push("json", kept);
+                Block::Text(text)
+            }
+            None => block(wire, raw, field)?,
+        });
+    }
+    Ok(result)
+}
+
+/// Text that was taken from documents; its parts are joined, the whole is kept for this dialect.
+fn cited(wire: wire::Cited<'_>, raw: &RawValue) -> Text {
+    let parts = wire.content.unwrap_or_default();
+    let texts = parts.iter().filter_map(|part| part.text.as_deref());
+    let mut text = Text {
+        text: texts.collect(),
+        citations: wire.citations,
+        ..Text::default()
+    };
+    if parts.len() > 1
+        && let Ok(raw) = Raw::from_raw(raw)
+    {
+        text.extra.push("citationsContent", raw);
+    }
+    text
+}
+
+fn reasoning(
+    wire: wire::Reasoning<'_>,
+    raw: &RawValue,
+    field: &'static str,
+) -> Result<Block, AiError> {
+    if let Some(text) = wire.text {
+        return Ok(Block::Thinking(Thinking {
+            text: text.text.map(Str::into_owned).unwrap_or_default(),
+            signature: text
+                .signature
+                .map(Str::into_owned)
+                .filter(|signature| !signature.is_empty()),
+            extra: Extra::from_fields(text.extra),
+            ..Thinking::default()
+        }));
+    }
+    match wire.redacted {
+        Some(data) => Ok(Block::RedactedThinking(redacted(&data))),
+        None => opaque(raw, field).map(Block::Opaque),
+    }
+}
+
+/// Bedrock's blob is Anthropic's text once more in base64.
+pub(super) fn redacted(blob: &str) -> Opaque {
+    let text = STANDARD
+        .decode(blob)
+        .ok()
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    let raw = match text {
+        Some(text) => serde_json::json!({ "type": "redacted_thinking", "data": text }),
+        None => serde_json::json!({ "redactedContent": blob }),
+    };
+    Opaque {
+        dialect: Dialect::Converse,
+        kind: "redacted_thinking".into(),
+        raw: Raw::from_value(&raw),
+    }
+}

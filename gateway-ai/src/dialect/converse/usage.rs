@@ -1,0 +1,67 @@
+use super::wire;
+use crate::{
+    canonical::{Extra, Number, Raw, Usage},
+    json::Writer,
+};
+
+/// Reads usage, and the metrics of the call beside it. As in Messages, what was read from or written
+/// to the cache is not part of the input.
+pub(super) fn parse(wire: wire::Usage<'_>, metrics: Option<Raw>) -> Usage {
+    let count = |number: Option<Number>| number.and_then(|number| number.as_u64());
+    let details = wire.details.unwrap_or_default();
+    let written = |ttl: &str| {
+        let found = details.iter().find(|d| d.ttl.as_deref() == Some(ttl))?;
+        found.tokens.as_ref()?.as_u64()
+    };
+    let mut extra = Extra::from_fields(wire.extra);
+    if let Some(metrics) = metrics {
+        extra.push(METRICS, metrics);
+    }
+    Usage {
+        input: count(wire.input),
+        cache_read: count(wire.cache_read),
+        cache_write: count(wire.cache_write),
+        cache_write_5m: written("5m"),
+        cache_write_1h: written("1h"),
+        output: count(wire.output),
+        total: count(wire.total),
+        extra,
+        ..Usage::default()
+    }
+}
+
+/// Writes `usage` and `metrics`. `same` says that the unknown fields are this dialect's.
+pub(super) fn print(usage: &Usage, same: bool, w: &mut Writer<'_>) {
+    w.object_field("usage", |w| {
+        w.u64_field("inputTokens", usage.input.unwrap_or(0));
+        w.u64_field("outputTokens", usage.output.unwrap_or(0));
+        w.u64_field("totalTokens", usage.total().unwrap_or(0));
+        w.opt_u64("cacheReadInputTokens", usage.cache_read);
+        w.opt_u64("cacheWriteInputTokens", usage.cache_write);
+        let written = [("5m", usage.cache_write_5m), ("1h", usage.cache_write_1h)];
+        if written.iter().any(|(_, tokens)| tokens.is_some()) {
+            w.array_field("cacheDetails", |w| {
+                for (ttl, tokens) in written {
+                    let Some(tokens) = tokens else { continue };
+                    w.object(|w| {
+                        w.str_field("ttl", ttl);
+                        w.u64_field("inputTokens", tokens);
+                    });
+                }
+            });
+        }
+        let own = usage
+            .extra
+            .iter()
+            .filter(|(name, _)| same && *name != METRICS);
+        own.for_each(|(name, value)| w.raw_field(name, value));
+    });
+    match usage.extra.get(METRICS).filter(|_| same) {
+        Some(metrics) => w.raw_field(METRICS, metrics),
+        // Clients expect the object; a time nobody measured is not in it.
+        None => w.object_field(METRICS, |_| {}),
+    }
+}
+
+/// What Converse measures of a call; kept with its counts, since no other dialect has a word for it.
+const METRICS: &str = "metrics";
