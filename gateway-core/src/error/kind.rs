@@ -73,6 +73,8 @@ kinds! {
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "Body too large", false, None;
     /// The target is longer than allowed.
     UriTooLong = URI_TOO_LONG, "uri_too_long", "URI too long", false, None;
+    /// The client accepts no media type that there is.
+    NotAcceptable = NOT_ACCEPTABLE, "not_acceptable", "Not acceptable", false, None;
     /// The media type is not supported here.
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type", false, None;
     /// The header section is larger than allowed.

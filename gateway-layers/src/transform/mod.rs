@@ -144,3 +144,8 @@ pub use self::{
     rules::{RequestRules, ResponseRules},
     service::Transform,
 };
+#[cfg(feature = "aggregate")]
+pub(crate) use self::{
+    json::{find, is_json},
+    pointer::Pointer,
+};

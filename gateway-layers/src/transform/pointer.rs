@@ -2,7 +2,7 @@ use std::fmt;
 
 /// A place in a JSON document (RFC 6901).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Pointer {
+pub(crate) struct Pointer {
     tokens: Vec<Token>,
 }
 
@@ -15,7 +15,7 @@ pub(super) struct Token {
 
 impl Pointer {
     /// Reads `/a/b~1c/0`, or the same in the dotted form `$.a['b/c'][0]`, without wildcards.
-    pub(super) fn parse(text: &str) -> Result<Self, PointerError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, PointerError> {
         let tokens = match text.strip_prefix('$') {
             Some(path) => dotted(path)?,
             None => standard(text)?,
@@ -70,7 +70,7 @@ impl Token {
 
 /// Why a text is not a pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PointerError(&'static str);
+pub(crate) struct PointerError(&'static str);
 
 impl fmt::Display for PointerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -71,8 +71,8 @@ fn edit(text: &[u8], place: &Pointer, edit: Edit<'_>) -> Option<Vec<u8>> {
     writer.changed.then_some(writer.out)
 }
 
-/// The first value at `place`.
-fn find(text: &[u8], place: &Pointer) -> Option<Range<usize>> {
+/// The first value at `place` of the document `text`, which [is JSON](super::is_json).
+pub(crate) fn find(text: &[u8], place: &Pointer) -> Option<Range<usize>> {
     let scan = Text(text);
     let mut at = scan.root();
     for token in place.tokens() {

@@ -7,7 +7,7 @@
 mod edit;
 mod scan;
 
-pub(super) use self::{
-    edit::{Op, apply},
-    scan::is_json,
-};
+#[cfg(feature = "aggregate")]
+pub(crate) use self::edit::find;
+pub(super) use self::edit::{Op, apply};
+pub(crate) use self::scan::is_json;

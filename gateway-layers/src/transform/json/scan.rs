@@ -1,7 +1,7 @@
 use std::{borrow::Cow, ops::Range};
 
 /// Whether `text` is one JSON document (RFC 8259), in UTF-8.
-pub(in crate::transform) fn is_json(text: &[u8]) -> bool {
+pub(crate) fn is_json(text: &[u8]) -> bool {
     std::str::from_utf8(text)
         .is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
 }
