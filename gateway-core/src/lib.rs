@@ -31,7 +31,7 @@ pub mod testing;
 pub use self::{
     body::Body,
     context::{
-        ApiVersion, Attempt, CacheOutcome, ClientIp, Cost, Deadline, Identity, Outcome, RequestId,
+        ApiVersion, Attempt, CacheOutcome, ClientIp, Cost, Deadline, Identity, Interim, Outcome, RequestId,
         Route, TunnelBytes, TunnelEnd, Upstream, Usage,
     },
     error::{ErrorKind, GatewayError},

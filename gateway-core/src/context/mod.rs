@@ -15,6 +15,7 @@
 //! | [`Deadline`] | `timeout`, the server | whoever waits |
 //! | [`Attempt`] | retry, fallback | proxy, logs |
 //! | [`Tried`] | retry | `balance` |
+//! | [`Interim`] | the server | `proxy` |
 //! | [`Cost`] | any layer | `rate_limit`, budgets |
 //! | [`Outcome`] | `observe` | filled by inner layers, read at the end of the stream |
 //!
@@ -28,6 +29,7 @@
 
 mod client_ip;
 mod identity;
+mod interim;
 mod outcome;
 mod request_id;
 mod route;
@@ -39,6 +41,7 @@ mod upstream;
 pub use self::{
     client_ip::ClientIp,
     identity::{Identity, IdentityKind},
+    interim::Interim,
     outcome::{Outcome, OutcomeRecord},
     request_id::RequestId,
     route::{Params, Route},

@@ -36,6 +36,7 @@ pub struct ProxyBuilder {
     strip_prefix: String,
     protect: Vec<HeaderName>,
     tunnels: Tunnels,
+    interim: bool,
 }
 
 impl ProxyBuilder {
@@ -51,6 +52,7 @@ impl ProxyBuilder {
             strip_prefix: String::new(),
             protect: Vec::new(),
             tunnels: Tunnels::new(),
+            interim: false,
         }
     }
 
@@ -119,6 +121,13 @@ impl ProxyBuilder {
         self
     }
 
+    /// Whether `102` and `103` of the upstream are passed on to HTTP/1.1 clients. Defaults to `false`.
+    #[must_use]
+    pub const fn interim(mut self, on: bool) -> Self {
+        self.interim = on;
+        self
+    }
+
     /// Builds the proxy. Nothing is connected before the first request.
     ///
     /// # Errors
@@ -151,6 +160,7 @@ impl ProxyBuilder {
             via,
             protect: self.protect,
             tunnels: self.tunnels,
+            interim: self.interim,
         }))
     }
 }

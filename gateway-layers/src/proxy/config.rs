@@ -23,6 +23,8 @@ pub struct ProxyConfig {
     pub protect: Vec<String>,
     /// How long an upgraded connection may be silent. Defaults to `10m`.
     pub tunnel_idle: Option<Duration>,
+    /// Whether `102` and `103` of the upstream are passed on to HTTP/1.1 clients. Defaults to `false`.
+    pub interim: bool,
 }
 
 /// Which `Host` the upstream sees.
@@ -76,7 +78,8 @@ impl ProxyBuilder {
             .host(host)
             .forwarding(forwarding)
             .rfc7239(config.rfc7239)
-            .strip_prefix(&config.strip_prefix);
+            .strip_prefix(&config.strip_prefix)
+            .interim(config.interim);
         if let Some(via) = &config.via {
             self = self.via(Some(via.as_str()).filter(|via| !via.is_empty()));
         }
@@ -113,11 +116,19 @@ mod tests {
         let builder = build(
             r#"{"host": {"set": "a.example"}, "forwarding": "append", "rfc7239": true,
                 "via": "edge", "strip_prefix": "/shop", "protect": ["x-user"],
-                "tunnel_idle": "5s"}"#,
+                "tunnel_idle": "5s", "interim": true}"#,
         )
         .unwrap();
         let text = format!("{builder:?}");
-        for part in ["a.example", "Append", "edge", "/shop", "x-user", "idle: 5s"] {
+        for part in [
+            "a.example",
+            "Append",
+            "edge",
+            "/shop",
+            "x-user",
+            "idle: 5s",
+            "interim: true",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert!(builder.build().is_ok());

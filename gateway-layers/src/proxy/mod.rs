@@ -79,6 +79,13 @@
 //! from clients; towards an upstream for HTTP/2 only, a WebSocket becomes one, if the upstream
 //! offers it. All four combinations work. `CONNECT` itself is refused.
 //!
+//! # Interim answers
+//!
+//! `100` is the gateway's own to send. `102` and `103` of an HTTP/1.1 upstream reach the client with
+//! [`interim`](ProxyBuilder::interim), if its server inserts an [`Interim`](gateway_core::Interim).
+//! They are not passed on by default, since some HTTP/1.1 clients take them for the answer (RFC 8297
+//! §3). Over HTTP/2 neither hyper's server nor its client has a way to say them; they are dropped.
+//!
 //! # Order
 //!
 //! Innermost. Reads [`ClientIp`](gateway_core::ClientIp) (or the peer) for `X-Forwarded-For`, and a
@@ -120,6 +127,7 @@ mod edge;
 mod extended;
 mod forwarded;
 pub(crate) mod hop;
+mod informational;
 mod path;
 mod request;
 mod service;

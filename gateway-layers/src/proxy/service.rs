@@ -23,7 +23,7 @@ use super::{
     BuildError, ProxyBuilder, Tunnels,
     builder::Host,
     forwarded::{Forwarding, ViaLines},
-    hop,
+    hop, informational,
     path::PathRule,
     request::{Extended, Undo, Upgrade},
 };
@@ -50,6 +50,7 @@ pub(super) struct Shared {
     pub(super) via: Option<ViaLines>,
     pub(super) protect: Vec<HeaderName>,
     pub(super) tunnels: Tunnels,
+    pub(super) interim: bool,
 }
 
 impl Proxy {
@@ -127,6 +128,9 @@ where
             return ResponseFuture::ready(trip.refuse_connect());
         }
         let (undo, upgrade) = shared.prepare(&mut request);
+        if shared.interim {
+            informational::pass_on(&mut request);
+        }
         if upgrade.as_ref().is_some_and(|up| up.extended.is_some()) {
             return ResponseFuture::sent(Forward {
                 sent: Box::pin(shared.origin.clone().send_extended(request)),
