@@ -128,9 +128,10 @@ pub(crate) fn endpoints(dialect: Dialect) -> &'static [&'static str] {
 }
 
 /// The dialects that have codecs.
-pub(crate) const DIALECTS: [Dialect; 4] = [
+pub(crate) const DIALECTS: [Dialect; 5] = [
     Dialect::Chat,
     Dialect::Responses,
     Dialect::Messages,
     Dialect::Gemini,
+    Dialect::Converse,
 ];

@@ -64,7 +64,13 @@ fn words(request: &Request) -> Vec<String> {
             match block {
                 Block::Text(text) => out.push(text.text.trim_end().to_owned()),
                 Block::Refusal(refusal) => out.push(refusal.text.clone()),
-                Block::ToolResult(result) => push(&result.content, out),
+                // The texts of a result are one text in dialects that have but one.
+                Block::ToolResult(result) => {
+                    let mut inner = Vec::new();
+                    push(&result.content, &mut inner);
+                    inner.retain(|text| !text.is_empty());
+                    out.push(inner.join("\n"));
+                }
                 _ => {}
             }
         }

@@ -10,6 +10,7 @@
     reason = "a failed expectation is what a test is for"
 )]
 
+mod converse;
 mod equal;
 mod errors;
 mod gemini;

@@ -16,10 +16,15 @@ fn recorded(dialect: Dialect) -> Option<Vec<(String, String, bool)>> {
     let bodies = found.into_iter().filter_map(|exchange| {
         let body = exchange
             .request_body()
-            .filter(|body| body.starts_with('{'))?;
+            .filter(|body| body.starts_with('{') && !is_cut_off(body))?;
         Some((exchange.name(), body, exchange.is_ok()))
     });
     Some(bodies.collect())
+}
+
+/// Whether the recording tool has lost the end of a body.
+fn is_cut_off(body: &str) -> bool {
+    serde_json::from_str::<Value>(body).is_err_and(|error| error.is_eof())
 }
 
 /// Azure names the model in the path alone.
@@ -79,6 +84,9 @@ fn normal(dialect: Dialect, body: &mut Value) {
     tidy(body);
     if dialect == Dialect::Gemini {
         return gemini::normal(body);
+    }
+    if dialect == Dialect::Converse {
+        return super::converse::normal(body);
     }
     if dialect == Dialect::Responses {
         return responses::normal(body);
@@ -155,6 +163,7 @@ fn across_dialects_nothing_is_lost_in_silence() {
                 let model = match to {
                     Dialect::Messages => "claude-sonnet-4-5",
                     Dialect::Gemini => "gemini-2.5-flash",
+                    Dialect::Converse => "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
                     _ => "gpt-4o",
                 };
                 let target = Target::new(to, model);

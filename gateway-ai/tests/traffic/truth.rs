@@ -64,6 +64,7 @@ pub(crate) fn of(dialect: Dialect, body: &[u8], streaming: bool) -> Option<Truth
         (Dialect::Chat, false) => chat(&serde_json::from_slice(body).ok()?),
         (Dialect::Chat, true) => chat_stream(body),
         (Dialect::Gemini, streaming) => super::gemini::truth(body, streaming),
+        (Dialect::Converse, streaming) => super::converse::truth(body, streaming),
         (Dialect::Responses, streaming) => super::responses::truth(body, streaming),
         (Dialect::Messages, false) => {
             let message: Value = serde_json::from_slice(body).ok()?;

@@ -32,6 +32,9 @@ impl Print<'_> {
             self.losses.add("tool_choice");
         }
         if forbidden && !history && !self.same {
+            if !request.tools.is_empty() {
+                self.losses.add("tool_choice.none");
+            }
             return;
         }
         let tools: Vec<&Tool> = request
