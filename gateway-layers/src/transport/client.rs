@@ -17,7 +17,7 @@ use super::{
     connect::Connector,
     error::Reason,
     origin::Origin,
-    tls::{Tls, TlsOptions},
+    tls::{ClientPem, Tls, TlsOptions},
 };
 
 /// A pooled HTTP client. A clone is a reference count and shares the pool.
@@ -178,7 +178,7 @@ impl ClientBuilder {
     }
 
     /// Trusts these certificate authorities, in PEM, instead of the public ones. Defaults to the
-    /// public ones (webpki-roots). Certificates are always verified.
+    /// public ones (webpki-roots).
     #[must_use]
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.tls.ca_pem = Some(pem.into());
@@ -189,6 +189,36 @@ impl ClientBuilder {
     #[must_use]
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.tls.server_name = Some(name.into());
+        self
+    }
+
+    /// Shows this certificate, chain and key in PEM, to servers that ask for one. Defaults to none.
+    #[must_use]
+    pub fn client_certificate_pem(
+        mut self,
+        chain: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.tls.client_pem = Some(ClientPem {
+            chain: chain.into(),
+            key: key.into(),
+        });
+        self
+    }
+
+    /// Whether to accept nothing older than TLS 1.3. Defaults to `false`: 1.2 will do.
+    #[must_use]
+    pub const fn tls13_only(mut self, only: bool) -> Self {
+        self.tls.tls13_only = only;
+        self
+    }
+
+    /// Whether to accept any certificate of anybody: then TLS hides the words and not to whom they
+    /// are said. For a laboratory; [`ca_pem`](Self::ca_pem) is the way to trust a private authority.
+    /// Defaults to `false`.
+    #[must_use]
+    pub const fn danger_accept_any_certificate(mut self, any: bool) -> Self {
+        self.tls.any_certificate = any;
         self
     }
 

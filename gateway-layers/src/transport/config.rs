@@ -1,6 +1,6 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use gateway_core::config::{ConfigError, Duration};
+use gateway_core::config::{ConfigError, Duration, Secret};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -43,6 +43,32 @@ pub struct TlsConfig {
     pub ca: Option<PathBuf>,
     /// The name to ask for and to find in the certificate, instead of the host of the URL.
     pub server_name: Option<String>,
+    /// A PEM file with the certificate to show to the upstream, and its chain.
+    pub client_cert: Option<PathBuf>,
+    /// The key of `client_cert` in PEM, by reference: `${file:client.key}`.
+    pub client_key: Option<Secret>,
+    /// The oldest version to accept. Defaults to `"1.2"`.
+    pub min_version: Option<TlsVersionConfig>,
+    /// Accept any certificate, of anybody. Whoever is between can read and change everything.
+    pub insecure_skip_verify: bool,
+}
+
+impl TlsConfig {
+    /// Every path in it, to make them relative to the config file.
+    pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        [&mut self.ca, &mut self.client_cert].into_iter().flatten()
+    }
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub enum TlsVersionConfig {
+    /// TLS 1.2.
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// TLS 1.3.
+    #[serde(rename = "1.3")]
+    Tls13,
 }
 
 impl From<ProtocolConfig> for Protocol {
@@ -76,15 +102,36 @@ impl Client {
             builder = builder.server_name(name);
         }
         if let Some(path) = &config.tls.ca {
-            let pem = std::fs::read(path).map_err(|error| {
-                ConfigError::new("tls.ca", format!("`{}`: {error}", path.display()))
-            })?;
-            builder = builder.ca_pem(pem);
+            builder = builder.ca_pem(read("tls.ca", path)?);
         }
+        match (&config.tls.client_cert, &config.tls.client_key) {
+            (Some(path), Some(key)) => {
+                let chain = read("tls.client_cert", path)?;
+                builder = builder.client_certificate_pem(chain, key.expose());
+            }
+            (Some(_), None) => {
+                let error = ConfigError::new("tls.client_cert", "its `client_key` is missing");
+                return Err(error);
+            }
+            (None, Some(_)) => {
+                let error = ConfigError::new("tls.client_key", "its `client_cert` is missing");
+                return Err(error);
+            }
+            (None, None) => {}
+        }
+        if let Some(TlsVersionConfig::Tls13) = config.tls.min_version {
+            builder = builder.tls13_only(true);
+        }
+        builder = builder.danger_accept_any_certificate(config.tls.insecure_skip_verify);
         builder
             .build()
             .map_err(|error| ConfigError::new("tls", error))
     }
+}
+
+fn read(option: &str, path: &Path) -> Result<Vec<u8>, ConfigError> {
+    std::fs::read(path)
+        .map_err(|error| ConfigError::new(option, format!("`{}`: {error}", path.display())))
 }
 
 #[cfg(test)]
@@ -98,13 +145,25 @@ mod tests {
     #[test]
     fn every_key_reaches_the_builder() {
         let ca = concat!(env!("CARGO_MANIFEST_DIR"), "/src/transport/testdata/ca.pem");
+        let cert = ca.replace("ca.pem", "server.pem");
+        let key = std::fs::read_to_string(ca.replace("ca.pem", "server.key")).unwrap();
         let client = build(&format!(
             r#"{{"connect": "1s", "idle": "2s", "max_idle": 3, "protocol": "http2",
-                "tls": {{"ca": "{ca}", "server_name": "a.example"}}}}"#
+                "tls": {{"ca": "{ca}", "server_name": "a.example", "client_cert": "{cert}",
+                    "client_key": {key:?}, "min_version": "1.3", "insecure_skip_verify": true}}}}"#
         ))
         .unwrap();
         let text = format!("{client:?}");
-        for part in ["timeout: 1s", "2s", "max_idle: 3", "Http2", "a.example"] {
+        for part in [
+            "timeout: 1s",
+            "2s",
+            "max_idle: 3",
+            "Http2",
+            "a.example",
+            "any: true",
+            "client_auth: true",
+            "tls13: true",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
         }
     }
@@ -113,6 +172,14 @@ mod tests {
     fn faults_are_told_with_their_path() {
         let missing = build(r#"{"tls": {"ca": "/nowhere/ca.pem"}}"#).unwrap_err();
         assert_eq!(missing.path(), "tls.ca");
+        for (half, path) in [
+            ("client_cert", "tls.client_cert"),
+            ("client_key", "tls.client_key"),
+        ] {
+            let error = build(&format!(r#"{{"tls": {{"{half}": "x"}}}}"#)).unwrap_err();
+            assert_eq!(error.path(), path);
+            assert!(error.message().contains("missing"), "{error:?}");
+        }
         let name = build(r#"{"tls": {"server_name": "a b"}}"#).unwrap_err();
         assert_eq!(name.path(), "tls");
         assert!(serde_json::from_str::<ClientConfig>(r#"{"tls": {"verify": false}}"#).is_err());

@@ -76,7 +76,7 @@ mod stream;
 mod tls;
 
 #[cfg(feature = "config")]
-pub use self::config::{ClientConfig, ProtocolConfig, TlsConfig};
+pub use self::config::{ClientConfig, ProtocolConfig, TlsConfig, TlsVersionConfig};
 #[cfg(feature = "proxy")]
 pub(crate) use self::extended::OpenStream;
 pub use self::{

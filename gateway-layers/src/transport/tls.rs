@@ -1,9 +1,11 @@
 use std::{fmt, sync::Arc};
 
 use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, ServerName, pem::PemObject as _},
+    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject as _},
+    version,
 };
 
 use super::Protocol;
@@ -13,6 +15,22 @@ use super::Protocol;
 pub(super) struct TlsOptions {
     pub(super) ca_pem: Option<Vec<u8>>,
     pub(super) server_name: Option<String>,
+    pub(super) client_pem: Option<ClientPem>,
+    pub(super) tls13_only: bool,
+    pub(super) any_certificate: bool,
+}
+
+/// What to show to servers that ask who calls.
+#[derive(Clone)]
+pub(super) struct ClientPem {
+    pub(super) chain: Vec<u8>,
+    pub(super) key: Vec<u8>,
+}
+
+impl fmt::Debug for ClientPem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientPem").finish_non_exhaustive()
+    }
 }
 
 /// The configurations a client connects with; two, because an upgrade needs HTTP/1.1 whatever the
@@ -22,6 +40,9 @@ pub(super) struct Tls {
     preferred: Arc<ClientConfig>,
     http1: Arc<ClientConfig>,
     server_name: Option<ServerName<'static>>,
+    client_auth: bool,
+    tls13: bool,
+    any: bool,
 }
 
 impl Tls {
@@ -32,11 +53,14 @@ impl Tls {
             .clone()
             .map(|name| ServerName::try_from(name).map_err(|_| BuildError("invalid server name")))
             .transpose()?;
-        let config = client_config(roots)?;
+        let config = client_config(roots, options)?;
         Ok(Self {
             preferred: with_alpn(&config, protocol.alpn()),
             http1: with_alpn(&config, Protocol::Http1.alpn()),
             server_name,
+            client_auth: options.client_pem.is_some(),
+            tls13: options.tls13_only,
+            any: options.any_certificate,
         })
     }
 
@@ -58,6 +82,9 @@ impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls")
             .field("server_name", &self.server_name)
+            .field("client_auth", &self.client_auth)
+            .field("tls13", &self.tls13)
+            .field("any", &self.any)
             .finish_non_exhaustive()
     }
 }
@@ -82,12 +109,79 @@ fn roots(ca_pem: Option<&[u8]>) -> Result<RootCertStore, BuildError> {
 
 /// With an explicit provider: the process-wide default belongs to the application, and panics when
 /// two are compiled in.
-fn client_config(roots: RootCertStore) -> Result<ClientConfig, BuildError> {
+fn client_config(roots: RootCertStore, options: &TlsOptions) -> Result<ClientConfig, BuildError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+    let versions: &[_] = match options.tls13_only {
+        true => &[&version::TLS13],
+        false => &[&version::TLS13, &version::TLS12],
+    };
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_protocol_versions(versions)
         .map_err(|_| BuildError("no usable TLS version"))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+    let builder = match options.any_certificate {
+        false => builder.with_root_certificates(roots),
+        true => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anybody(provider))),
+    };
+    let Some(pem) = &options.client_pem else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let chain = CertificateDer::pem_slice_iter(&pem.chain)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| BuildError("malformed client certificate"))?;
+    if chain.is_empty() {
+        return Err(BuildError(
+            "no certificate in the client certificate's file",
+        ));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&pem.key)
+        .map_err(|_| BuildError("no private key in the client key"))?;
+    builder
+        .with_client_auth_cert(chain, key)
+        .map_err(|_| BuildError("the client key is not that of the client certificate"))
+}
+
+/// Believes whatever a server says about itself. Its signature is still verified, so that it has at
+/// least the key of what it shows.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 fn with_alpn(config: &ClientConfig, alpn: &[&[u8]]) -> Arc<ClientConfig> {

@@ -7,7 +7,7 @@ use gateway_core::{
 use gateway_layers::observe::Metrics;
 use serde_json::{Value, json};
 
-use super::{embed::Embedded, live::Live, stack::Assembler};
+use super::{embed::Embedded, live::Live, stack::Assembler, termination::Terminations};
 use crate::{
     config::{self, Loaded},
     reload::Reloader,
@@ -35,6 +35,7 @@ pub struct Gateway {
     reloader: Arc<Reloader>,
     metrics: Metrics,
     live: Live,
+    terminations: Terminations,
 }
 
 impl Gateway {
@@ -46,12 +47,14 @@ impl Gateway {
     pub fn new(loaded: Loaded) -> Result<Self, Diagnostics> {
         let assembler = Assembler::new();
         let (metrics, live) = (assembler.metrics().clone(), assembler.live.clone());
+        let terminations = assembler.terminations.clone();
         let (reloader, service) = Reloader::start(loaded, assembler)?;
         Ok(Self {
             service,
             reloader,
             metrics,
             live,
+            terminations,
         })
     }
 
@@ -98,6 +101,10 @@ impl Gateway {
     #[must_use]
     pub const fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    pub(super) const fn terminations(&self) -> &Terminations {
+        &self.terminations
     }
 
     pub(super) fn close_log(&self) {

@@ -1,16 +1,19 @@
 use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use gateway_core::config::Diagnostics;
+use gateway_core::config::{ConfigError, Diagnostics};
 use gateway_layers::observe::Gauge;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 
-use super::gateway::Gateway;
+use super::{
+    gateway::Gateway,
+    listeners::{self, Open, OpenError},
+};
 use crate::{
     admin::{Admin, ExposedError, Guard, Readiness, ReloadFuture},
-    config::{Config, Loaded, model},
+    config::{Config, Loaded},
     reload::{self, Cause, Reloader},
-    server::{self, DrainHandle, Limits},
+    server::{self, Address, DrainHandle, Entrance, Listener},
 };
 
 /// A gateway with its sockets open.
@@ -20,6 +23,7 @@ use crate::{
 pub struct Instance {
     gateway: Gateway,
     listeners: Vec<(String, SocketAddr)>,
+    urls: Vec<(String, String)>,
     admin: Option<SocketAddr>,
     readiness: Readiness,
     drain: DrainHandle,
@@ -47,14 +51,26 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Bind {
-        /// The address.
-        address: SocketAddr,
+        /// The address, or the path of a Unix socket.
+        address: String,
         /// What the system said.
         source: io::Error,
     },
+    /// What a listener has beside its address cannot be used.
+    #[error("{}: {}", .0.path(), .0.message())]
+    Listener(ConfigError),
     /// The admin listener would be open to everybody.
     #[error(transparent)]
     Exposed(#[from] ExposedError),
+}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Bind { address, source } => Self::Bind { address, source },
+            OpenError::Config(error) => Self::Listener(error),
+        }
+    }
 }
 
 impl Instance {
@@ -66,12 +82,17 @@ impl Instance {
     pub fn start(loaded: Loaded, overrides: Overrides) -> Result<Self, StartError> {
         let config = loaded.config.clone();
         let gateway = Gateway::new(loaded).map_err(StartError::Config)?;
-        let sockets = sockets(&config, overrides)?;
+        let terminations = gateway.terminations();
+        let open = listeners::open(&config, terminations, overrides.listen)?;
         let admin = admin_socket(&config, overrides)?;
         let (drain, token) = DrainHandle::new();
         let (admin_drain, admin_token) = DrainHandle::new();
         let mut instance = Self {
-            listeners: addresses(&sockets),
+            listeners: addresses(&open),
+            urls: open
+                .iter()
+                .map(|open| (open.name.clone(), open.url()))
+                .collect(),
             admin: None,
             readiness: Readiness::new(),
             reloading: spawn(reload::run(Arc::clone(gateway.reloader()))),
@@ -80,20 +101,18 @@ impl Instance {
             admin_drain,
             times: (config.drain.delay.get(), config.drain.timeout.get()),
         };
-        let limits = limits(&config.limits);
-        for (_, socket) in sockets {
-            let service = instance.gateway.service();
-            spawn(server::serve(
-                socket,
-                service,
-                limits.clone(),
-                token.clone(),
-            ));
+        let limits = listeners::limits(&config);
+        for open in open {
+            drop(open.serve(instance.gateway.service(), limits.clone(), token.clone()));
         }
         if let Some((socket, guard)) = admin {
-            instance.admin = socket.local_addr().ok();
+            instance.admin = match socket.address() {
+                Ok(Address::Tcp(address)) => Some(address),
+                _ => None,
+            };
             spawn(server::serve(
                 socket,
+                Entrance::default(),
                 instance.admin_service(guard),
                 limits,
                 admin_token,
@@ -109,7 +128,7 @@ impl Instance {
         &self.gateway
     }
 
-    /// The listeners with the addresses they really have.
+    /// The listeners that have an address, with the one they really have.
     #[must_use]
     pub fn listeners(&self) -> &[(String, SocketAddr)] {
         &self.listeners
@@ -127,13 +146,14 @@ impl Instance {
         self.times
     }
 
-    /// The lines that say where it listens, `listening http://ADDR` and `admin http://ADDR`.
+    /// The lines that say where it listens: `listening http://ADDR`, `listening https://ADDR` or
+    /// `listening unix:PATH`, and `admin http://ADDR`.
     #[must_use]
     pub fn announcement(&self) -> String {
         let listening = self
-            .listeners
+            .urls
             .iter()
-            .map(|(_, at)| format!("listening http://{at}\n"));
+            .map(|(_, url)| format!("listening {url}\n"));
         let admin = self.admin.iter().map(|at| format!("admin http://{at}\n"));
         listening.chain(admin).collect()
     }
@@ -171,13 +191,16 @@ impl Instance {
             }
         };
         let gateway = self.gateway.clone();
-        let (listeners, readiness) = (self.listeners.clone(), self.readiness.clone());
+        let (listeners, readiness) = (self.urls.clone(), self.readiness.clone());
         let status = move || {
             let mut status = gateway.status();
             status["phase"] = json!(readiness.as_str());
             status["listeners"] = listeners
                 .iter()
-                .map(|(name, at)| json!({ "name": name, "address": at.to_string() }))
+                .map(|(name, url)| {
+                    let address = url.split_once("://").map_or(&**url, |(_, address)| address);
+                    json!({ "name": name, "address": address, "url": url })
+                })
                 .collect();
             status
         };
@@ -202,29 +225,10 @@ fn admin_reload(reloader: Arc<Reloader>) -> ReloadFuture {
     })
 }
 
-/// Opens all listeners before any of them serves.
-fn sockets(
-    config: &Config,
-    overrides: Overrides,
-) -> Result<Vec<(String, TcpListener)>, StartError> {
-    let wanted = match overrides.listen {
-        Some(address) => vec![("main".to_owned(), address)],
-        None => config
-            .all_listeners()
-            .into_iter()
-            .map(|(name, listener)| (name.to_owned(), listener.bind.get()))
-            .collect(),
-    };
-    wanted
-        .into_iter()
-        .map(|(name, address)| Ok((name, bind(address)?)))
-        .collect()
-}
-
 fn admin_socket(
     config: &Config,
     overrides: Overrides,
-) -> Result<Option<(TcpListener, Guard)>, StartError> {
+) -> Result<Option<(Listener, Guard)>, StartError> {
     let configured = config.admin.as_ref().map(|admin| &admin.0);
     let address = overrides
         .admin
@@ -237,25 +241,19 @@ fn admin_socket(
     Ok(Some((bind(address)?, guard)))
 }
 
-fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    server::bind(address).map_err(|source| StartError::Bind { address, source })
+fn bind(address: SocketAddr) -> Result<Listener, StartError> {
+    server::bind(address).map_err(|source| StartError::Bind {
+        address: address.to_string(),
+        source,
+    })
 }
 
-fn addresses(sockets: &[(String, TcpListener)]) -> Vec<(String, SocketAddr)> {
-    let each = sockets.iter();
-    each.filter_map(|(name, socket)| Some((name.clone(), socket.local_addr().ok()?)))
-        .collect()
-}
-
-fn limits(config: &model::Limits) -> Limits {
-    Limits {
-        header_bytes: config.header_bytes.as_usize(),
-        headers: usize::from(config.headers),
-        header_timeout: config.header_timeout.get(),
-        idle: config.idle.get(),
-        max_connections: config.max_connections as usize,
-        ..Limits::default()
-    }
+fn addresses(open: &[Open]) -> Vec<(String, SocketAddr)> {
+    let each = open.iter().filter_map(|open| match open.address {
+        Address::Tcp(address) => Some((open.name.clone(), address)),
+        Address::Unix(_) => None,
+    });
+    each.collect()
 }
 
 #[expect(

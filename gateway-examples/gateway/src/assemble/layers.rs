@@ -38,7 +38,8 @@ impl<'a> Shared<'a> {
         Self {
             stores,
             cache: CacheStore::clone(&cache),
-            upload: UploadLayer::new(limits.body.get(), limits.header_timeout.get()),
+            upload: UploadLayer::new(limits.body.get(), limits.header_timeout.get())
+                .min_rate(limits.min_body_rate.get()),
         }
     }
 }

@@ -22,11 +22,13 @@ mod embed;
 mod gateway;
 mod instance;
 mod layers;
+pub(crate) mod listeners;
 mod live;
 mod route;
 mod run;
 mod runtime;
 mod stack;
+mod termination;
 mod upstream;
 
 pub use self::{

@@ -16,6 +16,7 @@ use super::{
     layers::Shared,
     live::{Current, Live},
     route,
+    termination::Terminations,
     upstream::{self, Upstreams},
 };
 use crate::{
@@ -28,13 +29,16 @@ use crate::{
 pub struct Assembler {
     metrics: Metrics,
     pub(super) live: Live,
+    pub(super) terminations: Terminations,
 }
 
 impl Assembler {
     /// An assembler with metrics of its own.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        let new = Self::default();
+        new.terminations.measure(&new.metrics);
+        new
     }
 
     /// The metrics of all stacks it has built.
@@ -52,6 +56,7 @@ impl Assembler {
             &mut errors,
         );
         let log = keep(access_log(config, stores), &mut errors);
+        let terminations = self.terminations.prepare(config, &mut errors);
         let (Some(client_ip), Some(log), []) = (client_ip, log, &*errors) else {
             return Err(errors);
         };
@@ -62,6 +67,7 @@ impl Assembler {
             .layer(HopByHopLayer::new())
             .layer(self.observe(config, log.clone()))
             .service(router.clone());
+        self.terminations.commit(terminations);
         self.live.set(Current::new(config, router, upstreams, log));
         Ok(SharedService::new(stack))
     }

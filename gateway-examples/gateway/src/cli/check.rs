@@ -1,12 +1,12 @@
 use std::path::Path;
 
-use gateway_core::config::{Diagnostics, Severity, Style};
+use gateway_core::config::{Diagnostic, Diagnostics, Severity, Style};
 
 use super::{
     Console, Exit,
     args::{CheckArgs, DEFAULT_FILE},
 };
-use crate::config::{self, Loaded};
+use crate::config::{self, Loaded, check::codes::CERTIFICATE_EXPIRED};
 
 pub(super) fn run(args: &CheckArgs, console: &mut Console<'_>) -> Exit {
     let style = Style::from(args.format);
@@ -30,6 +30,10 @@ pub(super) fn run(args: &CheckArgs, console: &mut Console<'_>) -> Exit {
         ));
     } else {
         print(&loaded.warnings, style, console);
+    }
+    let expired = |finding: &Diagnostic| finding.code() == CERTIFICATE_EXPIRED;
+    if loaded.warnings.iter().any(expired) {
+        return Exit::Usage;
     }
     if args.strict && warnings > 0 {
         return Exit::Failed;

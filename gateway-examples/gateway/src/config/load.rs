@@ -8,7 +8,7 @@ use gateway_core::config::{
 use super::{
     check::{self, codes},
     link,
-    model::Config,
+    model::{Bind, Config},
     scope,
 };
 
@@ -36,13 +36,7 @@ pub fn load(path: &Path) -> Result<Loaded, Diagnostics> {
     })?;
     let base = path.parent().unwrap_or_else(|| Path::new("."));
     let source = Source::new(name, &text);
-    let mut loaded = load_text(source, Format::of(path), &System::new(base))?;
-    for (_, upstream) in loaded.config.upstreams.iter_mut() {
-        // Like `${file:…}`, relative to the config file and not to where we were started.
-        if let Some(ca) = &mut upstream.tls.ca {
-            *ca = base.join(&*ca);
-        }
-    }
+    let mut loaded = read(source, Format::of(path), &System::new(base), base)?;
     loaded.path = Some(path.to_owned());
     Ok(loaded)
 }
@@ -57,6 +51,15 @@ pub fn load_text(
     format: Format,
     lookup: &dyn Lookup,
 ) -> Result<Loaded, Diagnostics> {
+    read(source, format, lookup, Path::new(""))
+}
+
+fn read(
+    source: Source,
+    format: Format,
+    lookup: &dyn Lookup,
+    base: &Path,
+) -> Result<Loaded, Diagnostics> {
     let mut findings = Diagnostics::new();
     let Some(mut tree) = Tree::parse(source, format, &mut findings) else {
         return Err(findings);
@@ -66,6 +69,7 @@ pub fn load_text(
         .describe(scope::describe)
         .read(&mut findings);
     if let Some(config) = &mut config {
+        anchor(config, base);
         link::link(config, &tree, &mut findings);
         check::check(config, &tree, &mut findings);
     }
@@ -78,6 +82,24 @@ pub fn load_text(
             path: None,
         }),
         _ => Err(findings),
+    }
+}
+
+/// Like `${file:…}`, paths are relative to the config file and not to where we were started.
+fn anchor(config: &mut Config, base: &Path) {
+    for (_, upstream) in config.upstreams.iter_mut() {
+        for path in upstream.tls.paths_mut() {
+            *path = base.join(&*path);
+        }
+    }
+    let named = config.listeners.iter_mut().map(|(_, listener)| listener);
+    for listener in named.chain(&mut config.listen) {
+        if let Bind::Unix(path) = &mut listener.0.bind {
+            *path = base.join(&*path);
+        }
+        for path in listener.0.tls.iter_mut().flat_map(|tls| tls.0.paths_mut()) {
+            *path = base.join(&*path);
+        }
     }
 }
 

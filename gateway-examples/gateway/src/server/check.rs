@@ -16,8 +16,10 @@ use super::detect::MAX_METHOD;
 ///
 /// 400 `bad_request` for a missing, repeated, empty or malformed `Host`, for credentials in the
 /// target, `*` with another method than `OPTIONS`, bytes in the target that are not visible ASCII,
-/// `Transfer-Encoding` in HTTP/1.0 or beside `Content-Length`; 417 for an unknown expectation.
-pub fn request<B>(request: &mut http::Request<B>) -> Result<(), GatewayError> {
+/// `Transfer-Encoding` in HTTP/1.0 or beside `Content-Length`; 414 for a path and query longer than
+/// `max_target`; 417 for an unknown expectation.
+pub fn request<B>(request: &mut http::Request<B>, max_target: usize) -> Result<(), GatewayError> {
+    length(request.uri(), max_target)?;
     target(request.method(), request.uri())?;
     match request.version() {
         Version::HTTP_2 | Version::HTTP_3 => authority(request),
@@ -41,6 +43,16 @@ pub fn refuse(request: &Request, error: GatewayError) -> Response {
 
 fn bad(detail: &'static str) -> GatewayError {
     GatewayError::new(ErrorKind::BadRequest).detail(detail)
+}
+
+fn length(uri: &Uri, max: usize) -> Result<(), GatewayError> {
+    let length = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    match length > max {
+        true => Err(GatewayError::new(ErrorKind::UriTooLong)
+            .layer("limits")
+            .detail(format!("at most {max} bytes"))),
+        false => Ok(()),
+    }
 }
 
 fn target(method: &Method, uri: &Uri) -> Result<(), GatewayError> {
@@ -174,7 +186,7 @@ mod tests {
             builder = builder.header("host", *host);
         }
         let mut built = builder.body(()).unwrap();
-        match request(&mut built) {
+        match request(&mut built, 64) {
             Ok(()) => Ok(built.headers()["host"].to_str().unwrap().to_owned()),
             Err(error) => Err(error.status_code().as_u16()),
         }
@@ -223,6 +235,13 @@ mod tests {
     }
 
     #[test]
+    fn a_long_target_is_told_so() {
+        let long = |length: usize| format!("/{}", "x".repeat(length - 1));
+        assert!(checked("GET", &long(64), &["a"]).is_ok());
+        assert_eq!(checked("GET", &long(65), &["a"]), Err(414));
+    }
+
+    #[test]
     fn star_is_for_options() {
         assert_eq!(checked("OPTIONS", "*", &["a"]), Ok("a".into()));
         assert_eq!(checked("GET", "*", &["a"]), Err(400));
@@ -237,7 +256,7 @@ mod tests {
             for (name, value) in headers {
                 built = built.header(*name, *value);
             }
-            request(&mut built.body(()).unwrap()).map_err(|error| error.status_code().as_u16())
+            request(&mut built.body(()).unwrap(), 64).map_err(|error| error.status_code().as_u16())
         };
         let chunked = ("transfer-encoding", "chunked");
         assert_eq!(with(Version::HTTP_11, &[chunked]), Ok(()));
@@ -263,7 +282,7 @@ mod tests {
             if let Some(host) = host {
                 built = built.header("host", host);
             }
-            request(&mut built.body(()).unwrap()).is_ok()
+            request(&mut built.body(()).unwrap(), 64).is_ok()
         };
         assert!(with("http://a.example/", None));
         assert!(with("http://a.example/", Some("A.example")));

@@ -1,8 +1,9 @@
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use gateway_core::{Body, Request, Response};
 use gateway_layers::{client_ip::PeerAddr, observe::RequestBytes, proxy::WhileOpen};
+use http::{Extensions, uri::Scheme};
 use http_body::Body as _;
 use hyper::{
     body::Incoming,
@@ -11,24 +12,23 @@ use hyper::{
     upgrade::OnUpgrade,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower_service::Service;
 
 use super::{
     Drain, Limits, check,
     coalesce::Coalesce,
     detect::{Spoken, detect},
+    entrance::Client,
+    io::Io,
     state::{ServerBody, State},
     supervise::supervise,
 };
 
 /// Serves one connection to its end.
 pub(super) async fn serve<S>(
-    mut stream: TcpStream,
-    peer: SocketAddr,
+    mut stream: Io,
+    client: Client,
     service: S,
     limits: &Limits,
     drain: Drain,
@@ -44,8 +44,8 @@ pub(super) async fn serve<S>(
         return;
     };
     match spoken {
-        Spoken::Http1 => http1(stream, read_before, peer, service, limits, drain).await,
-        Spoken::Http2 => http2(stream, read_before, peer, service, limits, drain).await,
+        Spoken::Http1 => http1(stream, read_before, client, service, limits, drain).await,
+        Spoken::Http2 => http2(stream, read_before, client, service, limits, drain).await,
         Spoken::Neither => {
             // Whoever sent it may be gone already; there is nobody to tell.
             let _ = tokio::time::timeout(limits.header_timeout, refuse(&mut stream)).await;
@@ -55,7 +55,7 @@ pub(super) async fn serve<S>(
 
 /// Answers what no parser should see, and reads on a little: closing on unread bytes resets the
 /// connection, and the answer with it.
-async fn refuse(stream: &mut TcpStream) -> std::io::Result<()> {
+async fn refuse(stream: &mut Io) -> std::io::Result<()> {
     stream.write_all(NOT_HTTP).await?;
     stream.shutdown().await?;
     let mut rest = stream.take(LINGER_BYTES);
@@ -63,24 +63,25 @@ async fn refuse(stream: &mut TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-async fn http1<T, S>(
-    stream: T,
+async fn http1<S>(
+    stream: Io,
     read_before: Bytes,
-    peer: SocketAddr,
+    client: Client,
     service: S,
     limits: &Limits,
     drain: Drain,
 ) where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let state = State::new(drain.clone());
+    let state = State::new(client, drain.clone());
     state.on_read();
     let io = Coalesce::new(TokioIo::new(stream), read_before, Arc::clone(&state));
     let answering = Arc::clone(&state);
-    let service =
-        service_fn(move |request| answer(service.clone(), request, peer, Arc::clone(&answering)));
+    let max_target = limits.uri_bytes;
+    let service = service_fn(move |request| {
+        answer(service.clone(), request, max_target, Arc::clone(&answering))
+    });
     let mut builder = http1::Builder::new();
     // hyper parses up to its own default on the stack, and on the heap if another bound is set.
     if limits.headers != HYPERS_MAX_HEADERS {
@@ -97,23 +98,24 @@ async fn http1<T, S>(
     supervise(connection, &state, limits, drain).await;
 }
 
-async fn http2<T, S>(
-    stream: T,
+async fn http2<S>(
+    stream: Io,
     read_before: Bytes,
-    peer: SocketAddr,
+    client: Client,
     service: S,
     limits: &Limits,
     drain: Drain,
 ) where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let state = State::new(drain.clone());
+    let state = State::new(client, drain.clone());
     let io = Coalesce::new(TokioIo::new(stream), read_before, Arc::clone(&state));
     let answering = Arc::clone(&state);
-    let service =
-        service_fn(move |request| answer(service.clone(), request, peer, Arc::clone(&answering)));
+    let max_target = limits.uri_bytes;
+    let service = service_fn(move |request| {
+        answer(service.clone(), request, max_target, Arc::clone(&answering))
+    });
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_streams)
@@ -133,7 +135,7 @@ async fn http2<T, S>(
 async fn answer<S>(
     mut service: S,
     request: http::Request<Incoming>,
-    peer: SocketAddr,
+    max_target: usize,
     state: Arc<State>,
 ) -> Result<http::Response<ServerBody>, Infallible>
 where
@@ -141,7 +143,7 @@ where
 {
     let in_flight = state.begin();
     let mut request = request.map(Body::new);
-    if let Err(refusal) = check::request(&mut request) {
+    if let Err(refusal) = check::request(&mut request, max_target) {
         let response = check::refuse(&request, refusal);
         return Ok(response.map(|body| ServerBody::new(body, in_flight)));
     }
@@ -153,7 +155,7 @@ where
         let tunnel = WhileOpen::new(state.begin());
         request.extensions_mut().insert(tunnel);
     }
-    request.extensions_mut().insert(PeerAddr::new(peer));
+    introduce(state.client(), request.extensions_mut());
     let Ok(()) = std::future::poll_fn(|cx| service.poll_ready(cx)).await;
     let Ok(response) = service.call(request).await;
     debug_assert!(
@@ -161,6 +163,19 @@ where
             || response.body().is_end_stream()
     );
     Ok(response.map(|body| ServerBody::new(body, in_flight)))
+}
+
+/// Tells the layers what the connection knows.
+fn introduce(client: &Client, extensions: &mut Extensions) {
+    if let Some(peer) = client.peer {
+        extensions.insert(PeerAddr::new(peer));
+    }
+    if let Some(secure) = &client.tls {
+        extensions.insert(Scheme::HTTPS);
+        if let Some(certificate) = &secure.certificate {
+            extensions.insert(certificate.clone());
+        }
+    }
 }
 
 const NOT_HTTP: &[u8] =

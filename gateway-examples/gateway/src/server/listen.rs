@@ -1,42 +1,32 @@
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use gateway_core::{Request, Response};
-use tokio::{
-    net::{TcpListener, TcpSocket},
-    sync::Semaphore,
-};
+use tokio::sync::Semaphore;
 use tower_service::Service;
 
-use super::{Drain, Limits, connection};
-
-/// Opens a listening socket.
-///
-/// A restart takes over an address whose old connections linger (`SO_REUSEADDR`); two gateways on
-/// one address are an error.
-///
-/// # Errors
-///
-/// If the address is in use or not one of this machine.
-pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4(),
-        SocketAddr::V6(_) => TcpSocket::new_v6(),
-    }?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
+use super::{
+    Drain, Entrance, Limits, Listener, connection, crowd::Crowd, entrance::Client, io::Socket,
+};
 
 /// Accepts connections and serves each until the drain has started.
 ///
 /// A failed `accept` – out of file descriptors, usually – pauses for a moment instead of spinning:
 /// connections that end meanwhile make room.
-pub async fn serve<S>(listener: TcpListener, service: S, limits: Limits, mut drain: Drain)
-where
+pub async fn serve<S>(
+    listener: Listener,
+    entrance: Entrance,
+    service: S,
+    limits: Limits,
+    mut drain: Drain,
+) where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let limits = Arc::new(limits);
+    let crowd = limits
+        .max_connections_per_ip
+        .map(|max| Crowd::new(max.get(), limits.uncounted.clone()));
+    let shared = Arc::new((entrance, limits, crowd));
+    let limits = &shared.1;
     let slots = Arc::new(Semaphore::new(limits.max_connections));
     loop {
         let accepted = tokio::select! {
@@ -44,7 +34,7 @@ where
             () = drain.started() => return,
             accepted = accept(&listener, &slots) => accepted,
         };
-        let (stream, peer, slot) = match accepted {
+        let (socket, client) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "cannot accept");
@@ -52,35 +42,35 @@ where
                 continue;
             }
         };
-        let (service, limits, drain) = (service.clone(), Arc::clone(&limits), drain.clone());
+        let (service, shared, drain) = (service.clone(), Arc::clone(&shared), drain.clone());
         #[expect(
             clippy::disallowed_methods,
             reason = "a connection's task: its `Drain` is awaited by `DrainHandle::wait`"
         )]
         tokio::spawn(async move {
-            connection::serve(stream, peer, service, &limits, drain).await;
-            drop(slot);
+            let (entrance, limits, crowd) = &*shared;
+            let mut ending = drain.clone();
+            let passed = tokio::select! {
+                passed = entrance.pass(socket, client, crowd.as_ref()) => passed,
+                () = ending.started() => None,
+            };
+            drop(ending);
+            if let Some((io, client)) = passed {
+                connection::serve(io, client, service, limits, drain).await;
+            }
         });
     }
 }
 
-type Accepted = (
-    tokio::net::TcpStream,
-    std::net::SocketAddr,
-    tokio::sync::OwnedSemaphorePermit,
-);
+type Accepted = (Socket, Client);
 
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> io::Result<Accepted> {
+async fn accept(listener: &Listener, slots: &Arc<Semaphore>) -> io::Result<Accepted> {
     let slot = Arc::clone(slots)
         .acquire_owned()
         .await
         .map_err(io::Error::other)?;
-    let (stream, peer) = listener.accept().await?;
-    // An answer's last segment must not wait for the acknowledgement of the one before.
-    stream.set_nodelay(true)?;
-    Ok((stream, peer, slot))
+    let (socket, peer) = listener.accept().await?;
+    Ok((socket, Client::new(peer, slot)))
 }
 
-/// Connections that wait to be accepted; the kernel caps it at `somaxconn`.
-const BACKLOG: u32 = 4096;
 const PAUSE: Duration = Duration::from_millis(20);

@@ -16,17 +16,25 @@
 pub mod check;
 mod coalesce;
 mod connection;
+mod crowd;
 mod detect;
 mod drain;
+mod entrance;
+mod io;
 mod limits;
 mod listen;
+mod socket;
 mod state;
 mod supervise;
 mod upload;
 
+#[cfg(unix)]
+pub use self::socket::bind_unix;
 pub use self::{
     drain::{Drain, DrainHandle},
+    entrance::Entrance,
     limits::Limits,
-    listen::{bind, serve},
+    listen::serve,
+    socket::{Address, Listener, bind},
     upload::{Upload, UploadLayer},
 };

@@ -13,7 +13,7 @@ use gateway_core::{Body, BoxError};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 
-use super::Drain;
+use super::{Drain, entrance::Client};
 
 /// What the IO, the service and the supervisor of one connection tell each other.
 ///
@@ -36,6 +36,8 @@ pub(super) struct State {
     upstream_turn: AtomicU32,
     /// Milliseconds after `started` at which the client's socket last took bytes, or a request began.
     moved_at: AtomicU64,
+    /// With the places it takes: what is under way has them to its end, tunnels included.
+    client: Client,
     /// Whatever is under way keeps the drain from being complete, tunnels included.
     _drain: Drain,
 }
@@ -54,7 +56,7 @@ pub(super) enum Verdict {
 }
 
 impl State {
-    pub(super) fn new(drain: Drain) -> Arc<Self> {
+    pub(super) fn new(client: Client, drain: Drain) -> Arc<Self> {
         Arc::new(Self {
             started: Instant::now(),
             in_flight: AtomicU32::new(0),
@@ -65,8 +67,14 @@ impl State {
             head_began: AtomicBool::new(false),
             upstream_turn: AtomicU32::new(0),
             moved_at: AtomicU64::new(0),
+            client,
             _drain: drain,
         })
+    }
+
+    /// Who asks.
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
     }
 
     fn now(&self) -> u64 {
@@ -228,7 +236,7 @@ mod tests {
     const IDLE: Duration = Duration::from_secs(75);
 
     fn state() -> Arc<State> {
-        State::new(DrainHandle::new().1)
+        State::new(Client::default(), DrainHandle::new().1)
     }
 
     async fn pass(seconds: u64) {

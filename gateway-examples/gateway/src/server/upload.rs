@@ -27,13 +27,26 @@ use tower_service::Service;
 pub struct UploadLayer {
     limit: u64,
     grace: Duration,
+    rate: u64,
 }
 
 impl UploadLayer {
     /// At most `limit` bytes, and `grace` of waiting.
     #[must_use]
     pub const fn new(limit: u64, grace: Duration) -> Self {
-        Self { limit, grace }
+        Self {
+            limit,
+            grace,
+            rate: 1 << 10,
+        }
+    }
+
+    /// Bytes a second below which a client uses up its grace. Defaults to 1 KiB; 0 lets clients take
+    /// as long as they like.
+    #[must_use]
+    pub const fn min_rate(mut self, rate: u64) -> Self {
+        self.rate = rate;
+        self
     }
 }
 
@@ -76,13 +89,16 @@ where
             return Either::Right(ready(Ok(refusal)));
         }
         let counted = request.extensions().get::<RequestBytes>().cloned();
-        let grace = (!is_grpc(request.headers())).then_some(self.limits.grace);
+        let grace =
+            (self.limits.rate > 0 && !is_grpc(request.headers())).then_some(self.limits.grace);
+        let rate = self.limits.rate;
         let limit = self.limits.limit;
         let request = request.map(|inner| {
             Body::new(UploadBody {
                 inner,
                 limit,
                 grace,
+                rate,
                 received: 0,
                 counted,
                 waited: Duration::ZERO,
@@ -101,6 +117,7 @@ pin_project! {
         inner: Body,
         limit: u64,
         grace: Option<Duration>,
+        rate: u64,
         received: u64,
         counted: Option<RequestBytes>,
         waited: Duration,
@@ -125,7 +142,7 @@ impl HttpBody for UploadBody {
             };
             if this.waiting_since.is_none() {
                 let now = Instant::now();
-                let allowed = grace + Duration::from_millis(*this.received * 1000 / RATE);
+                let allowed = grace + Duration::from_millis(*this.received * 1000 / *this.rate);
                 let clock = tokio::time::sleep_until(now + allowed.saturating_sub(*this.waited));
                 this.clock.set(Some(clock));
                 *this.waiting_since = Some(now);
@@ -180,9 +197,6 @@ fn is_grpc(headers: &HeaderMap) -> bool {
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }
-
-/// Bytes a second below which a client uses up its grace.
-const RATE: u64 = 1 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -254,5 +268,10 @@ mod tests {
         let (status, text) = upload(layer(), drip(8, Duration::from_secs(2))).await;
         assert_eq!(status, 408);
         assert!(text.contains("request_timeout"), "{text}");
+        let slow = || drip(8, Duration::from_secs(2));
+        // A byte every two seconds is what this asks for, and that does not.
+        assert_eq!(upload(layer().min_rate(0), slow()).await.0, 200);
+        let earned = layer().min_rate(1);
+        assert_eq!(upload(earned, slow()).await.0, 200);
     }
 }

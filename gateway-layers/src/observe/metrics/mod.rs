@@ -2,6 +2,7 @@
 
 mod handles;
 mod slots;
+mod watched;
 
 use std::{
     collections::HashMap,

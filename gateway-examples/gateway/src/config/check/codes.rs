@@ -24,6 +24,8 @@ pub const NO_FILE: &str = "GW2013";
 pub const UNDEFINED_AUTH: &str = "GW2014";
 /// A time or size of zero where that stops everything.
 pub const LIMIT_OF_NOTHING: &str = "GW2015";
+/// Options of a listener that exclude or need each other.
+pub const LISTENER_OPTIONS: &str = "GW2020";
 
 /// A route that can never be chosen.
 pub const SHADOWED: &str = "GW3001";
@@ -33,3 +35,8 @@ pub const UNUSED_UPSTREAM: &str = "GW3002";
 pub const UNUSED_TLS: &str = "GW3003";
 /// A change that a running process cannot make.
 pub const NEEDS_RESTART: &str = "GW3004";
+/// A certificate that is not valid now. `gateway check` fails on it; a running gateway does not end
+/// because of it.
+pub const CERTIFICATE_EXPIRED: &str = "GW3010";
+/// A certificate with less than 30 days left.
+pub const CERTIFICATE_EXPIRES: &str = "GW3011";

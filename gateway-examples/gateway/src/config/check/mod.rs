@@ -11,6 +11,7 @@ mod limits;
 mod listeners;
 pub(super) mod names;
 mod routes;
+mod tls;
 
 use gateway_core::config::{Diagnostics, Tree};
 
@@ -27,6 +28,7 @@ pub(super) struct Subject<'a> {
 pub fn check(config: &Config, tree: &Tree, findings: &mut Diagnostics) {
     let subject = Subject { config, tree };
     listeners::check(subject, findings);
+    tls::check(subject, findings);
     admin::check(subject, findings);
     limits::check(subject, findings);
     routes::check(subject, findings);

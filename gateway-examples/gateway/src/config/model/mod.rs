@@ -5,9 +5,12 @@
 
 mod addr;
 mod auth;
+mod bind;
 mod defined;
 mod layers;
+mod mode;
 mod observe;
+mod redirect;
 mod root;
 mod route;
 mod server;
@@ -19,9 +22,12 @@ mod url;
 pub use self::{
     addr::Addr,
     auth::Auth,
+    bind::Bind,
     defined::Defined,
     layers::Layers,
+    mode::Mode,
     observe::{Observe, Tracing},
+    redirect::Redirect,
     root::{Config, Defaults, Version},
     route::{Match, Route},
     server::{Admin, Drain, Limits, Listener},

@@ -6,7 +6,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use super::{
+    addr::Addr,
     auth::Auth,
+    bind::Bind,
     layers::Layers,
     observe::Observe,
     route::Route,
@@ -79,9 +81,18 @@ impl Config {
         }
         if all.is_empty() {
             let local = std::net::SocketAddr::from(([127, 0, 0, 1], 8080));
-            all.push(("main", Listener { bind: local.into() }));
+            all.push(("main", Bind::from(Addr::from(local)).into()));
         }
         all
+    }
+
+    /// Where in the file the listener called `name` is.
+    #[must_use]
+    pub fn listener_path(&self, name: &str) -> String {
+        match name == "main" && self.listen.is_some() {
+            true => "listen".to_owned(),
+            false => format!("listeners.{name}"),
+        }
     }
 
     /// The layers of a route, defaults included.
