@@ -51,7 +51,9 @@ impl Metrics {
             kind: MetricType::Counter,
             source: Box::new(move || {
                 let counts = source().into_iter();
-                counts.map(|(labels, count)| (labels, signed(count))).collect()
+                counts
+                    .map(|(labels, count)| (labels, signed(count)))
+                    .collect()
             }),
         };
         self.registry(|registry| registry.register_collector(Box::new(watched)));
