@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod faults;
 mod lifecycle;
+mod prices;
 mod readme;
 mod sharing;
 mod upstreams;

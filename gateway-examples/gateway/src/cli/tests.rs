@@ -246,6 +246,33 @@ ai     prompt hello  fast (POST /hello)
 }
 
 #[test]
+fn models_shows_what_is_known_about_targets() {
+    let text = "\
+routes:
+  ai:
+    match: \"/{*rest}\"
+    ai:
+      providers: { main: { kind: openai, base_url: http://127.0.0.1:1/v1 } }
+      models: { fast: [main/gpt-4o-mini, main/own, main/other] }
+      prices: { models: { main/own: { input: 0.05, output: 1 } } }
+";
+    let file = File::new("prices.yaml", text);
+    let (exit, out, err) = gateway(&["models", file.path()]);
+    assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
+    let expected = format!(
+        "
+TARGET            CONTEXT  OUTPUT  INPUT $  CACHED $  OUTPUT $  ALSO
+main/gpt-4o-mini  128000   16384   0.15     0.075     0.60      tools, schema, caching, images, documents
+main/own          -        -       0.05     -         1.00
+
+USD per million tokens; the built-in list is of {}
+",
+        gateway_ai::catalog::DATE
+    );
+    assert!(out.ends_with(&expected), "{out}");
+}
+
+#[test]
 fn run_refuses_what_it_cannot_start() {
     let bad = File::new("run-bad.yaml", &GOOD.replace("to: app", "to: ap"));
     let (exit, out, err) = gateway(&["run", bad.path()]);
