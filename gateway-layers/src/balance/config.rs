@@ -1,8 +1,16 @@
-use gateway_core::config::{Duration, Percent};
+use gateway_core::config::{ConfigError, Duration, Flex, Percent};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Outliers, Policy};
+use super::{Balance, Policy};
+
+mod outlier;
+mod sticky;
+
+pub use self::{
+    outlier::{OutlierConfig, SuccessRateConfig},
+    sticky::{SameSiteConfig, StickyConfig, StickyCookieConfig},
+};
 
 /// The endpoints of an upstream and how to choose among them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -13,50 +21,32 @@ pub struct BalanceConfig {
     /// How an endpoint is chosen. Defaults to `p2c_ewma`.
     #[serde(default)]
     pub balance: PolicyConfig,
+    /// Keeps a client at its endpoint. Defaults to not.
+    #[serde(default)]
+    pub sticky: Option<Flex<StickyConfig>>,
+    /// Over which time an endpoint that is new or back gets its share. Defaults to at once.
+    #[serde(default)]
+    pub slow_start: Option<Duration>,
+    /// The share of endpoints that must be well for the news about the others to be heeded. Defaults
+    /// to `50%`.
+    #[serde(default)]
+    pub panic: Option<Percent>,
     /// When an endpoint that keeps failing is left alone. Defaults to never.
     #[serde(default)]
     pub outlier: Option<OutlierConfig>,
 }
 
-/// When an endpoint that keeps failing is left alone.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct OutlierConfig {
-    /// How many failures in a row are too many. Defaults to 5.
-    pub failures: Option<u32>,
-    /// How long the first ejection lasts. Defaults to `30s`.
-    pub eject: Option<Duration>,
-    /// The share of endpoints that may be ejected at once. Defaults to `50%`.
-    pub max: Option<Percent>,
-}
-
-impl From<OutlierConfig> for Outliers {
-    fn from(config: OutlierConfig) -> Self {
-        let mut outliers = Self::new();
-        if let Some(failures) = config.failures {
-            outliers = outliers.failures(failures);
-        }
-        if let Some(eject) = config.eject {
-            outliers = outliers.eject(eject.get());
-        }
-        if let Some(max) = config.max {
-            outliers = outliers.max_percent(max.millionths() / 10_000);
-        }
-        outliers
-    }
-}
-
 /// One endpoint: a URL, or a URL with a weight.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a URL, or `{ url, weight }`")]
+#[serde(untagged, expecting = "a URL, or `{ url, weight, priority }`")]
 pub enum EndpointConfig {
     /// A URL, of weight 1.
     Url(String),
-    /// A URL with a weight.
+    /// A URL with a weight and a priority.
     Weighted(WeightedEndpoint),
 }
 
-/// A URL with a weight.
+/// A URL with a weight and a priority.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeightedEndpoint {
@@ -65,6 +55,10 @@ pub struct WeightedEndpoint {
     /// How much it can take, relative to the others; 0 gets nothing. Defaults to 1.
     #[serde(default = "one")]
     pub weight: u32,
+    /// When it is used: those of a higher number while too few of the lower ones are well. Defaults
+    /// to 0.
+    #[serde(default)]
+    pub priority: u32,
 }
 
 const fn one() -> u32 {
@@ -84,6 +78,8 @@ pub enum PolicyConfig {
     Weighted,
     /// The fewest requests under way per weight.
     LeastRequest,
+    /// Any, by weight.
+    Random,
     /// The same for the same key, such as `subject.or(client_ip)`.
     Hash(String),
 }
@@ -95,6 +91,7 @@ impl From<&PolicyConfig> for Policy {
             PolicyConfig::RoundRobin => Self::RoundRobin,
             PolicyConfig::Weighted => Self::Weighted,
             PolicyConfig::LeastRequest => Self::LeastRequest,
+            PolicyConfig::Random => Self::Random,
             PolicyConfig::Hash(_) => Self::Hash,
         }
     }
@@ -118,6 +115,47 @@ impl EndpointConfig {
             Self::Weighted(endpoint) => endpoint.weight,
         }
     }
+
+    /// When the endpoint is used.
+    #[must_use]
+    pub const fn priority(&self) -> u32 {
+        match self {
+            Self::Url(_) => 0,
+            Self::Weighted(endpoint) => endpoint.priority,
+        }
+    }
+}
+
+impl<S: Clone> Balance<S> {
+    /// Everything that is configured beside the endpoints.
+    ///
+    /// # Errors
+    ///
+    /// A key, a cookie or a share is malformed, or two options speak of the same thing.
+    pub fn configured(mut self, config: &BalanceConfig) -> Result<Self, ConfigError> {
+        self = self.policy((&config.balance).into());
+        if let PolicyConfig::Hash(key) = &config.balance {
+            let key = key.parse();
+            self = self.hash_on(key.map_err(|error| ConfigError::new("balance.hash", error))?);
+        }
+        if let Some(sticky) = &config.sticky {
+            let by_hash = matches!(config.balance, PolicyConfig::Hash(_));
+            self = sticky
+                .apply(self, by_hash)
+                .map_err(|error| error.at("sticky"))?;
+        }
+        if let Some(window) = config.slow_start {
+            self = self.slow_start(window.get());
+        }
+        if let Some(share) = config.panic {
+            self = self.panic_percent(share.millionths() / 10_000);
+        }
+        if let Some(outlier) = &config.outlier {
+            let outliers = outlier.build().map_err(|error| error.at("outlier"))?;
+            self = self.outliers(outliers);
+        }
+        Ok(self)
+    }
 }
 
 #[cfg(feature = "proxy")]
@@ -126,9 +164,9 @@ mod proxied {
 
     use gateway_core::config::ConfigError;
 
-    use super::{BalanceConfig, PolicyConfig};
+    use super::BalanceConfig;
     use crate::{
-        balance::{Balance, Endpoint},
+        balance::{Balance, Endpoint, proxies::address},
         proxy::{Proxy, ProxyConfig},
         transport::Client,
     };
@@ -148,18 +186,7 @@ mod proxied {
         ) -> Result<Self, ConfigError> {
             let name = name.into();
             let endpoints = endpoints(&name, config, proxy, client)?;
-            let balance = Self::new(name, endpoints).policy((&config.balance).into());
-            let balance = match &config.balance {
-                PolicyConfig::Hash(key) => balance.hash_on(
-                    key.parse()
-                        .map_err(|error| ConfigError::new("balance.hash", error))?,
-                ),
-                _ => balance,
-            };
-            Ok(match config.outlier {
-                Some(outlier) => balance.outliers(outlier.into()),
-                None => balance,
-            })
+            Self::new(name, endpoints).configured(config)
         }
     }
 
@@ -179,7 +206,14 @@ mod proxied {
                 .configured(proxy)?
                 .build()
                 .map_err(fault)?;
-            Ok(Endpoint::new(endpoint.url(), built).weight(endpoint.weight()))
+            let built = Endpoint::new(endpoint.url(), built);
+            let built = match address(endpoint.url()) {
+                Some(address) => built.address(address),
+                None => built,
+            };
+            Ok(built
+                .weight(endpoint.weight())
+                .priority(endpoint.priority()))
         })
         .collect()
     }
@@ -188,6 +222,7 @@ mod proxied {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::balance::Endpoint;
 
     fn read(json: &str) -> Result<BalanceConfig, serde_json::Error> {
         serde_json::from_str(json)
@@ -210,13 +245,43 @@ mod tests {
     }
 
     #[test]
-    fn outliers_are_configured() {
-        let config =
-            read(r#"{"endpoints": [], "outlier": {"failures": 3, "eject": "7s", "max": "25%"}}"#)
-                .unwrap();
-        let text = format!("{:?}", Outliers::from(config.outlier.unwrap()));
-        for part in ["failures: 3", "eject: 7s", "max_percent: 25"] {
+    fn every_key_reaches_the_balancer() {
+        let config = read(
+            r#"{"endpoints": [{"url": "http://a", "priority": 2}], "balance": "random",
+                "slow_start": "7s", "panic": "25%", "outlier": {}, "sticky": "cookie"}"#,
+        )
+        .unwrap();
+        assert_eq!(config.endpoints[0].priority(), 2);
+        let balance = Balance::new("x", [Endpoint::new("a", ())]);
+        let text = format!("{:?}", balance.configured(&config).unwrap());
+        for part in [
+            "policy: Random",
+            "slow_start: Some(7s)",
+            "panic: 0.25",
+            "outliers: Some(Outliers",
+            "sticky: Some(Sticky",
+        ] {
             assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+
+    #[test]
+    fn faults_are_told_with_their_path() {
+        for (options, path) in [
+            (r#""balance": {"hash": "nonsense("}"#, "balance.hash"),
+            (r#""sticky": {"header": "a b"}"#, "sticky.header"),
+            (
+                r#""balance": {"hash": "subject"}, "sticky": {"key": "subject"}"#,
+                "sticky",
+            ),
+            (
+                r#""outlier": {"success_rate": {"deviations": 0}}"#,
+                "outlier.success_rate.deviations",
+            ),
+        ] {
+            let config = read(&format!(r#"{{"endpoints": [], {options}}}"#)).unwrap();
+            let built = Balance::new("x", [Endpoint::new("a", ())]).configured(&config);
+            assert_eq!(built.unwrap_err().path(), path, "{options}");
         }
     }
 
@@ -225,18 +290,18 @@ mod tests {
         assert!(read(r#"{"endpoints": [], "balanced": "x"}"#).is_err());
         assert!(read(r#"{"endpoints": [], "balance": "magic"}"#).is_err());
         let error = read(r#"{"endpoints": [{"url": "http://b", "wait": 2}]}"#).unwrap_err();
-        assert!(error.to_string().contains("`{ url, weight }`"), "{error}");
+        assert!(
+            error.to_string().contains("`{ url, weight, priority }`"),
+            "{error}"
+        );
     }
 
     #[cfg(feature = "proxy")]
     #[test]
     fn a_bad_endpoint_is_named() {
-        use crate::{balance::Balance, proxy::ProxyConfig, transport::Client};
+        use crate::{proxy::ProxyConfig, transport::Client};
         let config = read(r#"{"endpoints": ["http://a", "b"]}"#).unwrap();
         let built = Balance::from_config("x", &config, &ProxyConfig::default(), &Client::new());
         assert_eq!(built.unwrap_err().path(), "endpoints[1]");
-        let config = read(r#"{"endpoints": [], "balance": {"hash": "nonsense("}}"#).unwrap();
-        let built = Balance::from_config("x", &config, &ProxyConfig::default(), &Client::new());
-        assert_eq!(built.unwrap_err().path(), "balance.hash");
     }
 }

@@ -132,7 +132,8 @@ mod config;
 
 #[cfg(feature = "config")]
 pub use self::config::{
-    BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, WeightedEndpoint,
+    BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, SameSiteConfig, StickyConfig,
+    StickyCookieConfig, SuccessRateConfig, WeightedEndpoint,
 };
 pub use self::{
     endpoint::Endpoint,

@@ -51,8 +51,9 @@
 //!
 //! # What is asked
 //!
-//! The probe goes through the endpoint's own service, and so over the same TLS, pool and base path
-//! as requests do. It does not count as load, nor as a latency.
+//! For a page ([`Probe::get`]), whether a gRPC service serves ([`Probe::grpc`]), or for no more than a
+//! connection ([`Probe::tcp`]). The first two go through the endpoint's own service, and so over the
+//! same TLS, pool and base path as requests do. A probe does not count as load, nor as a latency.
 //!
 //! An endpoint is well until probes say otherwise, so that one that has just been added is used at
 //! once; it is down after several bad answers in a row, and up again after several good ones.
@@ -73,14 +74,16 @@
 //!
 //! One task per balancer, at most ten probes at once.
 
+mod ask;
 #[cfg(feature = "config")]
 mod config;
+mod grpc;
 mod probe;
 mod prober;
 mod threshold;
 
 #[cfg(feature = "config")]
-pub use self::config::{ProbeConfig, ProbeDetails};
+pub use self::config::{ProbeConfig, ProbeDetails, StatusConfig};
 pub use self::{
     probe::{InvalidPath, Probe},
     prober::Prober,

@@ -1,12 +1,12 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use bytes::Bytes;
-use gateway_core::{Body, BoxError, Request, body::collect};
-use http::{Method, Uri, header, uri::PathAndQuery};
+use gateway_core::{BoxError, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, uri::PathAndQuery};
 use http_body::Body as HttpBody;
 use tower_service::Service;
 
-use super::Prober;
+use super::{Prober, grpc};
 use crate::balance::Balance;
 
 /// What to ask an endpoint, how often, and what to make of the answers.
@@ -14,14 +14,43 @@ use crate::balance::Balance;
 /// See the [module docs](crate::health) for an example.
 #[derive(Clone, Debug)]
 pub struct Probe {
-    pub(super) method: Method,
-    pub(super) path: PathAndQuery,
+    pub(super) question: Question,
     pub(super) every: Duration,
     pub(super) timeout: Duration,
     pub(super) up: u32,
     pub(super) down: u32,
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(super) enum Question {
+    /// For a connection, and nothing else.
+    Tcp,
+    /// For an answer.
+    Http(Http),
+    /// Whether this service serves.
+    Grpc(Http, String),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Http {
+    pub(super) method: Method,
+    pub(super) path: PathAndQuery,
+    pub(super) headers: HeaderMap,
     pub(super) status: RangeInclusive<u16>,
     pub(super) body: Option<String>,
+}
+
+impl Http {
+    fn new(method: Method, path: PathAndQuery, status: RangeInclusive<u16>) -> Self {
+        Self {
+            method,
+            path,
+            headers: HeaderMap::new(),
+            status,
+            body: None,
+        }
+    }
 }
 
 impl Probe {
@@ -35,22 +64,60 @@ impl Probe {
         if !path.starts_with('/') {
             return Err(InvalidPath(()));
         }
-        Ok(Self {
-            method: Method::GET,
-            path: path.parse().map_err(|_| InvalidPath(()))?,
+        let path = path.parse().map_err(|_| InvalidPath(()))?;
+        let http = Http::new(Method::GET, path, 200..=399);
+        Ok(Self::new(Question::Http(http)))
+    }
+
+    /// Connects, and hangs up: for what does not speak HTTP, or has no page for it. Endpoints whose
+    /// [address](crate::balance::Endpoint::address) is unknown are not asked. As often, patient and
+    /// strict as [`get`](Self::get).
+    #[must_use]
+    pub fn tcp() -> Self {
+        Self::new(Question::Tcp)
+    }
+
+    /// Asks `grpc.health.v1.Health/Check` for `service`, or with an empty name for the server.
+    /// Endpoints must be reached over HTTP/2. As often, patient and strict as [`get`](Self::get).
+    #[must_use]
+    pub fn grpc(service: impl Into<String>) -> Self {
+        let path = PathAndQuery::from_static(grpc::PATH);
+        let http = Http::new(Method::POST, path, 200..=200);
+        Self::new(Question::Grpc(http, service.into()))
+    }
+
+    const fn new(question: Question) -> Self {
+        Self {
+            question,
             every: Duration::from_secs(5),
             timeout: Duration::from_secs(2),
             up: 2,
             down: 3,
-            status: 200..=399,
-            body: None,
-        })
+        }
     }
 
-    /// The method. Defaults to `GET`.
+    const fn http(&mut self) -> Option<&mut Http> {
+        match &mut self.question {
+            Question::Tcp => None,
+            Question::Http(http) | Question::Grpc(http, _) => Some(http),
+        }
+    }
+
+    /// The method. Defaults to `GET`; for HTTP alone.
     #[must_use]
     pub fn method(mut self, method: Method) -> Self {
-        self.method = method;
+        if let Question::Http(http) = &mut self.question {
+            http.method = method;
+        }
+        self
+    }
+
+    /// Sends this header too, `Host` for instance. Not when only connecting.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        if let Some(http) = self.http() {
+            http.headers.append(name, value);
+        }
         self
     }
 
@@ -82,17 +149,21 @@ impl Probe {
         self
     }
 
-    /// Which statuses are good. Defaults to 200 to 399.
+    /// Which statuses are good. Defaults to 200 to 399; for HTTP alone.
     #[must_use]
-    pub const fn expect_status(mut self, status: RangeInclusive<u16>) -> Self {
-        self.status = status;
+    pub fn expect_status(mut self, status: RangeInclusive<u16>) -> Self {
+        if let Question::Http(http) = &mut self.question {
+            http.status = status;
+        }
         self
     }
 
-    /// What the body, up to 64 KiB, must contain. Defaults to nothing.
+    /// What the body, up to 64 KiB, must contain. Defaults to nothing; for HTTP alone.
     #[must_use]
     pub fn expect_body(mut self, text: impl Into<String>) -> Self {
-        self.body = Some(text.into());
+        if let Question::Http(http) = &mut self.question {
+            http.body = Some(text.into());
+        }
         self
     }
 
@@ -111,61 +182,9 @@ impl Probe {
     {
         Prober::start(self, balance.clone())
     }
-
-    /// Asks once. Whatever goes wrong is a bad answer.
-    pub(super) async fn ask<S, ResBody>(&self, service: S) -> bool
-    where
-        S: Service<Request, Response = http::Response<ResBody>>,
-        ResBody: HttpBody<Data = Bytes> + Send + 'static,
-        ResBody::Error: Into<BoxError>,
-    {
-        tokio::time::timeout(self.timeout, self.exchange(service))
-            .await
-            .unwrap_or(false)
-    }
-
-    async fn exchange<S, ResBody>(&self, mut service: S) -> bool
-    where
-        S: Service<Request, Response = http::Response<ResBody>>,
-        ResBody: HttpBody<Data = Bytes> + Send + 'static,
-        ResBody::Error: Into<BoxError>,
-    {
-        if std::future::poll_fn(|cx| service.poll_ready(cx))
-            .await
-            .is_err()
-        {
-            return false;
-        }
-        let Ok(response) = service.call(self.request()).await else {
-            return false;
-        };
-        let good = self.status.contains(&response.status().as_u16());
-        // Read in any case: a connection whose answer was read can be used again.
-        let read = collect(response.into_body(), MAX_BODY).await;
-        match (&self.body, read) {
-            (None, _) => good,
-            (Some(text), Ok(read)) => good && contains(read.bytes(), text.as_bytes()),
-            (Some(_), Err(_)) => false,
-        }
-    }
-
-    fn request(&self) -> Request {
-        let mut request = Request::new(Body::empty());
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = Uri::from(self.path.clone());
-        let agent = http::HeaderValue::from_static("gateway-probe");
-        request.headers_mut().insert(header::USER_AGENT, agent);
-        request
-    }
-}
-
-fn contains(body: &[u8], text: &[u8]) -> bool {
-    text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
 /// The path of a probe is not a path.
 #[derive(Debug, thiserror::Error)]
 #[error("a probe's path begins with `/`")]
 pub struct InvalidPath(pub(super) ());
-
-const MAX_BODY: usize = 64 * 1024;

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 use tower_service::Service;
 
 use super::{Probe, threshold::Threshold};
-use crate::balance::{Balance, Blocked, EndpointState};
+use crate::balance::{Balance, Blocked, EndpointState, Fault};
 
 /// Probes endpoints until it is dropped.
 #[derive(Debug)]
@@ -60,19 +60,25 @@ where
         let endpoints = balance.snapshot();
         known.retain(|name, _| endpoints.iter().any(|(_, state)| *state.name() == **name));
         let probe = &probe;
-        let answers: Vec<(Arc<EndpointState>, bool)> = stream::iter(endpoints)
-            .map(|(service, state)| async move { (state, probe.ask(service).await) })
+        let answers: Vec<(Arc<EndpointState>, _)> = stream::iter(endpoints)
+            .map(|(service, state)| async move {
+                let answer = probe.ask(service, &state).await;
+                (state, answer)
+            })
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
-        for (state, good) in answers {
+        let answers = answers.into_iter();
+        for (state, answer) in answers.filter_map(|(state, answer)| Some((state, answer?))) {
             let threshold = known
                 .entry(state.name().into())
                 .or_insert_with(Threshold::new);
-            if let Some(healthy) = threshold.probed(good, probe.up, probe.down) {
-                tracing::info!(endpoint = state.name(), healthy, "health changed");
+            if let Some(healthy) = threshold.probed(answer.is_ok(), probe.up, probe.down) {
+                let fault = answer.err().map_or("none", Fault::as_str);
+                tracing::info!(endpoint = state.name(), healthy, fault, "health changed");
                 state.set_blocked(Blocked::Unhealthy, !healthy);
             }
+            state.set_fault(answer.err());
         }
         tokio::time::sleep(jittered(probe.every, random.hash_one(round))).await;
     }

@@ -1,8 +1,13 @@
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use arc_swap::ArcSwapOption;
 use gateway_core::SharedService;
 use gateway_layers::{
+    balance::EndpointStatus,
     observe::AccessLog,
     router::{Router, Rule},
 };
@@ -95,16 +100,37 @@ impl Live {
         let current = self.current.load();
         let each = current.iter().flat_map(|current| &current.upstreams);
         let described = each.map(|(name, built)| {
-            let endpoints = built.balance.endpoints();
-            let endpoints = endpoints.iter().map(|endpoint| {
-                json!({
-                    "name": endpoint.name(),
-                    "active": endpoint.active(),
-                    "available": endpoint.is_available(),
-                })
-            });
-            json!({ "name": name, "endpoints": endpoints.collect::<Vec<_>>() })
+            let endpoints = built.balance.status();
+            let endpoints = endpoints.iter().map(endpoint).collect::<Vec<_>>();
+            json!({ "name": name, "endpoints": endpoints })
         });
         described.collect()
     }
+
+    /// The balancers of the running stack, for the metrics.
+    pub(super) fn endpoints(&self) -> Vec<(Arc<str>, Vec<EndpointStatus>)> {
+        let current = self.current.load();
+        let each = current
+            .iter()
+            .flat_map(|current| current.upstreams.values());
+        let described = each.map(|built| (built.balance.name().into(), built.balance.status()));
+        described.collect()
+    }
+}
+
+fn endpoint(status: &EndpointStatus) -> Value {
+    let since = SystemTime::now() - status.unchanged;
+    let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
+    json!({
+        "name": &*status.name,
+        "state": status.health.as_str(),
+        "reason": status.reason(),
+        "since": since.as_secs(),
+        "available": status.is_available(),
+        "priority": status.priority,
+        "weight": status.weight,
+        "active": status.active,
+        "latency_ms": status.latency.map(|latency| latency.as_secs_f64() * 1e3),
+        "ejections": status.ejections.iter().map(|(_, count)| count).sum::<u64>(),
+    })
 }

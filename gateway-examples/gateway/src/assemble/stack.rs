@@ -37,6 +37,8 @@ impl Assembler {
     #[must_use]
     pub fn new() -> Self {
         let new = Self::default();
+        let live = new.live.clone();
+        new.metrics.watch_endpoints(move || live.endpoints());
         new.terminations.measure(&new.metrics);
         new
     }

@@ -1,8 +1,12 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
 
-use gateway_core::config::ConfigError;
+use gateway_core::config::{ConfigError, Secret};
 use gateway_layers::{
-    balance::Balance,
+    balance::{Balance, StickyConfig},
     health::{Probe, ProbeConfig, Prober},
     proxy::Proxy,
     retry::{Retry, RetryLayer},
@@ -60,7 +64,8 @@ fn watched(name: &str, config: &Upstream, stores: &Draft) -> Result<Arc<Watched>
     let client = stores.try_get_or(&format!("client/{name}/{connection:?}"), || {
         Client::from_config(&connection)
     })?;
-    stores.try_get_or(&format!("balance/{name}/{config:?}"), || {
+    let key = fingerprint(config);
+    stores.try_get_or(&format!("balance/{name}/{key:x}/{config:?}"), || {
         let balance = Balance::from_config(name, &config.balance(), &config.proxy, &client)?;
         let prober = config
             .probe
@@ -72,6 +77,17 @@ fn watched(name: &str, config: &Upstream, stores: &Draft) -> Result<Arc<Watched>
             _prober: prober,
         })
     })
+}
+
+/// What a config does not show of itself: another key for cookies makes another balancer.
+fn fingerprint(config: &Upstream) -> u64 {
+    let key = match config.sticky.as_deref() {
+        Some(StickyConfig::Cookie(cookie)) => cookie.key.as_ref(),
+        _ => None,
+    };
+    let mut hasher = DefaultHasher::new();
+    key.map(Secret::expose).hash(&mut hasher);
+    hasher.finish()
 }
 
 fn watch(probe: &ProbeConfig, balance: &Balance<Proxy>) -> Result<Prober, ConfigError> {

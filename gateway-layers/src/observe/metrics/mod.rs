@@ -1,5 +1,7 @@
 //! Prometheus metrics with bounded labels and handles resolved once per route.
 
+#[cfg(feature = "balance")]
+mod endpoints;
 mod handles;
 mod slots;
 mod watched;

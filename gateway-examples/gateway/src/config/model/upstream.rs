@@ -1,8 +1,10 @@
 use std::{num::NonZeroU32, str::FromStr};
 
-use gateway_core::config::{Duration, Flex};
+use gateway_core::config::{Duration, Flex, Percent};
 use gateway_layers::{
-    balance::{BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, WeightedEndpoint},
+    balance::{
+        BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, StickyConfig, WeightedEndpoint,
+    },
     health::ProbeConfig,
     proxy::ProxyConfig,
     retry::RetryConfig,
@@ -18,11 +20,21 @@ use super::url::{Url, UrlError};
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Upstream {
-    /// Where it can be reached: URLs, or maps with a URL and a weight.
+    /// Where it can be reached: URLs, or maps with a URL, a weight and a priority.
     pub endpoints: Vec<Flex<Endpoint>>,
     /// How an endpoint is chosen. Defaults to `p2c_ewma`.
     #[serde(default)]
     pub balance: PolicyConfig,
+    /// Keeps a client at its endpoint, by `cookie`, `header` or `key`. Defaults to not.
+    #[serde(default)]
+    pub sticky: Option<Flex<StickyConfig>>,
+    /// Over which time an endpoint that is new or back gets its share. Defaults to at once.
+    #[serde(default)]
+    pub slow_start: Option<Duration>,
+    /// The share of endpoints that must be well for the news about the others to be heeded. Defaults
+    /// to `50%`.
+    #[serde(default)]
+    pub panic: Option<Percent>,
     /// When an endpoint that keeps failing is left alone. Defaults to never.
     #[serde(default)]
     pub outlier: Option<OutlierConfig>,
@@ -57,11 +69,15 @@ impl Upstream {
             EndpointConfig::Weighted(WeightedEndpoint {
                 url: endpoint.url.to_string(),
                 weight: endpoint.weight.get(),
+                priority: endpoint.priority,
             })
         });
         BalanceConfig {
             endpoints: endpoints.collect(),
             balance: self.balance.clone(),
+            sticky: self.sticky.clone(),
+            slow_start: self.slow_start,
+            panic: self.panic,
             outlier: self.outlier,
         }
     }
@@ -88,6 +104,10 @@ pub struct Endpoint {
     /// Its share of the requests, relative to the others. Defaults to 1.
     #[serde(default = "one")]
     pub weight: NonZeroU32,
+    /// When it is used: those of a higher number while too few of the lower ones are well. Defaults
+    /// to 0.
+    #[serde(default)]
+    pub priority: u32,
 }
 
 impl FromStr for Endpoint {
@@ -97,6 +117,7 @@ impl FromStr for Endpoint {
         Ok(Self {
             url: text.parse()?,
             weight: one(),
+            priority: 0,
         })
     }
 }
