@@ -27,6 +27,8 @@ pub mod forward_proxy;
 pub mod grpc_web;
 #[cfg(feature = "health")]
 pub mod health;
+#[cfg(feature = "hedge")]
+pub mod hedge;
 #[cfg(feature = "hsts")]
 pub mod hsts;
 #[cfg(feature = "https-redirect")]

@@ -1,6 +1,43 @@
-//! How many retries the upstream can bear. Time is an argument.
+//! How many retries the upstream can bear.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use tokio::time::Instant;
+
+/// A budget for attempts beyond the first, shared by all who make some: clones are the same one.
+#[derive(Clone, Debug)]
+pub struct RetryBudget {
+    budget: Arc<Budget>,
+    start: Instant,
+}
+
+impl RetryBudget {
+    /// So many for a thousand requests over ten seconds, and where that is less, so many a second.
+    #[must_use]
+    pub fn new(per_thousand: u32, floor_per_second: u32) -> Self {
+        Self {
+            budget: Arc::new(Budget::new(per_thousand, floor_per_second)),
+            start: Instant::now(),
+        }
+    }
+
+    /// Counts a request.
+    pub(crate) fn deposit(&self) {
+        self.budget.deposit(self.second());
+    }
+
+    /// Takes one attempt, if there is one left.
+    pub(crate) fn withdraw(&self) -> bool {
+        self.budget.withdraw(self.second())
+    }
+
+    fn second(&self) -> u32 {
+        u32::try_from(self.start.elapsed().as_secs()).unwrap_or(u32::MAX)
+    }
+}
 
 /// Allows retries in proportion to requests, over a sliding ten seconds.
 ///
@@ -8,7 +45,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// three times the load. A share of the traffic bounds what retrying can add to an outage, and a
 /// floor lets a quiet route retry at all.
 #[derive(Debug)]
-pub(super) struct Budget {
+struct Budget {
     /// Retries per thousand requests.
     per_mille: u64,
     floor_per_second: u64,
@@ -17,7 +54,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(per_mille: u32, floor_per_second: u32) -> Self {
+    fn new(per_mille: u32, floor_per_second: u32) -> Self {
         Self {
             per_mille: per_mille.into(),
             floor_per_second: floor_per_second.into(),
@@ -27,16 +64,20 @@ impl Budget {
     }
 
     /// Counts a request that arrives in second `now`.
-    pub(super) fn deposit(&self, now: u32) {
+    fn deposit(&self, now: u32) {
         self.requests.add(now);
     }
 
     /// Takes one retry, if there is one left in second `now`.
-    pub(super) fn withdraw(&self, now: u32) -> bool {
+    fn withdraw(&self, now: u32) -> bool {
         let earned = self.requests.sum(now) * self.per_mille / 1000;
-        let allowed = earned + self.floor_per_second * SLOTS as u64;
+        let retries = self.retries.sum(now);
+        // Not on top of the share, and not all at once: in an outage there are no more retries than
+        // the share says.
+        let floor = self.floor_per_second;
+        let quiet = retries < floor * SLOTS as u64 && self.retries.of(now) < floor;
         // Two that ask at once may both get the last one: a budget is not a lock.
-        let left = self.retries.sum(now) < allowed;
+        let left = retries < earned || quiet;
         if left {
             self.retries.add(now);
         }
@@ -60,6 +101,16 @@ impl Window {
             let word = if fresh { u64::from(now) << 32 } else { word };
             Some(word + 1)
         });
+    }
+
+    /// The count of second `now` alone.
+    fn of(&self, now: u32) -> u64 {
+        let word = self.slots[now as usize % SLOTS].load(Ordering::Relaxed);
+        if word >> 32 == u64::from(now) {
+            word & u64::from(u32::MAX)
+        } else {
+            0
+        }
     }
 
     fn sum(&self, now: u32) -> u64 {
@@ -102,8 +153,23 @@ mod tests {
     #[test]
     fn the_floor_is_there_without_requests() {
         let budget = Budget::new(200, 3);
-        assert_eq!(withdrawn(&budget, 100, 100), 30);
-        assert_eq!(withdrawn(&budget, 109, 100), 0);
-        assert_eq!(withdrawn(&budget, 110, 100), 30);
+        for second in 100..120 {
+            assert_eq!(withdrawn(&budget, second, 100), 3);
+        }
+    }
+
+    #[test]
+    fn in_an_outage_the_floor_adds_nothing_to_the_share() {
+        let budget = Budget::new(200, 3);
+        let (mut requests, mut retries) = (0, 0);
+        for second in 0..30 {
+            for _ in 0..200 {
+                budget.deposit(second);
+                requests += 1;
+                retries += u32::from(budget.withdraw(second));
+            }
+        }
+        assert!(retries * 5 <= requests, "{retries} of {requests}");
+        assert!(retries * 6 >= requests, "{retries} of {requests}");
     }
 }

@@ -3,7 +3,7 @@ use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{On, RetryLayer};
+use super::{On, RetryBudget, RetryLayer};
 
 /// When and how often a failed request is sent again.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -25,7 +25,7 @@ pub struct RetryConfig {
     pub retry_after: Option<Duration>,
     /// The share of requests that may be retries. Defaults to `20%`.
     pub budget: Option<Percent>,
-    /// How many retries a second there may be whatever the traffic. Defaults to 3.
+    /// How many retries a second there may be where the share is less. Defaults to 3.
     pub floor: Option<u32>,
     /// How much of a body is kept to be sent again. Defaults to `64KiB`.
     pub replay: Option<ByteSize>,
@@ -51,6 +51,20 @@ pub enum FailureConfig {
     Reset,
     /// No head in time.
     Timeout,
+}
+
+impl RetryConfig {
+    /// The budget it describes, to be shared with others.
+    #[must_use]
+    pub fn shared_budget(&self) -> RetryBudget {
+        let (per_mille, floor) = self.allowance();
+        RetryBudget::new(per_mille, floor)
+    }
+
+    fn allowance(&self) -> (u32, u32) {
+        let per_mille = self.budget.map_or(200, |share| share.millionths() / 1000);
+        (per_mille, self.floor.unwrap_or(3))
+    }
 }
 
 impl RetryLayer {
@@ -83,8 +97,8 @@ impl RetryLayer {
         if let Some(replay) = config.replay {
             layer = layer.replay(replay.as_usize());
         }
-        let per_mille = config.budget.map_or(200, |share| share.millionths() / 1000);
-        Ok(layer.budget(per_mille, config.floor.unwrap_or(3)))
+        let (per_mille, floor) = config.allowance();
+        Ok(layer.budget(per_mille, floor))
     }
 }
 

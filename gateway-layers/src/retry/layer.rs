@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use http::StatusCode;
 use tower_layer::Layer;
 
-use super::{On, Retry, budget::Budget, service::Shared};
+use super::{On, Retry, RetryBudget, service::Shared};
 
 /// Sends a failed request again.
 ///
@@ -11,6 +11,7 @@ use super::{On, Retry, budget::Budget, service::Shared};
 #[derive(Clone, Debug)]
 pub struct RetryLayer {
     settings: Settings,
+    budget: Option<RetryBudget>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +49,7 @@ impl RetryLayer {
                 per_mille: 200,
                 floor: 3,
             },
+            budget: None,
         }
     }
 
@@ -97,12 +99,20 @@ impl RetryLayer {
         self
     }
 
-    /// How many retries there may be for a thousand requests over ten seconds, and how many a second
-    /// whatever the traffic. Defaults to 200 and 3. Each service the layer makes has its own; clones share it.
+    /// How many retries there may be for a thousand requests over ten seconds, and where that is less,
+    /// how many a second. Defaults to 200 and 3. Each service the layer makes has its own; clones share
+    /// it.
     #[must_use]
     pub const fn budget(mut self, per_thousand: u32, floor_per_second: u32) -> Self {
         self.settings.per_mille = per_thousand;
         self.settings.floor = floor_per_second;
+        self
+    }
+
+    /// Pays retries from `budget`, which others pay from too: a `hedge`. Defaults to a budget of its own.
+    #[must_use]
+    pub fn share_budget(mut self, budget: RetryBudget) -> Self {
+        self.budget = Some(budget);
         self
     }
 }
@@ -117,7 +127,10 @@ impl<S> Layer<S> for RetryLayer {
     type Service = Retry<S>;
 
     fn layer(&self, inner: S) -> Retry<S> {
-        let budget = Budget::new(self.settings.per_mille, self.settings.floor);
+        let budget = self
+            .budget
+            .clone()
+            .unwrap_or_else(|| RetryBudget::new(self.settings.per_mille, self.settings.floor));
         Retry {
             inner,
             shared: Arc::new(Shared::new(self.settings.clone(), budget)),

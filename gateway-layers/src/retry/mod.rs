@@ -91,7 +91,9 @@ mod service;
 
 #[cfg(feature = "config")]
 pub use self::config::{FailureConfig, OnConfig, RetryConfig};
-pub use self::{future::ResponseFuture, layer::RetryLayer, policy::On, service::Retry};
+pub use self::{
+    budget::RetryBudget, future::ResponseFuture, layer::RetryLayer, policy::On, service::Retry,
+};
 
 #[cfg(test)]
 mod tests;

@@ -11,10 +11,9 @@ use std::{
 use bytes::Bytes;
 use gateway_core::{Attempt, Body, BoxError, Request, Response, context::Tried};
 use http_body::Body as HttpBody;
-use tokio::time::Instant;
 use tower_service::Service;
 
-use super::{ResponseFuture, again::Again, budget::Budget, future::Trip, layer::Settings, policy};
+use super::{ResponseFuture, RetryBudget, again::Again, future::Trip, layer::Settings, policy};
 
 /// The service of [`RetryLayer`](super::RetryLayer).
 ///
@@ -28,29 +27,23 @@ pub struct Retry<S> {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    budget: Budget,
-    start: Instant,
+    budget: RetryBudget,
     random: RandomState,
     draws: AtomicU64,
 }
 
 impl Shared {
-    pub(super) fn new(settings: Settings, budget: Budget) -> Self {
+    pub(super) fn new(settings: Settings, budget: RetryBudget) -> Self {
         Self {
             settings,
             budget,
-            start: Instant::now(),
             random: RandomState::new(),
             draws: AtomicU64::new(0),
         }
     }
 
-    fn second(&self) -> u32 {
-        u32::try_from(self.start.elapsed().as_secs()).unwrap_or(u32::MAX)
-    }
-
     pub(super) fn withdraw(&self) -> bool {
-        self.budget.withdraw(self.second())
+        self.budget.withdraw()
     }
 
     pub(super) fn backoff(&self, attempt: u32) -> Duration {
@@ -78,7 +71,7 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let mut request = request.map(Body::new);
-        self.shared.budget.deposit(self.shared.second());
+        self.shared.budget.deposit();
         let trip = Trip::of(&request);
         let mut again = None;
         if self.shared.settings.attempts > 1
