@@ -3,17 +3,17 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
 
 use gateway_core::{Body, ErrorKind, GatewayError, Request, Responder, Response};
-use gateway_layers::observe::Metrics;
+use gateway_layers::{observe::Metrics, split::Weights};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use tower_service::Service;
 
-use super::{Guard, Readiness};
+use super::{Guard, Readiness, split};
 
 /// The answer to `POST /admin/reload`, in time.
 pub type ReloadFuture = Pin<Box<dyn Future<Output = Result<Value, Value>> + Send>>;
@@ -42,7 +42,11 @@ struct Shared {
     metrics: Box<dyn Fn() -> String + Send + Sync>,
     status: Box<dyn Fn() -> Value + Send + Sync>,
     reload: Box<dyn Reload>,
+    splits: OnceLock<Box<FindSplit>>,
 }
+
+/// The weights of a route that is split.
+type FindSplit = dyn Fn(&str) -> Option<Weights> + Send + Sync;
 
 impl Admin {
     /// The service; `metrics` and `status` are asked for each time their page is.
@@ -60,12 +64,34 @@ impl Admin {
                 metrics: Box::new(metrics),
                 status: Box::new(status),
                 reload: Box::new(reload),
+                splits: OnceLock::new(),
             }),
         }
     }
 }
 
+impl Admin {
+    /// Serves the weights of the routes for which `find` has some. Defaults to none.
+    #[must_use]
+    pub fn splits(self, find: impl Fn(&str) -> Option<Weights> + Send + Sync + 'static) -> Self {
+        _ = self.shared.splits.set(Box::new(find));
+        self
+    }
+}
+
 impl Shared {
+    fn split(&self, path: &str) -> Answer {
+        let route = split::route_of(path);
+        let found = route.and_then(|route| self.splits.get()?(&route));
+        found.map_or_else(
+            || {
+                let error = GatewayError::new(ErrorKind::NoRoute);
+                Answer::Refused(error.detail("there is no route of this name that is split"))
+            },
+            Answer::Split,
+        )
+    }
+
     fn answer(&self, request: &Request) -> Answer {
         let Some(page) = Page::of(request.uri().path()) else {
             return Answer::Refused(GatewayError::new(ErrorKind::NoRoute));
@@ -90,6 +116,7 @@ impl Shared {
             Page::Metrics => text(StatusCode::OK, Metrics::CONTENT_TYPE, (self.metrics)()),
             Page::Status => json_answer(StatusCode::OK, &(self.status)()),
             Page::Reload => Answer::Reload(self.reload.reload()),
+            Page::Split => self.split(request.uri().path()),
         }
     }
 
@@ -107,6 +134,7 @@ enum Answer {
     Now(Response),
     Refused(GatewayError),
     Reload(ReloadFuture),
+    Split(Weights),
 }
 
 #[derive(Clone, Copy)]
@@ -116,6 +144,7 @@ enum Page {
     Metrics,
     Status,
     Reload,
+    Split,
 }
 
 impl Page {
@@ -126,6 +155,7 @@ impl Page {
             "/metrics" => Self::Metrics,
             "/admin/status" => Self::Status,
             "/admin/reload" => Self::Reload,
+            path if split::route_of(path).is_some() => Self::Split,
             _ => return None,
         })
     }
@@ -133,6 +163,7 @@ impl Page {
     const fn methods(self) -> &'static str {
         match self {
             Self::Reload => "POST",
+            Self::Split => "GET, HEAD, POST",
             _ => "GET, HEAD",
         }
     }
@@ -176,6 +207,14 @@ impl Service<Request> for Admin {
             let response = match shared.answer(&request) {
                 Answer::Now(response) => response,
                 Answer::Refused(error) => responder.refuse(error),
+                Answer::Split(weights) => match split::answer(&weights, request).await {
+                    Ok((tag, shares)) => {
+                        let mut response = respond(StatusCode::OK, JSON, shares.to_string());
+                        response.headers_mut().insert(header::ETAG, tag);
+                        response
+                    }
+                    Err(error) => responder.refuse(error.layer("admin")),
+                },
                 Answer::Reload(reload) => match reload.await {
                     Ok(report) => respond(StatusCode::OK, JSON, report.to_string()),
                     Err(findings) => {

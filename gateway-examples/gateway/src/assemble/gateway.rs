@@ -4,7 +4,7 @@ use gateway_core::{
     Reloadable,
     config::{Diagnostics, Format, Source, System},
 };
-use gateway_layers::observe::Metrics;
+use gateway_layers::{observe::Metrics, split::Weights};
 use serde_json::{Value, json};
 
 use super::{embed::Embedded, live::Live, stack::Assembler, termination::Terminations};
@@ -109,6 +109,12 @@ impl Gateway {
 
     pub(super) fn close_log(&self) {
         self.live.close_log();
+    }
+
+    /// The weights of a route that is split, to be read and changed.
+    #[must_use]
+    pub fn split(&self, route: &str) -> Option<Weights> {
+        self.live.split(route)
     }
 
     /// What is running: config, routes, upstreams.

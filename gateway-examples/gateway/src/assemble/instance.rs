@@ -205,7 +205,9 @@ impl Instance {
             status
         };
         let reload = move || admin_reload(Arc::clone(&reloader));
+        let gateway = self.gateway.clone();
         Admin::new(guard, self.readiness.clone(), encode, status, reload)
+            .splits(move |route| gateway.split(route))
     }
 }
 

@@ -1,10 +1,17 @@
-use std::convert::Infallible;
+use std::{
+    cell::{RefCell, RefMut},
+    convert::Infallible,
+    sync::Arc,
+};
 
 use gateway_ai::edge::AiFormatLayer;
 use gateway_core::{Key, Request, Response, SharedService, config::ConfigError};
+use gateway_layers::client_cert::ClientCertLayer;
 use gateway_layers::{
     api_key::ApiKeyLayer,
     cache::{CacheConfig, CacheLayer, MemoryStore as CacheStore},
+    circuit_breaker::{CircuitBreakerConfig, CircuitBreakerLayer},
+    concurrency::{ConcurrencyConfig, ConcurrencyLayer},
     grpc_web::GrpcWebLayer,
     jwt::{JwtConfig, JwtLayer},
     rate_limit::{MemoryStore as RateStore, OnStoreError, RateLimitLayer},
@@ -15,6 +22,8 @@ use gateway_layers::{
 use tower::ServiceBuilder;
 use tower_service::Service;
 
+use super::delivery::Delivery;
+use super::guards::{Guard, Guards};
 use crate::{
     config::{Config, model::Layers},
     reload::Draft,
@@ -27,20 +36,32 @@ pub(super) struct Shared<'a> {
     pub(super) stores: &'a Draft,
     pub(super) cache: CacheStore,
     pub(super) upload: UploadLayer,
+    pub(super) delivery: Delivery<'a>,
+    pub(super) guards: RefCell<Guards>,
 }
 
 impl<'a> Shared<'a> {
     /// A cache of another size is another cache.
-    pub(super) fn new(config: &Config, stores: &'a Draft) -> Self {
+    pub(super) fn new(config: &Config, stores: &'a Draft, delivery: Delivery<'a>) -> Self {
         let bytes = config.state.cache.memory.get();
         let cache = stores.get_or(&format!("cache/{bytes}"), || CacheStore::new(bytes));
         let limits = &config.limits;
         Self {
             stores,
             cache: CacheStore::clone(&cache),
+            delivery,
             upload: UploadLayer::new(limits.body.get(), limits.header_timeout.get())
                 .min_rate(limits.min_body_rate.get()),
+            guards: RefCell::default(),
         }
+    }
+}
+
+impl Shared<'_> {
+    fn guard(&self, route: &str) -> RefMut<'_, Guard> {
+        RefMut::map(self.guards.borrow_mut(), |guards| {
+            guards.entry(route.into()).or_default()
+        })
     }
 }
 
@@ -59,6 +80,7 @@ where
     S::Future: Send + 'static,
 {
     let request_id = layers.request_id().map(RequestIdLayer::from_config);
+    let client_cert = layers.client_cert().map(ClientCertLayer::from_config);
     let jwt = layers.jwt().map(|config| jwt(config, shared));
     let api_key = layers.api_key().map(ApiKeyLayer::from_config);
     let rate_limit = layers.rate_limit().map(|config| {
@@ -67,18 +89,31 @@ where
             .get_or(&format!("rate_limit/{name}"), RateStore::new);
         RateLimitLayer::from_config_with(config, store, OnStoreError::Local)
     });
+    let concurrency = layers
+        .concurrency()
+        .map(|config| limit(name, config, shared));
     let transform = layers.transform().map(TransformLayer::from_config);
     let cache = layers.cache().map(|config| cache(config, shared));
+    let circuit_breaker = layers
+        .circuit_breaker()
+        .map(|config| circuit(name, config, shared));
+    let mirror = layers
+        .mirror()
+        .map(|config| shared.delivery.mirror(name, config));
     let service = ServiceBuilder::new()
         .option_layer(format)
         .layer(shared.upload)
         .option_layer(at("request_id", request_id)?)
         .option_layer(layers.grpc_web().map(GrpcWebLayer::from_config))
+        .option_layer(at("client_cert", client_cert)?)
         .option_layer(at("jwt", jwt)?)
         .option_layer(at("api_key", api_key)?)
         .option_layer(at("rate_limit", rate_limit)?)
+        .option_layer(at("concurrency", concurrency)?)
         .option_layer(at("transform", transform)?)
         .option_layer(at("cache", cache)?)
+        .option_layer(at("mirror", mirror)?)
+        .option_layer(at("circuit_breaker", circuit_breaker)?)
         .option_layer(layers.timeout().map(TimeoutLayer::from_config))
         .service(leaf);
     Ok(SharedService::new(service))
@@ -107,6 +142,32 @@ fn cache(config: &CacheConfig, shared: &Shared<'_>) -> Result<CacheLayer, Config
         .parse()
         .map_err(|error| ConfigError::new("partition", error))?;
     Ok(layer.partition(Key::tuple([Key::Route, partition])))
+}
+
+/// Requests under way outlive a reload, and count until they have ended: their places survive while
+/// the options do.
+fn limit(
+    name: &str,
+    config: &ConcurrencyConfig,
+    shared: &Shared<'_>,
+) -> Result<ConcurrencyLayer, ConfigError> {
+    let make = || ConcurrencyLayer::from_config(config);
+    let store = format!("concurrency/{name}/{config:?}");
+    let layer = ConcurrencyLayer::clone(&*shared.stores.try_get_or(&store, make)?);
+    shared.guard(name).limit = Some(layer.clone());
+    Ok(layer)
+}
+
+fn circuit(
+    name: &str,
+    config: &CircuitBreakerConfig,
+    shared: &Shared<'_>,
+) -> Result<CircuitBreakerLayer, ConfigError> {
+    let make = || CircuitBreakerLayer::from_config(config);
+    let store = format!("circuit_breaker/{name}/{config:?}");
+    let layer = CircuitBreakerLayer::clone(&*shared.stores.try_get_or(&store, make)?);
+    shared.guard(name).circuit = Some(Arc::clone(layer.circuit()));
+    Ok(layer)
 }
 
 /// Puts the layer's name in front of what it complains about.

@@ -8,13 +8,19 @@ use arc_swap::ArcSwapOption;
 use gateway_core::SharedService;
 use gateway_layers::{
     balance::EndpointStatus,
+    concurrency::ConcurrencyLayer,
     observe::AccessLog,
     router::{Router, Rule},
+    split::Weights,
 };
 use serde_json::{Value, json};
 
-use super::upstream::Upstreams;
-use crate::config::Config;
+use super::{
+    delivery::Splits,
+    guards::{Guard, Guards, Labelled},
+    upstream::Upstreams,
+};
+use crate::{admin, config::Config};
 
 /// What `GET /admin/status` says about the running stack.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +35,8 @@ pub(super) struct Current {
     router: Router<SharedService>,
     targets: HashMap<Box<str>, Target>,
     upstreams: Upstreams,
+    guards: Guards,
+    splits: Splits,
     log: Option<AccessLog>,
 }
 
@@ -43,6 +51,8 @@ impl Current {
         config: &Config,
         router: Router<SharedService>,
         upstreams: Upstreams,
+        guards: Guards,
+        splits: Splits,
         log: Option<AccessLog>,
     ) -> Self {
         let targets = config.routes.iter().map(|(name, route)| {
@@ -56,12 +66,15 @@ impl Current {
             targets: targets.collect(),
             router,
             upstreams,
+            guards,
+            splits,
             log,
         }
     }
 
     fn route(&self, rule: &Rule) -> Value {
         let target = self.targets.get(rule.name());
+        let guard = self.guards.get(rule.name());
         json!({
             "name": rule.name(),
             "path": rule.pattern(),
@@ -69,6 +82,9 @@ impl Current {
             "methods": rule.methods().iter().map(http::Method::as_str).collect::<Vec<_>>(),
             "layers": target.map(|target| &target.layers),
             "to": target.and_then(|target| target.to.as_deref()),
+            "split": self.splits.get(rule.name()).map(admin::shares),
+            "circuit": guard.and_then(Guard::circuit),
+            "concurrency": guard.and_then(Guard::concurrency),
         })
     }
 }
@@ -96,6 +112,12 @@ impl Live {
         rules.collect()
     }
 
+    /// The weights of a route that is split.
+    pub(super) fn split(&self, route: &str) -> Option<Weights> {
+        let current = self.current.load();
+        current.as_ref()?.splits.get(route).cloned()
+    }
+
     pub(super) fn upstreams(&self) -> Vec<Value> {
         let current = self.current.load();
         let each = current.iter().flat_map(|current| &current.upstreams);
@@ -105,6 +127,41 @@ impl Live {
             json!({ "name": name, "endpoints": endpoints })
         });
         described.collect()
+    }
+
+    /// The circuits of the running stack, of routes and of endpoints.
+    pub(super) fn circuits(&self) -> Vec<Labelled> {
+        let current = self.current.load();
+        let Some(current) = &*current else {
+            return Vec::new();
+        };
+        let of_route = |(route, guard): (&Box<str>, &Guard)| {
+            let labels = vec![("route", route.to_string())];
+            let circuit = guard.circuit.clone()?;
+            Some(Labelled { labels, circuit })
+        };
+        let of_endpoints = current.upstreams.iter().flat_map(|(upstream, built)| {
+            let endpoints = built.balance.status().into_iter();
+            endpoints.filter_map(move |endpoint| {
+                let labels = vec![
+                    ("upstream", upstream.clone()),
+                    ("endpoint", endpoint.name.to_string()),
+                ];
+                let circuit = endpoint.circuit?;
+                Some(Labelled { labels, circuit })
+            })
+        });
+        let of_routes = current.guards.iter().filter_map(of_route);
+        of_routes.chain(of_endpoints).collect()
+    }
+
+    /// The limits of the running stack's routes.
+    pub(super) fn limits(&self) -> Vec<(String, ConcurrencyLayer)> {
+        let current = self.current.load();
+        let guards = current.iter().flat_map(|current| &current.guards);
+        guards
+            .filter_map(|(route, guard)| Some((route.to_string(), guard.limit.clone()?)))
+            .collect()
     }
 
     /// The balancers of the running stack, for the metrics.
@@ -131,6 +188,7 @@ fn endpoint(status: &EndpointStatus) -> Value {
         "weight": status.weight,
         "active": status.active,
         "latency_ms": status.latency.map(|latency| latency.as_secs_f64() * 1e3),
+        "circuit": status.circuit.as_ref().map(|circuit| circuit.state().as_str()),
         "ejections": status.ejections.iter().map(|(_, count)| count).sum::<u64>(),
     })
 }

@@ -10,16 +10,19 @@
 //! 6. `router`.
 //!
 //! Then, per route: the form of refusals on a route of models, the limits of an upload, and where the
-//! config says so `request_id`, `grpc_web`, `jwt`, `api_key`, `rate_limit`, `transform`, `cache`,
-//! `timeout`; innermost the models, or the upstream: its timeouts, `balance`, one `proxy` per
+//! config says so `request_id`, `grpc_web`, `client_cert`, `jwt`, `api_key`, `rate_limit`, `concurrency`, `transform`,
+//! `cache`, `mirror`, `circuit_breaker`, `timeout`; innermost the models, an aggregate, a split, or the
+//! upstream: its timeouts, `balance`, one `proxy` per
 //! endpoint. A request crosses two boxes, the stack's and the route's; all between is one concrete
 //! type.
 //!
 //! What must survive a reload is asked of the [`Draft`](crate::reload::Draft): counters and caches
 //! by route, connection pools and balancers by upstream, the access log by what it writes.
 
+mod delivery;
 mod embed;
 mod gateway;
+mod guards;
 mod instance;
 mod layers;
 pub(crate) mod listeners;

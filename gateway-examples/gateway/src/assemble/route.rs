@@ -26,9 +26,21 @@ pub(super) fn build(
 ) -> Result<Vec<(Rule, SharedService)>, ConfigError> {
     let matches = MatchConfig::from(&route.matches.0);
     let rule = Rule::from_config(name, &matches).map_err(|error| error.at("match"))?;
-    match (&route.ai, &route.to) {
-        (Some(ai), None) => models(name, ai, (rule, &matches), layers, shared),
-        (None, Some(to)) => {
+    match (&route.ai, &route.to, &route.split, &route.aggregate) {
+        (Some(ai), None, None, None) => models(name, ai, (rule, &matches), layers, shared),
+        (None, None, Some(split), None) => {
+            let split = shared.delivery.split(name, split);
+            let split = split.map_err(|error| error.at("split"))?;
+            let service = layered(name, layers, None, split, shared)?;
+            Ok(vec![(rule, service)])
+        }
+        (None, None, None, Some(aggregate)) => {
+            let aggregate = shared.delivery.aggregate(aggregate);
+            let aggregate = aggregate.map_err(|error| error.at("aggregate"))?;
+            let service = layered(name, layers, None, aggregate, shared)?;
+            Ok(vec![(rule, service)])
+        }
+        (None, Some(to), None, None) => {
             let Some(built) = upstreams.get(to) else {
                 let message = format!("upstream `{to}` is not defined or cannot be built");
                 return Err(ConfigError::new("to", message));
@@ -36,7 +48,10 @@ pub(super) fn build(
             let service = layered(name, layers, None, built.service.clone(), shared)?;
             Ok(vec![(rule, service)])
         }
-        _ => Err(ConfigError::new("", "a route has either `to` or `ai`")),
+        _ => Err(ConfigError::new(
+            "",
+            "a route has one of `to`, `split`, `aggregate` and `ai`",
+        )),
     }
 }
 

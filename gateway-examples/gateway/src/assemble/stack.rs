@@ -13,6 +13,8 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
+    delivery::{self, Delivery},
+    guards::{self, Guards},
     layers::Shared,
     live::{Current, Live},
     route,
@@ -39,6 +41,7 @@ impl Assembler {
         let new = Self::default();
         let live = new.live.clone();
         new.metrics.watch_endpoints(move || live.endpoints());
+        guards::measure(&new.metrics, &new.live);
         new.terminations.measure(&new.metrics);
         new
     }
@@ -52,7 +55,13 @@ impl Assembler {
     fn stack(&self, config: &Config, stores: &Draft) -> Result<SharedService, Vec<ConfigError>> {
         let mut errors = Vec::new();
         let upstreams = upstreams(config, stores, &mut errors);
-        let router = router(config, &upstreams, stores, &mut errors);
+        let splits = delivery::splits(config, stores, &mut errors);
+        let delivery = Delivery {
+            upstreams: &upstreams,
+            splits: &splits,
+            metrics: &self.metrics,
+        };
+        let (router, guards) = router(config, delivery, stores, &mut errors);
         let client_ip = keep(
             ClientIpLayer::from_config(&config.client_ip).map_err(|error| error.at("client_ip")),
             &mut errors,
@@ -70,7 +79,8 @@ impl Assembler {
             .layer(self.observe(config, log.clone()))
             .service(router.clone());
         self.terminations.commit(terminations);
-        self.live.set(Current::new(config, router, upstreams, log));
+        self.live
+            .set(Current::new(config, router, upstreams, guards, splits, log));
         Ok(SharedService::new(stack))
     }
 
@@ -116,22 +126,22 @@ fn upstreams(config: &Config, stores: &Draft, errors: &mut Vec<ConfigError>) -> 
 
 fn router(
     config: &Config,
-    upstreams: &Upstreams,
+    delivery: Delivery<'_>,
     stores: &Draft,
     errors: &mut Vec<ConfigError>,
-) -> Router<SharedService> {
+) -> (Router<SharedService>, Guards) {
     let mut routes = Vec::new();
-    let shared = Shared::new(config, stores);
+    let shared = Shared::new(config, stores, delivery);
     for (name, route) in config.routes.iter() {
         let layers = config.layers_of(route);
-        let built = route::build(name, route, &layers, upstreams, &shared);
+        let built = route::build(name, route, &layers, delivery.upstreams, &shared);
         let built = keep(
             built.map_err(|error| error.at(&format!("routes.{name}"))),
             errors,
         );
         routes.extend(built.into_iter().flatten());
     }
-    Router::new().extend(routes)
+    (Router::new().extend(routes), shared.guards.into_inner())
 }
 
 /// Keeps the error and goes on: one run reports all there is to report.

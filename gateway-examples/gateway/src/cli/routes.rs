@@ -65,6 +65,16 @@ pub(super) fn target(config: &Config, route: &Route) -> String {
             many => format!("{many} models"),
         };
     }
+    if let Some(split) = &route.split {
+        let targets: Vec<&str> = split.to.names().collect();
+        return format!("split: {}", targets.join(", "));
+    }
+    if let Some(aggregate) = &route.aggregate {
+        return match aggregate.parts.len() {
+            1 => "1 part".to_owned(),
+            many => format!("{many} parts"),
+        };
+    }
     let Some(to) = &route.to else {
         return String::new();
     };

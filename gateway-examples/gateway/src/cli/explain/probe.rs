@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 
 use futures_util::FutureExt as _;
-use gateway_core::{Body, Request, Response, SharedService};
+use gateway_core::{Body, Request, Response, Route, SharedService};
 use gateway_layers::router::{MatchConfig, Router, Rule};
 use http::StatusCode;
 use tower::{ServiceExt as _, service_fn};
@@ -13,6 +13,8 @@ use crate::config::{Config, model::Match};
 pub(super) struct Verdict {
     /// The name of the route, or the status without one.
     pub(super) chosen: Result<String, StatusCode>,
+    /// What the router has put into the request.
+    pub(super) route: Option<Route>,
     /// The others, in the order of the file.
     pub(super) others: Vec<(String, &'static str)>,
 }
@@ -23,14 +25,22 @@ pub(super) fn choose(config: &Config, request: &http::Request<()>) -> Verdict {
         .routes
         .iter()
         .map(|(name, route)| (name, &route.matches.0));
-    let chosen = ask(all, request);
+    let answer = ask(all, request);
+    let chosen = answer
+        .as_ref()
+        .map(|found| found.name.clone())
+        .map_err(|status| *status);
     let others = config
         .routes
         .iter()
         .filter(|(name, _)| chosen.as_deref() != Ok(*name))
         .map(|(name, route)| (name.to_owned(), why(&route.matches, request)))
         .collect();
-    Verdict { chosen, others }
+    Verdict {
+        chosen,
+        route: answer.ok().and_then(|found| found.route),
+        others,
+    }
 }
 
 /// Puts one condition after the other to the router, until the request does not fit any more.
@@ -67,7 +77,7 @@ fn why(matches: &Match, request: &http::Request<()>) -> &'static str {
 fn ask<'a>(
     routes: impl Iterator<Item = (&'a str, &'a Match)>,
     request: &http::Request<()>,
-) -> Result<String, StatusCode> {
+) -> Result<Named, StatusCode> {
     let mut router = Router::new();
     for (name, matches) in routes {
         if let Ok(rule) = Rule::from_config(name, &MatchConfig::from(matches)) {
@@ -83,19 +93,25 @@ fn ask<'a>(
         return Err(StatusCode::INTERNAL_SERVER_ERROR);
     };
     match response.extensions().get::<Named>() {
-        Some(Named(name)) => Ok(name.clone()),
+        Some(named) => Ok(named.clone()),
         None => Err(response.status()),
     }
 }
 
 #[derive(Clone)]
-struct Named(String);
+struct Named {
+    name: String,
+    route: Option<Route>,
+}
 
 fn named(name: &str) -> SharedService {
-    let name = Named(name.to_owned());
-    SharedService::new(service_fn(move |_: Request| {
+    let name = name.to_owned();
+    SharedService::new(service_fn(move |request: Request| {
         let mut response = Response::new(Body::empty());
-        response.extensions_mut().insert(name.clone());
+        response.extensions_mut().insert(Named {
+            name: name.clone(),
+            route: request.extensions().get().cloned(),
+        });
         std::future::ready(Ok::<_, Infallible>(response))
     }))
 }

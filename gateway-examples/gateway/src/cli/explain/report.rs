@@ -1,9 +1,10 @@
 use std::{fmt::Write as _, net::Ipv4Addr};
 
-use gateway_core::{ClientIp, Key};
+use gateway_core::{ClientIp, Key, Route as Params};
+use gateway_layers::concurrency::LimitConfig;
 use http::Request;
 
-use super::probe::Verdict;
+use super::{delivery, probe::Verdict};
 use crate::{
     cli::{models, routes, table::table},
     config::{
@@ -18,7 +19,7 @@ pub(super) fn text(loaded: &Loaded, request: &Request<()>, verdict: &Verdict) ->
     let host = host.and_then(|host| host.to_str().ok()).unwrap_or("");
     let _ = writeln!(out, "{} {host}{}\n", request.method(), request.uri());
     match &verdict.chosen {
-        Ok(name) => chosen(&mut out, loaded, request, name),
+        Ok(name) => chosen(&mut out, loaded, request, (name, verdict.route.as_ref())),
         Err(status) => {
             let _ = writeln!(out, "no route takes it: {status}");
         }
@@ -35,7 +36,12 @@ pub(super) fn text(loaded: &Loaded, request: &Request<()>, verdict: &Verdict) ->
     out
 }
 
-fn chosen(out: &mut String, loaded: &Loaded, request: &Request<()>, name: &str) {
+fn chosen(
+    out: &mut String,
+    loaded: &Loaded,
+    request: &Request<()>,
+    (name, params): (&str, Option<&Params>),
+) {
     let Some(route) = loaded.config.routes.get(name) else {
         return;
     };
@@ -52,6 +58,7 @@ fn chosen(out: &mut String, loaded: &Loaded, request: &Request<()>, name: &str) 
         rows.push(["layers".to_owned(), layers.names().join(" → ")]);
     }
     keys(&mut rows, &layers, request);
+    delivery::rows(&mut rows, &layers, route, (request, params));
     target(&mut rows, loaded, route);
     for [what, value] in rows {
         let _ = writeln!(out, "{what:<10}{value}");
@@ -75,6 +82,23 @@ fn keys(rows: &mut Vec<[String; 2]>, layers: &Layers, request: &Request<()>) {
             rows.push(["limit".to_owned(), rate]);
         }
     }
+    if let Some(options) = layers.concurrency() {
+        let mut text = match &options.limit {
+            LimitConfig::Fixed(limit) => format!("{limit} at once"),
+            LimitConfig::Gradient { .. } => "as many at once as are not slower".to_owned(),
+            LimitConfig::Aimd { .. } => "as many at once as are in time".to_owned(),
+        };
+        let keys = [
+            ("by", options.key.as_deref()),
+            ("first by", options.priority.as_ref().map(|by| &*by.key)),
+        ];
+        for (how, key) in keys {
+            if let Some(key) = key {
+                let _ = write!(text, ", {how} {}", evaluated(key, request));
+            }
+        }
+        rows.push(["limit".to_owned(), text]);
+    }
     if let Some(cache) = layers.cache() {
         let mut text = format!("{} {}", request.method(), request.uri());
         if let Some(partition) = &cache.partition {
@@ -84,7 +108,7 @@ fn keys(rows: &mut Vec<[String; 2]>, layers: &Layers, request: &Request<()>) {
     }
 }
 
-fn evaluated(text: &str, request: &Request<()>) -> String {
+pub(super) fn evaluated(text: &str, request: &Request<()>) -> String {
     let Ok(key) = text.parse::<Key>() else {
         return text.to_owned();
     };

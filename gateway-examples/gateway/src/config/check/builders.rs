@@ -1,24 +1,36 @@
+use std::convert::Infallible;
+
 use gateway_ai::{config::AiConfig, edge::AiService, providers::HttpClient};
-use gateway_core::config::{ConfigError, Diagnostics};
+use gateway_core::{
+    Body, Request, Response, SharedService,
+    config::{ConfigError, Diagnostics},
+};
+use gateway_layers::client_cert::ClientCertLayer;
 use gateway_layers::{
+    aggregate::Aggregate,
     api_key::ApiKeyLayer,
     balance::Balance,
     cache::{CacheLayer, MemoryStore},
+    circuit_breaker::{Breaker, CircuitBreakerLayer},
     client_ip::ClientIpLayer,
+    concurrency::ConcurrencyLayer,
     health::Probe,
     jwt::JwtLayer,
+    mirror::MirrorLayer,
     proxy::Proxy,
     rate_limit::RateLimitLayer,
     request_id::RequestIdLayer,
     retry::RetryLayer,
+    split::Split,
     transform::TransformLayer,
     transport::Client,
 };
+use tower::service_fn;
 
 use super::{Subject, codes::REFUSED};
 use crate::config::{
     load,
-    model::{Auth, Layers, Upstream},
+    model::{Auth, Layers, Route, Upstream},
 };
 
 /// Hands every section to the builder that will take it: what a builder refuses at the start, a
@@ -54,6 +66,7 @@ pub(super) fn check(subject: Subject<'_>, findings: &mut Diagnostics) {
             &format!("routes.{name}.layers"),
             &route.layers,
         );
+        delivery(&mut refusals, &format!("routes.{name}"), route);
         if let Some(options) = &route.ai {
             collect(&mut refusals, &format!("routes.{name}.ai"), ai(options));
         }
@@ -84,6 +97,9 @@ fn upstream(name: &str, options: &Upstream) -> Result<(), ConfigError> {
     if let Some(probe) = &options.probe {
         Probe::from_config(probe).map_err(|error| error.at("probe"))?;
     }
+    if let Some(breaker) = &options.breaker {
+        Breaker::from_config(breaker).map_err(|error| error.at("breaker"))?;
+    }
     if let Some(retry) = &options.retry {
         RetryLayer::from_config(retry).map_err(|error| error.at("retry"))?;
     }
@@ -95,6 +111,11 @@ fn ai(options: &AiConfig) -> Result<(), ConfigError> {
 }
 
 fn layers(refusals: &mut Vec<ConfigError>, path: &str, layers: &Layers) {
+    guards(refusals, path, layers);
+    if let Some(options) = layers.mirror() {
+        let built = MirrorLayer::from_config(options, nobody());
+        collect(refusals, &format!("{path}.mirror"), built);
+    }
     let mut layer = |name: &str, result: Option<Result<(), ConfigError>>| {
         if let Some(result) = result {
             collect(refusals, &format!("{path}.{name}"), result);
@@ -105,6 +126,12 @@ fn layers(refusals: &mut Vec<ConfigError>, path: &str, layers: &Layers) {
         layers
             .request_id()
             .map(|o| RequestIdLayer::from_config(o).map(drop)),
+    );
+    layer(
+        "client_cert",
+        layers
+            .client_cert()
+            .map(|o| ClientCertLayer::from_config(o).map(drop)),
     );
     layer(
         "jwt",
@@ -134,6 +161,38 @@ fn layers(refusals: &mut Vec<ConfigError>, path: &str, layers: &Layers) {
             .cache()
             .map(|o| CacheLayer::from_config(o, MemoryStore::new(0)).map(drop)),
     );
+}
+
+/// Whether the upstreams they name are there is asked elsewhere.
+fn delivery(refusals: &mut Vec<ConfigError>, path: &str, route: &Route) {
+    if let Some(options) = &route.split {
+        let built = options
+            .weights()
+            .and_then(|weights| Split::from_config(options, weights, |_| Some(())));
+        collect(refusals, &format!("{path}.split"), built);
+    }
+    if let Some(options) = &route.aggregate {
+        let built = Aggregate::from_config(options, |_| Some(nobody()));
+        collect(refusals, &format!("{path}.aggregate"), built);
+    }
+}
+
+/// In the place of an upstream that nothing will be asked of.
+pub(crate) fn nobody() -> SharedService {
+    SharedService::new(service_fn(|_: Request| async {
+        Ok::<_, Infallible>(Response::new(Body::empty()))
+    }))
+}
+
+fn guards(refusals: &mut Vec<ConfigError>, path: &str, layers: &Layers) {
+    if let Some(options) = layers.concurrency() {
+        let built = ConcurrencyLayer::from_config(options);
+        collect(refusals, &format!("{path}.concurrency"), built);
+    }
+    if let Some(options) = layers.circuit_breaker() {
+        let built = CircuitBreakerLayer::from_config(options);
+        collect(refusals, &format!("{path}.circuit_breaker"), built);
+    }
 }
 
 fn collect<T>(refusals: &mut Vec<ConfigError>, prefix: &str, result: Result<T, ConfigError>) {

@@ -38,5 +38,7 @@ pub const NEEDS_RESTART: &str = "GW3004";
 /// A certificate that is not valid now. `gateway check` fails on it; a running gateway does not end
 /// because of it.
 pub const CERTIFICATE_EXPIRED: &str = "GW3010";
+/// An upstream whose certificate is not verified.
+pub const UNVERIFIED: &str = "GW3012";
 /// A certificate with less than 30 days left.
 pub const CERTIFICATE_EXPIRES: &str = "GW3011";

@@ -41,7 +41,7 @@ impl Place<'_> {
 
     /// Whether the route says who the caller is. What could not be read counts as said.
     fn authenticates(self) -> bool {
-        ["jwt", "api_key"].into_iter().any(|layer| {
+        ["client_cert", "jwt", "api_key"].into_iter().any(|layer| {
             let own = format!("routes.{}.layers.{layer}", self.name);
             let default = format!("defaults.layers.{layer}");
             let said = [own, default]
@@ -90,6 +90,16 @@ fn keys(place: Place<'_>, layers: &Layers, findings: &mut Diagnostics) {
             let path = format!("{path}.policies[{index}].key");
             keys.extend(policy.key.as_deref().map(|key| (path, key)));
         }
+    }
+    if let Some(split) = &place.route.split {
+        let path = format!("routes.{}.split.sticky", place.name);
+        keys.extend(split.sticky.as_deref().map(|key| (path, key)));
+    }
+    if let Some(limit) = layers.concurrency() {
+        let path = place.layer("concurrency");
+        keys.extend(limit.key.as_deref().map(|key| (format!("{path}.key"), key)));
+        let priority = limit.priority.iter().map(|priority| &*priority.key);
+        keys.extend(priority.map(|key| (format!("{path}.priority.key"), key)));
     }
     for (path, text) in keys {
         // A key that does not parse is refused by the builder of its layer.

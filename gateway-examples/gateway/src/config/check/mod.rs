@@ -11,7 +11,10 @@ mod limits;
 mod listeners;
 pub(super) mod names;
 mod routes;
+mod targets;
 mod tls;
+
+pub(crate) use self::builders::nobody;
 
 use gateway_core::config::{Diagnostics, Tree};
 
@@ -32,6 +35,7 @@ pub fn check(config: &Config, tree: &Tree, findings: &mut Diagnostics) {
     admin::check(subject, findings);
     limits::check(subject, findings);
     routes::check(subject, findings);
+    targets::check(subject, findings);
     layers::check(subject, findings);
     builders::check(subject, findings);
 }

@@ -1,10 +1,10 @@
 use gateway_core::config::{Diagnostic, Diagnostics, closest};
 use gateway_layers::router::{MatchConfig, Router, Rule, Shadowed};
 
-use super::{Subject, codes, names};
-use crate::config::{load, model::Route};
+use super::{Subject, codes, names, targets};
+use crate::config::load;
 
-/// Routes lead somewhere, their patterns parse, and each can be reached.
+/// There are routes, their patterns parse, and each can be reached; every upstream is of use.
 pub(super) fn check(subject: Subject<'_>, findings: &mut Diagnostics) {
     if names::defined(subject.tree, "routes").is_empty() {
         findings.push(
@@ -14,59 +14,11 @@ pub(super) fn check(subject: Subject<'_>, findings: &mut Diagnostics) {
         );
     }
     upstreams(subject, findings);
-    for (name, route) in subject.config.routes.iter() {
-        target(subject, name, route, findings);
-    }
     patterns(subject, findings);
 }
 
-fn target(subject: Subject<'_>, name: &str, route: &Route, findings: &mut Diagnostics) {
-    let path = format!("routes.{name}");
-    let tree = subject.tree;
-    // Of the tree: an `ai` section that could not be read is a target all the same.
-    let has = |key: &str| tree.find(&format!("{path}.{key}")).complete;
-    match (has("to"), has("ai")) {
-        (false, false) => findings.push(
-            Diagnostic::error(codes::NO_TARGET, format!("route `{name}` leads nowhere"))
-                .at(tree.key_location(&path))
-                .path(&path)
-                .label("add `to: <upstream>` or an `ai` section"),
-        ),
-        (true, true) => findings.push(
-            Diagnostic::error(
-                codes::NO_TARGET,
-                format!("route `{name}` leads to two places"),
-            )
-            .at(tree.key_location(&format!("{path}.to")))
-            .path(&path)
-            .label("either an upstream answers or models do: remove `to` or `ai`"),
-        ),
-        _ => {}
-    }
-    let Some(to) = &route.to else { return };
-    if !names::defined(tree, "upstreams").contains(&to.as_str()) {
-        let path = format!("{path}.to");
-        findings.push(
-            Diagnostic::error(
-                codes::UNDEFINED_UPSTREAM,
-                format!("upstream `{to}` is not defined"),
-            )
-            .at(tree.location(&path))
-            .path(&path)
-            .label(names::suggestion(tree, "upstreams", to)),
-        );
-    }
-}
-
 fn upstreams(subject: Subject<'_>, findings: &mut Diagnostics) {
-    let used: Vec<&str> = subject
-        .tree
-        .find("routes")
-        .node
-        .entries()
-        .iter()
-        .filter_map(|route| route.node.get("to")?.as_str())
-        .collect();
+    let used = targets::references(subject.tree);
     for (name, upstream) in subject.config.upstreams.iter() {
         let path = format!("upstreams.{name}");
         let list = format!("{path}.endpoints");
@@ -82,8 +34,8 @@ fn upstreams(subject: Subject<'_>, findings: &mut Diagnostics) {
             );
         }
         // A misspelt `to` is one mistake and is reported where it is.
-        let meant = |to: &&str| closest(to, [name]).is_some();
-        if !used.iter().any(|to| *to == name || meant(to)) {
+        let meant = |to: &str| closest(to, [name]).is_some();
+        if !used.iter().any(|to| to.name == name || meant(to.name)) {
             findings.push(
                 Diagnostic::warning(
                     codes::UNUSED_UPSTREAM,

@@ -1,5 +1,7 @@
+use gateway_layers::client_cert::ClientCertConfig;
 use gateway_layers::{
-    api_key::ApiKeyConfig, cache::CacheConfig, grpc_web::GrpcWebConfig, jwt::JwtConfig,
+    api_key::ApiKeyConfig, cache::CacheConfig, circuit_breaker::CircuitBreakerConfig,
+    concurrency::ConcurrencyConfig, grpc_web::GrpcWebConfig, jwt::JwtConfig, mirror::MirrorConfig,
     rate_limit::RateLimitConfig, request_id::RequestIdConfig, timeout::TimeoutConfig,
     transform::TransformConfig,
 };
@@ -56,16 +58,24 @@ layers! {
     request_id: Slot<RequestIdConfig>,
     /// Lets browsers speak to gRPC services.
     grpc_web: Slot<GrpcWebConfig>,
+    /// Admits callers whose connection proved a client certificate.
+    client_cert: Slot<ClientCertConfig>,
     /// Admits callers who hold a token.
     jwt: Defined<JwtConfig>,
     /// Admits callers who hold a key.
     api_key: Defined<ApiKeyConfig>,
     /// Admits so many requests of each caller.
     rate_limit: Slot<RateLimitConfig>,
+    /// Bounds how many requests are under way.
+    concurrency: Slot<ConcurrencyConfig>,
     /// Changes requests and responses.
     transform: Slot<TransformConfig>,
     /// Answers from stored responses.
     cache: Slot<CacheConfig>,
+    /// Sends copies of some requests elsewhere.
+    mirror: Slot<MirrorConfig>,
+    /// Refuses requests while the upstream keeps failing.
+    circuit_breaker: Slot<CircuitBreakerConfig>,
     /// Ends what takes too long.
     timeout: Slot<TimeoutConfig>,
 }

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, convert::Infallible, str::FromStr};
 
 use gateway_ai::config::AiConfig;
 use gateway_core::config::{Flex, OneOrMany};
-use gateway_layers::router::MatchConfig;
+use gateway_layers::{aggregate::AggregateConfig, router::MatchConfig, split::SplitConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -18,6 +18,12 @@ pub struct Route {
     /// The upstream that answers.
     #[serde(default)]
     pub to: Option<String>,
+    /// The upstreams that answer, in place of one, with their shares of the requests.
+    #[serde(default)]
+    pub split: Option<SplitConfig>,
+    /// The parts that make up the answer, in place of an upstream.
+    #[serde(default)]
+    pub aggregate: Option<AggregateConfig>,
     /// The models that answer, in place of an upstream.
     #[serde(default)]
     pub ai: Option<AiConfig>,

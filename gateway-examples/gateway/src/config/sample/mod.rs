@@ -48,10 +48,23 @@ fn every_option_is_in_the_sample() {
     let schema = walk.root.clone();
     walk.visit(&schema, &[yaml.tree().root()], "Config");
     // What needs a certificate or key in a file to be loaded at all.
-    let needs_material = [".ca", ".pem", ".jwk", ".file"];
+    let needs_material = [
+        ".ca",
+        ".pem",
+        ".jwk",
+        ".file",
+        "TlsServerConfig.cert",
+        "TlsServerConfig.key",
+        "TlsServerConfig.certs",
+        ".client_ca",
+        ".client_auth",
+        "TlsConfig.client_cert",
+        ".client_key",
+    ];
     let missing: Vec<_> = walk
         .all
         .difference(&walk.shown)
+        .filter(|option| !option.starts_with("CertificateConfig"))
         .filter(|option| !needs_material.iter().any(|end| option.ends_with(end)))
         .collect();
     assert!(walk.all.len() > 150, "{:#?}", walk.all);
