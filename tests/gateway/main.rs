@@ -5,6 +5,7 @@ mod demo;
 mod faults;
 mod lifecycle;
 mod prices;
+mod protocols;
 mod readme;
 mod sharing;
 mod upstreams;

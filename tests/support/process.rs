@@ -76,6 +76,16 @@ impl Gateway {
         }
     }
 
+    /// The process.
+    ///
+    /// # Panics
+    ///
+    /// If it has ended already.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it is running")
+    }
+
     /// Sends a signal by name: `TERM`, `HUP`.
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 use std::task::{Context, Poll};
 
-use http::Request;
+use http::{Request, Version};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -12,7 +12,8 @@ use super::hop;
 /// where that happens behind the layers which set `x-user`, `Connection: x-user` makes the request
 /// anonymous. After this layer the proxy knows that what it finds was set by the gateway.
 ///
-/// Connection-specific headers themselves – `Upgrade`, `TE`, `Connection` – stay for the proxy.
+/// It also joins the cookies that HTTP/2 has cut into crumbs (RFC 9113 §8.2.3), before any layer reads
+/// one. Connection-specific headers themselves – `Upgrade`, `TE`, `Connection` – stay for the proxy.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HopByHopLayer {
     _priv: (),
@@ -58,6 +59,9 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
         hop::strip_named(request.headers_mut());
+        if request.version() == Version::HTTP_2 {
+            hop::join_cookies(request.headers_mut());
+        }
         request.extensions_mut().insert(EdgeDone);
         self.inner.call(request)
     }

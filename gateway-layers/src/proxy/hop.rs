@@ -32,6 +32,20 @@ pub(super) fn strip_named(headers: &mut HeaderMap) {
     }
 }
 
+/// RFC 9113 §8.2.3: HTTP/2 may cut cookies into crumbs, which are one field to everybody else.
+pub(super) fn join_cookies(headers: &mut HeaderMap) {
+    let mut crumbs = headers.get_all(header::COOKIE).iter();
+    let (Some(_), Some(_)) = (crumbs.next(), crumbs.next()) else {
+        return;
+    };
+    let crumbs: Vec<_> = headers.get_all(header::COOKIE).iter().collect();
+    let joined = crumbs.iter().map(|crumb| crumb.as_bytes());
+    let joined = joined.collect::<Vec<_>>().join(&b"; "[..]);
+    if let Ok(joined) = HeaderValue::from_bytes(&joined) {
+        headers.insert(header::COOKIE, joined);
+    }
+}
+
 fn named(headers: &HeaderMap, doomed: &mut Doomed, keep: impl Fn(&HeaderName) -> bool) {
     for value in headers.get_all(header::CONNECTION) {
         for token in tokens(value) {
@@ -173,6 +187,16 @@ mod tests {
         strip_named(&mut headers);
         assert_eq!(headers.len(), 3);
         assert!(!headers.contains_key("x-user"));
+    }
+
+    #[test]
+    fn crumbs_are_one_cookie() {
+        let mut headers = map(&[("cookie", "a=1"), ("x", "y"), ("cookie", "b=2; c=3")]);
+        join_cookies(&mut headers);
+        assert_eq!(headers, map(&[("cookie", "a=1; b=2; c=3"), ("x", "y")]));
+        let before = headers.clone();
+        join_cookies(&mut headers);
+        assert_eq!(headers, before);
     }
 
     #[test]

@@ -113,6 +113,9 @@ impl Shared {
         let ip = self.peer(request);
         let https = is_https(request);
         let headers = request.headers_mut();
+        if version == Version::HTTP_2 && !edge_done {
+            hop::join_cookies(headers);
+        }
         if seen.hop_by_hop {
             hop::strip(headers, |name| edge_done || self.protect.contains(name));
         }

@@ -92,6 +92,7 @@ impl Future for H2Driver {
                 Poll::Ready(())
             }
             Poll::Pending => {
+                this.streams.noted_by(cx.waker());
                 this.streams.set_max(this.conn.current_max_send_streams());
                 let offered = this.conn.is_extended_connect_protocol_enabled();
                 this.streams.set_extended_connect(offered);

@@ -64,6 +64,7 @@ impl Inner {
             if waited >= SETTINGS_WITHIN || conn.sender.is_closed() {
                 return Err(Error::bare(Reason::NotOffered));
             }
+            conn.streams.refresh();
             tokio::time::sleep(SETTINGS_EVERY).await;
             waited += SETTINGS_EVERY;
         }

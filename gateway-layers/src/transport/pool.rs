@@ -1,8 +1,12 @@
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::Waker,
 };
 
+use futures_util::task::AtomicWaker;
 use gateway_core::Body;
 use hyper::client::conn::{http1, http2};
 
@@ -175,6 +179,8 @@ pub(super) struct Streams {
     max: AtomicUsize,
     /// Whether the peer offers extended `CONNECT`.
     extended_connect: AtomicBool,
+    /// The connection's driver, which hyper does not poll when settings arrive.
+    driver: AtomicWaker,
 }
 
 impl Streams {
@@ -183,6 +189,7 @@ impl Streams {
             active: AtomicUsize::new(0),
             max: AtomicUsize::new(max),
             extended_connect: AtomicBool::new(false),
+            driver: AtomicWaker::new(),
         }
     }
 
@@ -192,6 +199,17 @@ impl Streams {
 
     pub(super) fn set_extended_connect(&self, offered: bool) {
         self.extended_connect.store(offered, Ordering::Relaxed);
+    }
+
+    /// Whose notes these are.
+    pub(super) fn noted_by(&self, driver: &Waker) {
+        self.driver.register(driver);
+    }
+
+    /// Has the driver look again.
+    #[cfg(feature = "proxy")]
+    pub(super) fn refresh(&self) {
+        self.driver.wake();
     }
 
     #[cfg(feature = "proxy")]

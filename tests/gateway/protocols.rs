@@ -1,0 +1,7 @@
+//! What the gateway carries, between clients and upstreams of either HTTP.
+
+mod both;
+mod grpc;
+mod stream;
+mod support;
+mod websocket;
