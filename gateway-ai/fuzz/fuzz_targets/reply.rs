@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use gateway_ai::dialect::{Dialect, ReplyContext};
 use libfuzzer_sys::fuzz_target;
 
-const DIALECTS: [Dialect; 3] = [Dialect::Chat, Dialect::Messages, Dialect::Gemini];
+const DIALECTS: [Dialect; 5] = Dialect::ALL;
 
 fuzz_target!(|input: (u8, &[u8])| {
     let (pick, body) = input;

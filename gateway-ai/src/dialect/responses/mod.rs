@@ -19,6 +19,7 @@ mod request_parse;
 mod request_print;
 mod stop;
 mod stream_blocks;
+mod stream_item;
 mod stream_items;
 mod stream_parse;
 mod stream_parts;

@@ -2,26 +2,15 @@ use serde_json::value::RawValue;
 
 use super::{
     call_parse::text_of,
-    message_parse::ITEM,
-    reasoning::{CONTINUED, OPENAI},
     reply_parse::output,
+    stream_item::{Item, Key, Piece, own_of_message, take_text},
     wire,
 };
 use crate::{
-    canonical::{Block, Delta, Event, Extra, Raw, Refusal, Text, Thinking},
+    canonical::{Block, Delta, Event, Raw},
     dialect::common::unreadable,
     error::AiError,
 };
-
-/// Which piece of an item a block is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
-    Text(u64),
-    Refusal(u64),
-    Summary(u64),
-    Reasoning(u64),
-    Arguments,
-}
 
 /// The blocks of an answer that is being read.
 ///
@@ -32,25 +21,6 @@ pub(super) struct Blocks {
     next: u32,
     calls: bool,
     items: Vec<Item>,
-}
-
-#[derive(Debug)]
-struct Item {
-    number: u64,
-    done: bool,
-    /// The item's own fields, for the first block of it.
-    own: Option<Raw>,
-    id: Option<String>,
-    pieces: Vec<Piece>,
-}
-
-#[derive(Debug)]
-struct Piece {
-    key: Key,
-    index: u32,
-    open: bool,
-    grown: bool,
-    cited: bool,
 }
 
 impl Blocks {
@@ -72,13 +42,7 @@ impl Blocks {
     fn at(&mut self, number: u64) -> usize {
         let found = self.items.iter().rposition(|item| item.number == number);
         found.unwrap_or_else(|| {
-            self.items.push(Item {
-                number,
-                done: false,
-                own: None,
-                id: None,
-                pieces: Vec::new(),
-            });
+            self.items.push(Item::new(number));
             self.items.len() - 1
         })
     }
@@ -134,37 +98,6 @@ impl Blocks {
         });
     }
 
-    /// An empty block for a piece that begins.
-    fn empty(&mut self, at: usize, key: Key) -> Option<Block> {
-        let item = &mut self.items[at];
-        let summary = matches!(key, Key::Summary(_));
-        match key {
-            Key::Text(_) => {
-                let mut text = Text::default();
-                if let Some(own) = item.own.take() {
-                    text.extra.push_own(ITEM, own);
-                }
-                Some(Block::Text(text))
-            }
-            Key::Refusal(_) => Some(Block::Refusal(Refusal::default())),
-            Key::Summary(_) | Key::Reasoning(_) => {
-                let mut extra = Extra::new();
-                if !item.pieces.is_empty() {
-                    extra.push_own(CONTINUED, Raw::from_value(&true.into()));
-                }
-                Some(Block::Thinking(Thinking {
-                    id: item.id.clone(),
-                    summary,
-                    format: Some(OPENAI.into()),
-                    extra,
-                    ..Thinking::default()
-                }))
-            }
-            // A call nobody has announced has no name.
-            Key::Arguments => None,
-        }
-    }
-
     /// Begins a piece if it has not begun.
     pub(super) fn ensure(&mut self, number: u64, key: Key, out: &mut Vec<Event>) {
         let at = self.at(number);
@@ -174,7 +107,7 @@ impl Blocks {
         if matches!(key, Key::Summary(_) | Key::Reasoning(_)) {
             self.close(at, out);
         }
-        if let Some(block) = self.empty(at, key) {
+        if let Some(block) = self.items[at].empty(key) {
             self.begin(at, key, block, out);
         }
     }
@@ -217,16 +150,10 @@ impl Blocks {
             return;
         };
         piece.grown = true;
-        let delta = match key {
-            Key::Text(_) => Delta::Text(text.into()),
-            Key::Refusal(_) => Delta::Refusal(text.into()),
-            Key::Summary(_) | Key::Reasoning(_) => Delta::Thinking(text.into()),
-            Key::Arguments => Delta::Arguments(text.into()),
-        };
         out.push(Event::Delta {
             choice: 0,
             index: piece.index,
-            delta,
+            delta: key.delta(text),
         });
     }
 
@@ -367,34 +294,4 @@ impl Blocks {
             self.close(at, out);
         }
     }
-}
-
-/// What a block grows by, taken out of it.
-fn take_text(block: &mut Block) -> (String, Option<Raw>, Option<String>) {
-    match block {
-        Block::Text(text) => (std::mem::take(&mut text.text), text.citations.take(), None),
-        Block::Refusal(refusal) => (std::mem::take(&mut refusal.text), None, None),
-        Block::Thinking(thinking) => (
-            std::mem::take(&mut thinking.text),
-            None,
-            thinking.signature.take(),
-        ),
-        Block::ToolCall(call) => (std::mem::take(&mut call.arguments), None, None),
-        _ => (String::new(), None, None),
-    }
-}
-
-/// The own fields of a message: all but what is in it.
-fn own_of_message(raw: &RawValue) -> Option<Raw> {
-    let message: wire::Message<'_> = serde_json::from_str(raw.get()).ok()?;
-    let fields = [
-        ("type", message.kind),
-        ("id", message.id),
-        ("phase", message.phase),
-    ];
-    let spelled: Vec<String> = fields
-        .into_iter()
-        .filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?.as_str())))
-        .collect();
-    Raw::bounded(&format!("{{{}}}", spelled.join(","))).ok()
 }

@@ -4,7 +4,8 @@ use super::{
     error,
     reply_parse::{failure, own, parse_reply},
     stop,
-    stream_blocks::{Blocks, Key},
+    stream_blocks::Blocks,
+    stream_item::Key,
     usage, wire,
 };
 use crate::{

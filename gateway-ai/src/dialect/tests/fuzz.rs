@@ -3,7 +3,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-const DIALECTS: [Dialect; 3] = [Dialect::Chat, Dialect::Messages, Dialect::Gemini];
+const DIALECTS: [Dialect; 4] = [
+    Dialect::Chat,
+    Dialect::Responses,
+    Dialect::Messages,
+    Dialect::Gemini,
+];
 
 const URL: Url<'static> = Url {
     model: Some("m"),
@@ -40,7 +45,12 @@ const WORDS: &str = "model messages role user assistant system tool content type
     input_json_delta max_tokens tools tool_choice contents parts functionCall functionResponse \
     response args candidates finishReason STOP thought thoughtSignature inlineData mimeType \
     data generationConfig systemInstruction usageMetadata custom refusal file document \
-    citations cache_control reasoning_content ";
+    citations cache_control reasoning_content output output_index content_index summary_index \
+    item item_id part response status completed call_id function_call function_call_output \
+    custom_tool_call reasoning summary summary_text encrypted_content output_text input_text \
+    annotations logprobs instructions response.created response.output_item.added \
+    response.output_item.done response.content_part.added response.output_text.delta \
+    response.function_call_arguments.delta response.completed response.failed ";
 
 fn drive(body: &[u8]) {
     for from in DIALECTS {

@@ -5,6 +5,7 @@ mod fuzz;
 mod options;
 mod replies;
 mod requests;
+mod responses;
 mod stream_faults;
 mod streams;
 mod tool_history;
