@@ -28,6 +28,16 @@ pub(crate) fn bedrock_url(region: &str) -> String {
     format!("https://bedrock-runtime.{region}.amazonaws.com{suffix}")
 }
 
+/// What precedes the publishers' models of a Google project.
+#[cfg(feature = "config")]
+pub(crate) fn vertex_url(project: &str, location: &str) -> String {
+    let host = match location {
+        "global" => "aiplatform.googleapis.com".to_owned(),
+        regional => format!("{regional}-aiplatform.googleapis.com"),
+    };
+    format!("https://{host}/v1/projects/{project}/locations/{location}")
+}
+
 /// Why credentials cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -70,6 +70,8 @@ mod google;
 mod token;
 
 pub(crate) use self::authorizer::Authorizer;
+#[cfg(feature = "config")]
+pub(crate) use self::credentials::{bedrock_url, vertex_url};
 pub use self::{
     aws::AwsCredentials,
     credentials::{Credentials, CredentialsError},

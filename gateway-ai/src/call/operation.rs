@@ -36,11 +36,15 @@ pub enum PassOperation {
     Translations,
     /// `/rerank`
     Rerank,
+    /// `/responses/input_tokens`: how much a call would count.
+    ResponsesInputTokens,
+    /// `/responses/compact`: a conversation made shorter.
+    ResponsesCompact,
 }
 
 impl PassOperation {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Embeddings,
         Self::Completions,
         Self::Moderations,
@@ -51,6 +55,8 @@ impl PassOperation {
         Self::Transcriptions,
         Self::Translations,
         Self::Rerank,
+        Self::ResponsesInputTokens,
+        Self::ResponsesCompact,
     ];
 
     /// Its path after the base URL.
@@ -67,19 +73,46 @@ impl PassOperation {
             Self::Transcriptions => "/audio/transcriptions",
             Self::Translations => "/audio/translations",
             Self::Rerank => "/rerank",
+            Self::ResponsesInputTokens => "/responses/input_tokens",
+            Self::ResponsesCompact => "/responses/compact",
         }
+    }
+
+    /// The dialect it belongs to.
+    #[must_use]
+    pub const fn dialect(self) -> Dialect {
+        match self {
+            Self::ResponsesInputTokens | Self::ResponsesCompact => Dialect::Responses,
+            _ => Dialect::Chat,
+        }
+    }
+
+    const fn is_of(self, dialect: Dialect) -> bool {
+        matches!(
+            (self.dialect(), dialect),
+            (Dialect::Chat, Dialect::Chat) | (Dialect::Responses, Dialect::Responses)
+        )
     }
 }
 
 impl Operation {
+    /// Whether it asks how many tokens a call has, which can be estimated.
+    pub(crate) const fn counts_tokens(self) -> bool {
+        matches!(
+            self,
+            Self::CountTokens | Self::Pass(PassOperation::ResponsesInputTokens)
+        )
+    }
+
     /// The path after a provider's base URL, where the provider's dialect has the operation.
     #[must_use]
     pub const fn path(self, dialect: Dialect) -> Option<&'static str> {
         match (self, dialect) {
             (Self::Chat, Dialect::Chat) => Some("/chat/completions"),
+            (Self::Chat, Dialect::Responses) => Some("/responses"),
             (Self::Chat, Dialect::Messages) => Some("/messages"),
             (Self::CountTokens, Dialect::Messages) => Some("/messages/count_tokens"),
-            (Self::Pass(operation), Dialect::Chat) => Some(operation.path()),
+            (Self::Pass(operation), dialect) if operation.is_of(dialect) => Some(operation.path()),
             _ => None,
         }
     }

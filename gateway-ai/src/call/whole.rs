@@ -99,8 +99,8 @@ fn glance(dialect: Dialect, bytes: &[u8]) -> Option<Option<Usage>> {
         let text = members.text(&value);
         match &*key {
             "error" if text != "null" => return None,
-            // `choices` of Chat, `content` of Messages: what every answer has.
-            "choices" | "content" => content = text.starts_with('['),
+            // `choices` of Chat, `output` of Responses, `content` of Messages: what every answer has.
+            "choices" | "output" | "content" => content = text.starts_with('['),
             "usage" => usage = (text != "null").then_some(text),
             _ => {}
         }

@@ -229,7 +229,7 @@ mod tests {
     fn unknown_keys_are_errors() {
         for wrong in [
             json!({ "modles": {} }),
-            json!({ "providers": { "openai": { "region": "x" } } }),
+            json!({ "providers": { "openai": { "regin": "x" } } }),
             json!({ "fallback": { "on": [] } }),
             json!({ "fallback": { "for": ["sometimes"] } }),
             json!({ "models": { "a": { "split": {}, "than": [] } } }),

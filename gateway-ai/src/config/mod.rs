@@ -38,6 +38,7 @@
 //! ```
 
 mod build;
+mod cloud;
 mod fallback;
 mod model;
 mod price;

@@ -26,6 +26,40 @@ pub struct ProviderConfig {
     /// Headers sent with every call.
     #[serde(default)]
     pub extra_headers: BTreeMap<String, String>,
+    /// Bedrock: the AWS region.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// Bedrock: the access key requests are signed with.
+    #[serde(default)]
+    pub access_key_id: Option<Secret>,
+    /// Bedrock: its secret.
+    #[serde(default)]
+    pub secret_access_key: Option<Secret>,
+    /// Bedrock: the token of a temporary access key.
+    #[serde(default)]
+    pub session_token: Option<Secret>,
+    /// Vertex AI: the JSON of a service account or of a user's application default credentials.
+    /// Defaults to the machine's account, by Google's metadata server.
+    #[serde(default)]
+    pub credentials: Option<Secret>,
+    /// Vertex AI: the project. Defaults to the account's.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// Vertex AI: where. Defaults to `global`.
+    #[serde(default)]
+    pub location: Option<String>,
+    /// Azure: the Entra tenant of an application that calls instead of a key.
+    #[serde(default)]
+    pub tenant_id: Option<String>,
+    /// Azure: the application.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// Azure: its secret.
+    #[serde(default)]
+    pub client_secret: Option<Secret>,
+    /// Vertex AI and Azure: who gives access tokens, instead of the cloud's own endpoint.
+    #[serde(default)]
+    pub token_url: Option<String>,
 }
 
 impl ProviderConfig {
@@ -54,7 +88,7 @@ impl ProviderConfig {
                 .map_err(|_| at("not a header value".to_owned()))?;
             builder = builder.extra_header(name, value);
         }
-        Ok(builder)
+        self.cloud(spec, builder)
     }
 
     fn unknown(&self, kind: &str) -> ConfigError {

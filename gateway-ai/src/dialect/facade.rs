@@ -84,13 +84,15 @@ impl Dialect {
         }
     }
 
-    /// Reads the usage object of a whole reply on its own, for answers that are passed on unparsed.
+    /// Reads the usage object of a whole reply on its own – of Converse the event or reply around it –
+    /// for answers that are passed on unparsed.
     #[must_use]
     pub fn read_usage(self, raw: &str) -> Option<Usage> {
         match self {
             Self::Chat => chat::read_usage(raw),
             Self::Messages => messages::read_usage(raw),
             Self::Responses => responses::read_usage(raw),
+            Self::Converse => converse::read_usage(raw),
             _ => None,
         }
     }

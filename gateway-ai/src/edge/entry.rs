@@ -21,6 +21,14 @@ pub(super) fn unescape(model: &str) -> String {
     model.replace("%2F", "/").replace("%2f", "/")
 }
 
+/// A model's name as AWS clients escape it: to one segment, with every colon and slash in it. What
+/// is no text when unescaped is no model's name either, and stays as it is, to be refused.
+pub(super) fn unescape_segment(model: &str) -> String {
+    percent_encoding::percent_decode_str(model)
+        .decode_utf8()
+        .map_or_else(|_| model.to_owned(), Into::into)
+}
+
 /// Reads a body as far as routing needs it. Content types are not trusted beyond telling a form, since
 /// half of all clients send JSON under another name.
 pub(super) fn read_call(entry: Entry, bytes: Bytes, parts: &Parts) -> Result<AiCall, AiError> {
@@ -31,7 +39,7 @@ pub(super) fn read_call(entry: Entry, bytes: Bytes, parts: &Parts) -> Result<AiC
     } = entry;
     if let Some((model, stream)) = url {
         let query = parts.uri.query().unwrap_or_default();
-        if stream && !query.split('&').any(|pair| pair == "alt=sse") {
+        if dialect == Dialect::Gemini && stream && !query.split('&').any(|pair| pair == "alt=sse") {
             let message = "streams are server-sent events here: add `alt=sse`";
             return Err(AiError::invalid(message).with_param("alt"));
         }

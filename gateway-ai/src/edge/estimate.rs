@@ -9,7 +9,7 @@ pub(super) fn tokens(body: &[u8]) -> u64 {
         return 0;
     };
     let mut total = Total::default();
-    for part in ["system", "messages", "tools"] {
+    for part in ["system", "instructions", "messages", "input", "tools"] {
         if let Some(part) = body.get(part) {
             total.add(part);
         }
@@ -31,7 +31,9 @@ impl Total {
             Value::Array(items) => items.iter().for_each(|item| self.add(item)),
             Value::Object(fields) => {
                 self.messages += u64::from(fields.contains_key("role"));
-                if fields.contains_key("media_type") && fields.contains_key("data") {
+                let picture = fields.get("type").and_then(Value::as_str) == Some("input_image");
+                let bytes = fields.contains_key("media_type") && fields.contains_key("data");
+                if picture || bytes {
                     self.media += 1;
                     return;
                 }
@@ -60,6 +62,8 @@ mod tests {
         assert_eq!(tokens(text), 4 + PER_MESSAGE);
         let picture = br#"{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAAAAAAAAAAAAAAAAAAAAAAAAAA"}}]}]}"#;
         assert_eq!(tokens(picture), PER_MEDIUM + PER_MESSAGE);
+        let linked = br#"{"input":[{"role":"user","content":[{"type":"input_image","image_url":"data:image/png;base64,AAAAAAAA"}]}]}"#;
+        assert_eq!(tokens(linked), PER_MEDIUM + PER_MESSAGE);
         assert_eq!(tokens(b"no json"), 0);
     }
 }

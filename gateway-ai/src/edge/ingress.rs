@@ -18,6 +18,13 @@ pub(super) enum Ingress<'a> {
         /// Whether a stream is wanted.
         stream: bool,
     },
+    /// A Bedrock call: the same, with the model escaped to one segment.
+    Converse {
+        /// The model, as it stands in the path.
+        model: &'a str,
+        /// Whether a stream is wanted.
+        stream: bool,
+    },
     /// The list of models, or one of them.
     Models(Option<&'a str>),
     /// A known path with another method than the one it has.
@@ -40,6 +47,21 @@ pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
         };
         return if method == Method::POST {
             Ingress::Generate { model, stream }
+        } else {
+            Ingress::WrongMethod("POST")
+        };
+    }
+    if let Some((model, call)) = path
+        .strip_prefix("/model/")
+        .and_then(|rest| rest.rsplit_once('/'))
+    {
+        let stream = match call {
+            "converse" => false,
+            "converse-stream" => true,
+            _ => return Ingress::Unknown,
+        };
+        return if method == Method::POST {
+            Ingress::Converse { model, stream }
         } else {
             Ingress::WrongMethod("POST")
         };
@@ -78,12 +100,13 @@ pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
 fn call(path: &str) -> Option<(Dialect, Operation)> {
     match path {
         "/chat/completions" => Some((Dialect::Chat, Operation::Chat)),
+        "/responses" => Some((Dialect::Responses, Operation::Chat)),
         "/messages" => Some((Dialect::Messages, Operation::Chat)),
         "/messages/count_tokens" => Some((Dialect::Messages, Operation::CountTokens)),
         _ => PassOperation::ALL
             .into_iter()
             .find(|operation| operation.path() == path)
-            .map(|operation| (Dialect::Chat, Operation::Pass(operation))),
+            .map(|operation| (operation.dialect(), Operation::Pass(operation))),
     }
 }
 
@@ -176,6 +199,21 @@ mod tests {
                 "/v1beta/models/x:countTokens",
                 Ingress::Unknown,
             ),
+            (
+                Method::POST,
+                "/model/bedrock%2Fus.amazon.nova-lite-v1%3A0/converse-stream",
+                Ingress::Converse {
+                    model: "bedrock%2Fus.amazon.nova-lite-v1%3A0",
+                    stream: true,
+                },
+            ),
+            (
+                Method::GET,
+                "/model/fast/converse",
+                Ingress::WrongMethod("POST"),
+            ),
+            (Method::POST, "/model/fast/invoke", Ingress::Unknown),
+            (Method::POST, "/model/converse", Ingress::Unknown),
             (Method::GET, "/v1beta/models", Ingress::Models(None)),
             (Method::POST, "/v1beta/chat/completions", Ingress::Unknown),
             (Method::POST, "/v1", Ingress::Unknown),

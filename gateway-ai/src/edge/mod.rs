@@ -146,6 +146,7 @@ mod entry;
 mod estimate;
 mod fold;
 mod format;
+mod framing;
 mod future;
 mod ingress;
 mod list;

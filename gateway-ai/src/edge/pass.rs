@@ -10,13 +10,13 @@ use gateway_core::Body;
 use http_body::{Body as HttpBody, Frame};
 use pin_project_lite::pin_project;
 
-use super::{clock::Clock, cost, tap};
+use super::{clock::Clock, cost, framing::Framing, tap};
 use crate::{
     call::{ReplyStream, Settle},
     dialect::{Dialect, ReplyContext},
     error::AiError,
     fallback::broke_off,
-    sse::{self, Framer},
+    sse,
 };
 
 pin_project! {
@@ -38,7 +38,7 @@ struct Line {
     upstream: Option<Body>,
     /// Frames that were read before the stream was committed to.
     held: VecDeque<Bytes>,
-    framer: Framer,
+    framer: Framing,
     /// The beginning of an event whose end has not come.
     tail: VecDeque<Bytes>,
     last: Last,
@@ -64,7 +64,7 @@ impl PassBody {
                 dialect,
                 upstream: Some(stream.body),
                 held: stream.held.into(),
-                framer: Framer::default(),
+                framer: Framing::of(dialect),
                 tail: VecDeque::new(),
                 last: Last::default(),
                 out: VecDeque::new(),
@@ -106,16 +106,15 @@ impl Line {
             }
             cut.from = event.end;
         });
-        if framed.is_err() {
-            self.fail(&AiError::upstream(
-                crate::error::AiErrorKind::Malformed,
-                "an event of the provider's stream is too large",
-            ));
+        if let Err(error) = framed {
+            // What came whole before it is still good.
+            self.emit(data, &cut);
+            self.fail(&error);
             return;
         }
         // Comments and nameless blocks end like events, but are none: they must not wait for one.
         self.last.see(data);
-        if self.last.is_blank_line() {
+        if self.framer.is_text() && self.last.is_blank_line() {
             cut.from = data.len();
         }
         self.emit(data, &cut);

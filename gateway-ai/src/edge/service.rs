@@ -18,7 +18,7 @@ use tower_service::Service;
 
 use super::{
     ResponseFuture, StreamCost, answer,
-    entry::{Entry, read_call, unescape},
+    entry::{Entry, read_call, unescape, unescape_segment},
     estimate,
     ingress::{self, Ingress},
     list, refuse, timeout,
@@ -184,6 +184,15 @@ impl Shared {
                 };
                 self.chat(inner, &responder, entry, parts, body).await
             }
+            Ingress::Converse { model, stream } => {
+                let url = Some((unescape_segment(model), stream));
+                let entry = Entry {
+                    dialect: Dialect::Converse,
+                    operation: Operation::Chat,
+                    url,
+                };
+                self.chat(inner, &responder, entry, parts, body).await
+            }
             Ingress::Models(one) => list::models(
                 &self.catalog,
                 parts.extensions.get(),
@@ -226,7 +235,7 @@ impl Shared {
             Ok(call) => call,
             Err(error) => return refuse::request(responder, dialect, &error),
         };
-        if operation == Operation::CountTokens && self.must_estimate(&call) {
+        if operation.counts_tokens() && self.must_estimate(&call) {
             return estimated(&call);
         }
         match ask(inner, call.clone()).await {
@@ -307,7 +316,12 @@ pub(super) fn refused(responder: &Responder, parts: &Parts, error: GatewayError)
 /// The count of a conversation whose provider cannot count, flagged as an estimate.
 fn estimated(call: &AiCall) -> Response {
     let tokens = call.wire().map_or(0, |wire| estimate::tokens(wire.bytes()));
-    let mut response = Response::new(Body::from(format!(r#"{{"input_tokens":{tokens}}}"#)));
+    let object = match call.dialect() {
+        Dialect::Responses => r#""object":"response.input_tokens","#,
+        _ => "",
+    };
+    let text = format!(r#"{{{object}"input_tokens":{tokens}}}"#);
+    let mut response = Response::new(Body::from(text));
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

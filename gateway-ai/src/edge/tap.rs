@@ -4,7 +4,12 @@ use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder};
 
-use crate::{call::counted, canonical::Usage, dialect::Dialect};
+use crate::{
+    call::counted,
+    canonical::Usage,
+    dialect::Dialect,
+    json::{Member, Members},
+};
 
 /// What one event of a passing stream says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +34,8 @@ pub(super) fn look(dialect: Dialect, event: &[u8], data: &[u8]) -> Seen {
     match dialect {
         Dialect::Messages => look_messages(event, data),
         Dialect::Gemini => look_gemini(data),
+        Dialect::Converse => look_converse(event, data),
+        Dialect::Responses => look_responses(event, data),
         _ => look_chat(data),
     }
 }
@@ -71,6 +78,41 @@ fn look_messages(event: &[u8], data: &[u8]) -> Seen {
         _ => {}
     }
     seen
+}
+
+/// The last event says how the answer ended, and counts.
+fn look_responses(event: &[u8], data: &[u8]) -> Seen {
+    // The answer an event shows has types of its own: without a name only the outermost counts.
+    let kind = if event.is_empty() {
+        outermost_kind(data).unwrap_or_default()
+    } else {
+        event
+    };
+    let mut seen = Seen::default();
+    match kind {
+        b"response.completed" | b"response.incomplete" => {
+            seen.complete = true;
+            seen.usage = count(Dialect::Responses, kind, data);
+        }
+        b"response.failed" | b"response.cancelled" | b"error" => seen.failed = true,
+        _ => {}
+    }
+    seen
+}
+
+/// The reason says that the answer is complete; counts follow it.
+fn look_converse(event: &[u8], data: &[u8]) -> Seen {
+    Seen {
+        complete: event == b"messageStop",
+        failed: matches!(event, b"exception" | b"error"),
+        usage: match value_of(data, b"\"usage\"") {
+            Some(_) if event == b"metadata" => std::str::from_utf8(data)
+                .ok()
+                .and_then(|text| Dialect::Converse.read_usage(text)),
+            _ => None,
+        },
+        only_usage: false,
+    }
 }
 
 /// Every chunk counts, and the one with a finish reason may be the last.
@@ -127,6 +169,16 @@ fn first_key(data: &[u8]) -> Option<&[u8]> {
     key.get(..memchr::memchr(b'"', key)?)
 }
 
+fn outermost_kind(data: &[u8]) -> Option<&[u8]> {
+    let mut members = Members::of(data).ok()?;
+    while let Some(Member { key, value }) = members.next().ok()? {
+        if key == "type" {
+            return Some(members.text(&value).trim_matches('"').as_bytes());
+        }
+    }
+    None
+}
+
 fn kind_of(data: &[u8]) -> &[u8] {
     let kind = value_of(data, b"\"type\"").and_then(|value| value.strip_prefix(b"\""));
     kind.and_then(|kind| kind.get(..memchr::memchr(b'"', kind)?))
@@ -155,6 +207,21 @@ mod tests {
         let seen = look(Dialect::Chat, b"", last.as_bytes());
         assert!(seen.only_usage);
         assert_eq!(seen.usage.and_then(|usage| usage.output), Some(4));
+    }
+
+    #[test]
+    fn responses() {
+        let look =
+            |event: &str, data: &str| look(Dialect::Responses, event.as_bytes(), data.as_bytes());
+        let done = r#"{"response":{"id":"r","status":"completed","tools":[{"type":"function"}],"output":[],"usage":{"input_tokens":9,"output_tokens":2,"total_tokens":11}},"type":"response.completed"}"#;
+        for event in ["", "response.completed"] {
+            let seen = look(event, done);
+            assert!(seen.complete && !seen.failed);
+            assert_eq!(seen.usage.and_then(|usage| usage.input), Some(9));
+        }
+        assert!(look("", r#"{"type":"response.failed","response":{}}"#).failed);
+        let delta = r#"{"type":"response.output_text.delta","delta":"\"type\":\"error\""}"#;
+        assert_eq!(look("", delta), Seen::default());
     }
 
     #[test]

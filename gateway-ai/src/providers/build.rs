@@ -10,6 +10,7 @@ use super::{
 use crate::{
     auth::{Authorizer, Credentials},
     catalog::Prices,
+    dialect::Dialect,
 };
 
 /// Puts a [`Provider`] together.
@@ -26,6 +27,7 @@ pub struct ProviderBuilder {
     quirks: Quirks,
     prices: Arc<Prices>,
     credentials: Option<Credentials>,
+    dialects: Option<(Dialect, Option<Dialect>)>,
 }
 
 /// Why a provider cannot be built.
@@ -62,6 +64,7 @@ impl ProviderBuilder {
             quirks: spec.quirks,
             prices: Arc::default(),
             credentials: None,
+            dialects: None,
         }
     }
 
@@ -120,6 +123,15 @@ impl ProviderBuilder {
         self
     }
 
+    /// What this server speaks: `first` with clients of any dialect, `also` with those of its own.
+    ///
+    /// Defaults to what the vendor speaks. OpenAI's Responses are spoken beside Chat where the
+    /// vendor has them; of a server of one's own that is not assumed.
+    pub fn dialects(mut self, first: Dialect, also: Option<Dialect>) -> Self {
+        self.dialects = Some((first, also.filter(|also| *also != first)));
+        self
+    }
+
     /// Checks everything and builds the provider.
     ///
     /// # Errors
@@ -165,12 +177,23 @@ impl ProviderBuilder {
                 .map_or(0, |at| at + authority.as_str().len());
             &base[..end]
         });
+        let vendor = !own || self.spec.base_url.is_none();
+        let responses = (vendor && self.quirks.responses).then_some(Dialect::Responses);
+        let (first, also) = self.dialects.unwrap_or((self.spec.dialect, responses));
+        let (routes, also) = if self.spec.auth == Auth::Google {
+            let claude = Routes::vertex(base, Dialect::Messages);
+            (Routes::vertex(base, first), Some(claude))
+        } else {
+            let also = also.map(|also| Routes::new(base, also)).transpose()?;
+            (Routes::new(base, first)?, also)
+        };
         Ok(Provider {
             inner: Arc::new(Inner {
                 endpoint: Arc::from(endpoint),
-                routes: Routes::new(base, self.spec.dialect)?,
+                routes,
+                also,
                 name: Arc::from(self.name),
-                dialect: self.spec.dialect,
+                dialect: first,
                 key_header: match self.spec.auth {
                     Auth::Bearer | Auth::Aws { .. } | Auth::Google => http::header::AUTHORIZATION,
                     Auth::Header(name) => HeaderName::from_static(name),

@@ -8,23 +8,31 @@ use tokio::time::Instant;
 use super::{
     KeyFault, headers,
     payload::Payload,
-    provider::Inner,
+    provider::{Inner, Platform, Routes},
     receive::{self, Context},
+    vertex,
 };
 use crate::{
     call::{AiCall, AiReply},
+    dialect::Dialect,
     error::{AiError, AiErrorKind, Origin},
     models::{Target, is_valid_model},
 };
 
 pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiError> {
-    let (target, uri) = destination(provider, &call)?;
+    let model = call.target().map_or("", Target::model);
+    let wire = provider.wire(call.dialect(), model);
+    let dialect = wire.dialect;
+    let (target, uri) = destination(provider, wire, &call)?;
     let mut tried: SmallVec<[usize; 4]> = SmallVec::new();
     loop {
-        let payload = Payload::new(&call, provider.dialect, &provider.quirks, target.model())?;
+        let mut payload = Payload::new(&call, dialect, &provider.quirks, target.model())?;
+        if wire.platform == Platform::Vertex && dialect == Dialect::Messages {
+            payload.edit(vertex::messages);
+        }
         let sent = Instant::now();
         let (index, key) = provider.keys.pick(&tried, sent).unzip();
-        let mut request = request(provider, &call, &uri, payload.body, key);
+        let mut request = request(provider, &call, (&uri, dialect), payload.body, key);
         if let Some(authorizer) = &provider.authorizer {
             authorizer.authorize(&mut request).await?;
         }
@@ -34,6 +42,7 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
             call: &call,
             target: &target,
             provider,
+            dialect,
             losses: payload.losses,
             restore: payload.restore,
             hide_usage: payload.hide_usage,
@@ -78,7 +87,7 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
 }
 
 /// Which model is asked, and where.
-fn destination(provider: &Inner, call: &AiCall) -> Result<(Target, Uri), AiError> {
+fn destination(provider: &Inner, wire: &Routes, call: &AiCall) -> Result<(Target, Uri), AiError> {
     let target = call
         .target()
         .filter(|target| is_valid_model(target.model()))
@@ -88,9 +97,7 @@ fn destination(provider: &Inner, call: &AiCall) -> Result<(Target, Uri), AiError
                 "the call was not given a usable target",
             )
         })?;
-    let uri = provider
-        .routes
-        .uri(call.operation(), target.model(), call.is_stream());
+    let uri = wire.uri(call.operation(), target.model(), call.is_stream());
     let uri = uri.ok_or_else(|| {
         let message = format!("`{}` does not offer this operation", provider.name);
         AiError::new(AiErrorKind::Unsupported, message)
@@ -101,7 +108,7 @@ fn destination(provider: &Inner, call: &AiCall) -> Result<(Target, Uri), AiError
 fn request(
     provider: &Inner,
     call: &AiCall,
-    uri: &Uri,
+    (uri, dialect): (&Uri, Dialect),
     body: Body,
     key: Option<HeaderValue>,
 ) -> Request {
@@ -109,14 +116,14 @@ fn request(
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri.clone();
     let out = request.headers_mut();
-    let same = (call.dialect() == provider.dialect).then_some(provider.dialect);
+    let same = (call.dialect() == dialect).then_some(dialect);
     headers::forward(call.headers(), same, &provider.forward, out);
-    headers::dialect(provider.dialect, out);
+    headers::dialect(dialect, out);
     for (name, value) in &provider.extra {
         out.insert(name.clone(), value.clone());
     }
     let accept = if call.is_stream() {
-        "text/event-stream"
+        dialect.stream_content_type()
     } else {
         "application/json"
     };

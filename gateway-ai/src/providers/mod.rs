@@ -105,6 +105,7 @@ mod sniff;
 mod spec;
 pub mod table;
 mod vendors;
+mod vertex;
 
 pub use self::{
     build::{ProviderBuilder, ProviderError},

@@ -1,4 +1,4 @@
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use gateway_core::Body;
 
 use super::Quirks;
@@ -42,6 +42,14 @@ impl Payload {
                 })
             }
             _ => Self::print(call, dialect, quirks, model, streams_chat),
+        }
+    }
+
+    /// Changes the body's bytes, where `edit` understands them.
+    pub(super) fn edit(&mut self, edit: impl FnOnce(&[u8]) -> Option<Bytes>) {
+        let edited = self.body.as_bytes().and_then(|bytes| edit(bytes));
+        if let Some(edited) = edited {
+            self.body = Body::from(edited);
         }
     }
 

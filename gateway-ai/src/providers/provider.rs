@@ -7,9 +7,12 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tower_service::Service;
 
-use super::{HttpClient, KeyPool, ProviderBuilder, ProviderError, ProviderSpec, Quirks, exchange};
+use super::{
+    HttpClient, KeyPool, ProviderBuilder, ProviderError, ProviderSpec, Quirks, exchange, vertex,
+};
 use crate::{
     auth::Authorizer,
     call::{AiCall, AiReply, Operation, PassOperation},
@@ -32,6 +35,8 @@ pub(super) struct Inner {
     /// `scheme://host:port`, for logs.
     pub(super) endpoint: Arc<str>,
     pub(super) routes: Routes,
+    /// The same server in a second dialect.
+    pub(super) also: Option<Routes>,
     pub(super) key_header: HeaderName,
     pub(super) authorizer: Option<Authorizer>,
     pub(super) keys: KeyPool,
@@ -46,11 +51,31 @@ pub(super) struct Inner {
 /// The URLs of a provider's operations: parsed once where they do not name the model.
 pub(super) struct Routes {
     base: Box<str>,
-    dialect: Dialect,
+    pub(super) platform: Platform,
+    pub(super) dialect: Dialect,
     fixed: Box<[(Operation, Uri)]>,
 }
 
+/// Whose paths a dialect's operations have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Platform {
+    /// The dialect's own.
+    Own,
+    /// Vertex AI's: publisher and model, and a method of Google's.
+    Vertex,
+}
+
 impl Routes {
+    /// The conversations of Vertex AI: Gemini's, or Claude's in Messages.
+    pub(super) fn vertex(base: &str, dialect: Dialect) -> Self {
+        Self {
+            base: base.into(),
+            platform: Platform::Vertex,
+            dialect,
+            fixed: Box::default(),
+        }
+    }
+
     pub(super) fn new(base: &str, dialect: Dialect) -> Result<Self, ProviderError> {
         let operations = [Operation::Chat, Operation::CountTokens]
             .into_iter()
@@ -67,6 +92,7 @@ impl Routes {
         }
         Ok(Self {
             base: base.into(),
+            platform: Platform::Own,
             dialect,
             fixed: fixed.into_boxed_slice(),
         })
@@ -76,6 +102,10 @@ impl Routes {
     ///
     /// `model` has been checked to be fit for a path.
     pub(super) fn uri(&self, operation: Operation, model: &str, stream: bool) -> Option<Uri> {
+        if self.platform == Platform::Vertex {
+            let path = vertex::path(self.dialect, operation, model, stream)?;
+            return format!("{}{path}", self.base).parse().ok();
+        }
         if self.dialect == Dialect::Gemini && operation == Operation::Chat {
             let model = model.strip_prefix("models/").unwrap_or(model);
             let method = if stream {
@@ -87,6 +117,16 @@ impl Routes {
                 .parse()
                 .ok();
         }
+        if self.dialect == Dialect::Converse && operation == Operation::Chat {
+            let method = if stream {
+                "converse-stream"
+            } else {
+                "converse"
+            };
+            // One segment, whatever an ARN has in it: the signature covers the path as it is sent.
+            let model = utf8_percent_encode(model, SEGMENT);
+            return format!("{}/model/{model}/{method}", self.base).parse().ok();
+        }
         self.fixed
             .iter()
             .find(|(have, _)| *have == operation)
@@ -96,6 +136,31 @@ impl Routes {
     fn has(&self, operation: Operation) -> bool {
         // Conversations are translated, whatever the provider speaks.
         operation == Operation::Chat || self.fixed.iter().any(|(have, _)| *have == operation)
+    }
+}
+
+impl Inner {
+    /// Whether a call in a dialect may pass as it is.
+    pub(super) fn speaks(&self, dialect: Dialect) -> bool {
+        let also = self.also.as_ref();
+        self.dialect == dialect || also.is_some_and(|also| also.dialect == dialect)
+    }
+
+    /// The wire a call goes over: the client's own dialect where the provider speaks it.
+    ///
+    /// On Vertex AI every model has one wire, and the model's name says which.
+    pub(super) fn wire(&self, dialect: Dialect, model: &str) -> &Routes {
+        match &self.also {
+            Some(also) if also.platform == Platform::Vertex => {
+                if vertex::is_claude(model) {
+                    also
+                } else {
+                    &self.routes
+                }
+            }
+            Some(also) if also.dialect == dialect => also,
+            _ => &self.routes,
+        }
     }
 }
 
@@ -117,10 +182,16 @@ impl Provider {
         self.inner.kind
     }
 
-    /// What it speaks.
+    /// What it speaks with those who speak nothing it does.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.inner.dialect
+    }
+
+    /// Whether it speaks a dialect.
+    #[must_use]
+    pub fn speaks(&self, dialect: Dialect) -> bool {
+        self.inner.speaks(dialect)
     }
 
     /// Its keys.
@@ -132,7 +203,8 @@ impl Provider {
     /// Whether it has an operation at all.
     #[must_use]
     pub fn has(&self, operation: Operation) -> bool {
-        self.inner.routes.has(operation)
+        let also = self.inner.also.as_ref();
+        self.inner.routes.has(operation) || also.is_some_and(|routes| routes.has(operation))
     }
 }
 
@@ -163,6 +235,13 @@ impl fmt::Debug for Provider {
             .finish_non_exhaustive()
     }
 }
+
+/// What RFC 3986 leaves unreserved.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Response future of [`Provider`].
 #[must_use = "futures do nothing unless polled"]

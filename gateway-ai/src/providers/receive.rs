@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{provider::Inner, sniff};
 use crate::{
     call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole},
-    dialect::Restore,
+    dialect::{Dialect, Restore},
     error::{AiError, AiErrorKind},
     loss::Losses,
     models::Target,
@@ -22,6 +22,8 @@ pub(super) struct Context<'a> {
     pub(super) call: &'a AiCall,
     pub(super) target: &'a Target,
     pub(super) provider: &'a Inner,
+    /// What was spoken with it.
+    pub(super) dialect: Dialect,
     pub(super) losses: Losses,
     pub(super) restore: Restore,
     pub(super) hide_usage: bool,
@@ -39,7 +41,7 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         let bytes = collect(body, ERROR_LIMIT)
             .await
             .map_or_else(|_| Bytes::new(), |c| c.into_parts().0);
-        let dialect = context.provider.dialect;
+        let dialect = context.dialect;
         let error = dialect.parse_error(head.status, &head.headers, &bytes);
         // What only the client can mend reaches it in the provider's own words, byte for byte.
         let speaks_it = context.call.dialect() == dialect && head.status.is_client_error();
@@ -53,6 +55,7 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         call,
         target,
         provider,
+        dialect,
         losses,
         restore,
         ..
@@ -66,10 +69,10 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         settle.count(usage.clone());
     }
     Ok(AiReply {
-        dialect: provider.dialect,
+        dialect,
         status: head.status,
         headers: kept(&head.headers),
-        verbatim: call.dialect() == provider.dialect && restore.is_empty(),
+        verbatim: call.dialect() == dialect && restore.is_empty(),
         body,
         refusal,
         target: target.clone(),
@@ -101,7 +104,7 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
         Operation::Pass(_) if !json => return Ok(ReplyBody::Opaque(body)),
         // Some servers send streams with no media type or a wrong one.
         Operation::Chat if media == "text/event-stream" || (context.call.is_stream() && !json) => {
-            let stream = ReplyStream::new(context.provider.dialect, body, context.hide_usage);
+            let stream = ReplyStream::new(context.dialect, body, context.hide_usage);
             return Ok(ReplyBody::Stream(Box::new(stream)));
         }
         _ => {}
@@ -115,13 +118,7 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
         }
         Err(_) => return Err(broken_off()),
     };
-    Whole::read(
-        bytes,
-        context.provider.dialect,
-        context.call,
-        &context.restore,
-    )
-    .map(ReplyBody::Whole)
+    Whole::read(bytes, context.dialect, context.call, &context.restore).map(ReplyBody::Whole)
 }
 
 fn broken_off() -> AiError {

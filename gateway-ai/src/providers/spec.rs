@@ -53,6 +53,8 @@ pub enum Auth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quirks {
+    /// Chat: whether OpenAI's Responses are spoken as well.
+    pub responses: bool,
     /// Chat: whether `stream_options.include_usage` may be sent. Where it may not, the provider
     /// counts on its own account, or not at all.
     pub stream_usage: bool,
@@ -71,6 +73,7 @@ pub struct Quirks {
 impl Quirks {
     /// None at all.
     pub const NONE: Self = Self {
+        responses: false,
         stream_usage: true,
         max_tokens_field: None,
         developer_role: None,

@@ -2,12 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod catalog;
+mod clouds;
+mod converse;
 mod dialects;
 mod failures;
 mod gemini;
 mod passing;
 mod prompts;
 mod refusals;
+mod responses;
 mod support;
 mod surfaces;
 mod traffic;

@@ -38,6 +38,7 @@ pub(crate) enum Answer {
 
 pub(crate) enum Step {
     Data(String),
+    Bytes(Vec<u8>),
     Wait(Duration),
     /// The connection breaks.
     Break,
@@ -173,6 +174,9 @@ impl http_body::Body for Steps {
                 None => return Poll::Ready(None),
                 Some(Step::Data(data)) => {
                     return Poll::Ready(Some(Ok(Frame::data(Bytes::from(data)))));
+                }
+                Some(Step::Bytes(bytes)) => {
+                    return Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes)))));
                 }
                 Some(Step::Wait(time)) => {
                     self.sleep = Some(Box::pin(tokio::time::sleep(time)));

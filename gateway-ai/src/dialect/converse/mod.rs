@@ -30,4 +30,5 @@ pub(in crate::dialect) use self::{
     request_print::print_request,
     stream_parse::StreamParser,
     stream_print::StreamPrinter,
+    usage::read_usage,
 };

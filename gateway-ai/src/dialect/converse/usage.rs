@@ -30,6 +30,12 @@ pub(super) fn parse(wire: wire::Usage<'_>, metrics: Option<Raw>) -> Usage {
     }
 }
 
+/// Reads the counts of a reply, or of the event that carries them.
+pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
+    let event: wire::StreamEvent<'_> = serde_json::from_str(raw).ok()?;
+    event.usage.map(|counted| parse(counted, event.metrics))
+}
+
 /// Writes `usage` and `metrics`. `same` says that the unknown fields are this dialect's.
 pub(super) fn print(usage: &Usage, same: bool, w: &mut Writer<'_>) {
     w.object_field("usage", |w| {

@@ -26,4 +26,16 @@ pub(in crate::providers) const CLOUDS: &[ProviderSpec] = &[
             "global.",
         ],
     },
+    // Gemini and, in Anthropic's dialect, Claude. Every project has an address of its own.
+    ProviderSpec {
+        kind: "vertex",
+        title: "Google Vertex AI",
+        dialect: Dialect::Gemini,
+        base_url: None,
+        auth: Auth::Google,
+        key_env: None,
+        keyless: false,
+        quirks: Quirks::NONE,
+        families: &["gemini-", "claude-"],
+    },
 ];

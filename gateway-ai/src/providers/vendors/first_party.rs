@@ -7,7 +7,10 @@ use crate::{
 
 pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
     ProviderSpec {
-        quirks: Quirks::NONE,
+        quirks: Quirks {
+            responses: true,
+            ..Quirks::NONE
+        },
         ..ProviderSpec::chat(
             "openai",
             "OpenAI",
@@ -48,9 +51,12 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
     },
     // The `/openai/v1` surface needs neither `api-version` nor a deployment in the path.
     ProviderSpec {
-        auth: Auth::Header("api-key"),
+        auth: Auth::Azure,
         base_url: None,
-        quirks: Quirks::NONE,
+        quirks: Quirks {
+            responses: true,
+            ..Quirks::NONE
+        },
         ..ProviderSpec::chat(
             "azure",
             "Azure OpenAI (v1)",
@@ -96,7 +102,11 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
         "https://api.x.ai/v1",
         "XAI_API_KEY",
         &["grok-"],
-    ),
+    )
+    .with_quirks(Quirks {
+        responses: true,
+        ..Quirks::IMITATION
+    }),
     ProviderSpec::chat(
         "cohere",
         "Cohere (compatibility API)",

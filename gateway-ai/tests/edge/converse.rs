@@ -1,0 +1,369 @@
+//! Bedrock on either side: the model and the stream stand in the URL, streams are binary.
+
+use gateway_ai::{
+    auth::AwsCredentials,
+    dialect::Dialect,
+    edge::AiService,
+    models::{Keys, target},
+    providers::{Provider, table},
+};
+use gateway_core::{Request, body::collect};
+use serde_json::{Value, json as value};
+
+use crate::support::{
+    Answer, CHAT, CHAT_REPLY, CHAT_STREAM, Double, MESSAGES, MESSAGES_REPLY, MESSAGES_STREAM, Step,
+    ask, chat_request, header, json, messages_request, models, post, text,
+};
+
+const MODEL: &str = "us.amazon.nova-lite-v1:0";
+const ARN: &str =
+    "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0";
+const REQUEST: &str = r#"{ "messages": [{"role":"user","content":[{"text":"hi"}]}] }"#;
+const REPLY: &str = r#"{"metrics":{"latencyMs":7},"output":{"message":{"content":[{"text":"Hello there"}],"role":"assistant"}},"stopReason":"end_turn","usage":{"inputTokens":9,"outputTokens":2,"totalTokens":11}}"#;
+
+fn gateway(double: &Double) -> AiService {
+    let account = AwsCredentials::new("us-east-1", "AKIDEXAMPLE", "secret").session_token("token");
+    let bedrock = Provider::builder("bedrock", table::find("bedrock").unwrap());
+    let keys = Keys::new()
+        .key("openai", "sk-operator")
+        .key("anthropic", "sk-ant-operator");
+    models(double)
+        .keys(keys)
+        .provider("bedrock", bedrock.credentials(account))
+        .alias("nova", [target(&format!("bedrock/{MODEL}"))])
+        .alias("profile", [target(&format!("bedrock/{ARN}"))])
+        .alias(
+            "safe",
+            [
+                target(&format!("bedrock/{MODEL}")),
+                target("openai/gpt-4o-mini"),
+            ],
+        )
+        .service()
+        .unwrap()
+}
+
+fn frame(kind: &str, name: &str, payload: &Value) -> Vec<u8> {
+    let mut headers = Vec::new();
+    for (key, value) in [
+        (format!(":{kind}-type"), name),
+        (":content-type".to_owned(), "application/json"),
+        (":message-type".to_owned(), kind),
+    ] {
+        headers.push(u8::try_from(key.len()).unwrap());
+        headers.extend_from_slice(key.as_bytes());
+        headers.push(7);
+        headers.extend_from_slice(&u16::try_from(value.len()).unwrap().to_be_bytes());
+        headers.extend_from_slice(value.as_bytes());
+    }
+    let payload = payload.to_string();
+    let total = u32::try_from(16 + headers.len() + payload.len()).unwrap();
+    let mut out = total.to_be_bytes().to_vec();
+    out.extend_from_slice(&u32::try_from(headers.len()).unwrap().to_be_bytes());
+    out.extend_from_slice(&crc32fast::hash(&out).to_be_bytes());
+    out.extend_from_slice(&headers);
+    out.extend_from_slice(payload.as_bytes());
+    out.extend_from_slice(&crc32fast::hash(&out).to_be_bytes());
+    out
+}
+
+fn event(name: &str, payload: &Value) -> Vec<u8> {
+    frame("event", name, payload)
+}
+
+fn stream() -> Vec<Vec<u8>> {
+    let delta =
+        |text| value!({ "contentBlockIndex": 0, "delta": { "text": text }, "p": "abcdefg" });
+    vec![
+        event("messageStart", &value!({ "role": "assistant" })),
+        event("contentBlockDelta", &delta("Hello")),
+        event("contentBlockDelta", &delta(" there")),
+        event("contentBlockStop", &value!({ "contentBlockIndex": 0 })),
+        event("messageStop", &value!({ "stopReason": "end_turn" })),
+        event(
+            "metadata",
+            &value!({ "usage": { "inputTokens": 9, "outputTokens": 2, "totalTokens": 11 },
+                      "metrics": { "latencyMs": 7 } }),
+        ),
+    ]
+}
+
+/// The stream in pieces that end nowhere near its messages.
+fn steps(frames: &[Vec<u8>]) -> Answer {
+    let bytes = frames.concat();
+    let pieces = bytes.chunks(61).map(|piece| Step::Bytes(piece.to_vec()));
+    Answer::Stream(pieces.collect())
+}
+
+async fn bytes(response: gateway_core::Response) -> Vec<u8> {
+    let body = collect(response.into_body(), 64 << 20).await.unwrap();
+    body.into_parts().0.to_vec()
+}
+
+/// Event names and payloads of a stream, by a reader of its own.
+fn messages(mut stream: &[u8]) -> Vec<(String, Value)> {
+    let mut out = Vec::new();
+    while !stream.is_empty() {
+        let word = |at: usize| u32::from_be_bytes(stream[at..at + 4].try_into().unwrap());
+        let (total, headers) = (word(0) as usize, word(4) as usize);
+        let sum = u32::from_be_bytes(stream[total - 4..total].try_into().unwrap());
+        assert_eq!(crc32fast::hash(&stream[..total - 4]), sum);
+        let head = String::from_utf8_lossy(&stream[12..12 + headers]).into_owned();
+        let name = head.split("-type").nth(1).unwrap();
+        let name = name[3..].split(':').next().unwrap();
+        let name = name.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+        let payload = serde_json::from_slice(&stream[12 + headers..total - 4]).unwrap();
+        out.push((name.to_owned(), payload));
+        stream = &stream[total..];
+    }
+    out
+}
+
+fn converse(model: &str, stream: bool) -> Request {
+    let method = if stream {
+        "converse-stream"
+    } else {
+        "converse"
+    };
+    let model = model.replace('/', "%2F").replace(':', "%3A");
+    post(&format!("/model/{model}/{method}"), REQUEST)
+}
+
+#[tokio::test]
+async fn the_same_dialect_passes_byte_for_byte_and_signed() {
+    let double = Double::new([
+        Answer::json(200, REPLY),
+        steps(&stream()),
+        Answer::json(200, REPLY),
+    ]);
+    let ai = gateway(&double);
+    let mut request = converse("nova", false);
+    for (name, value) in [
+        ("authorization", "AWS4-HMAC-SHA256 Credential=CLIENT/x"),
+        ("x-amz-security-token", "client"),
+    ] {
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    let response = ask(ai.clone(), request).await;
+    assert_eq!(
+        header(&response, "x-gateway-model"),
+        format!("bedrock/{MODEL}")
+    );
+    let usage = response.extensions().get::<gateway_core::Usage>().unwrap();
+    assert_eq!((usage.input, usage.output), (Some(9), Some(2)));
+    assert_eq!(text(response).await, REPLY);
+
+    let response = ask(ai.clone(), converse("nova", true)).await;
+    let media = "application/vnd.amazon.eventstream";
+    assert_eq!(header(&response, "content-type"), media);
+    assert_eq!(bytes(response).await, stream().concat());
+    ask(ai, converse("profile", false)).await;
+
+    let seen = double.seen();
+    let base = "https://bedrock-runtime.us-east-1.amazonaws.com/model";
+    assert_eq!(
+        seen[0].uri,
+        format!("{base}/us.amazon.nova-lite-v1%3A0/converse")
+    );
+    assert_eq!(
+        seen[1].uri,
+        format!("{base}/us.amazon.nova-lite-v1%3A0/converse-stream")
+    );
+    assert_eq!(seen[1].headers["accept"], media);
+    let arn = ARN.replace('/', "%2F").replace(':', "%3A");
+    assert_eq!(seen[2].uri, format!("{base}/{arn}/converse"));
+    for seen in seen {
+        let signature = seen.headers["authorization"].to_str().unwrap();
+        assert!(signature.contains("Credential=AKIDEXAMPLE/"), "{signature}");
+        assert!(signature.contains("/us-east-1/bedrock/aws4_request"));
+        assert_eq!(seen.headers["x-amz-security-token"], "token");
+        assert_eq!(seen.body, REQUEST);
+    }
+}
+
+#[tokio::test]
+async fn other_clients_reach_it() {
+    for (path, body) in [
+        (CHAT, chat_request("nova", false)),
+        (MESSAGES, messages_request("nova", false)),
+    ] {
+        let double = Double::new([Answer::json(200, REPLY)]);
+        let response = ask(gateway(&double), post(path, body)).await;
+        assert!(text(response).await.contains("Hello there"));
+        let sent = double.seen()[0].json();
+        assert_eq!(
+            sent["messages"],
+            value!([{ "role": "user", "content": [{ "text": "hi" }] }])
+        );
+        assert!(sent.get("model").is_none());
+    }
+    for (path, body, end) in [
+        (CHAT, chat_request("nova", true), "data: [DONE]\n\n"),
+        (
+            MESSAGES,
+            messages_request("nova", true),
+            "{\"type\":\"message_stop\"}\n\n",
+        ),
+    ] {
+        let double = Double::new([steps(&stream())]);
+        let body = text(ask(gateway(&double), post(path, body)).await).await;
+        assert!(body.contains("Hello") && body.ends_with(end), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn its_clients_reach_others() {
+    for (model, answer) in [("gpt", CHAT_REPLY), ("claude", MESSAGES_REPLY)] {
+        let double = Double::new([Answer::json(200, answer)]);
+        let response = ask(gateway(&double), converse(model, false)).await;
+        assert_eq!(header(&response, "content-type"), "application/json");
+        let reply = json(response).await;
+        let message = value!({ "role": "assistant", "content": [{ "text": "Hello there" }] });
+        assert_eq!(reply["output"]["message"], message);
+        assert_eq!(reply["stopReason"], "end_turn");
+        assert_eq!(
+            reply["usage"],
+            value!({ "inputTokens": 9, "outputTokens": 2, "totalTokens": 11 })
+        );
+    }
+    for (model, frames) in [("gpt", &CHAT_STREAM[..]), ("claude", &MESSAGES_STREAM[..])] {
+        let double = Double::new([Answer::frames(frames)]);
+        let response = ask(gateway(&double), converse(model, true)).await;
+        let events = messages(&bytes(response).await);
+        let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "messageStart",
+                "contentBlockDelta",
+                "contentBlockDelta",
+                "contentBlockStop",
+                "messageStop",
+                "metadata"
+            ]
+        );
+        assert_eq!(events[2].1["delta"]["text"], " there");
+        assert_eq!(events[5].1["usage"]["outputTokens"], 2);
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_exceptions() {
+    let double = Double::new([]);
+    for (model, stream, status, exception) in [
+        ("nobody", false, 404, "ResourceNotFoundException"),
+        ("nobody", true, 404, "ResourceNotFoundException"),
+        ("..", false, 404, "ResourceNotFoundException"),
+        ("bedrock/..", false, 404, "ResourceNotFoundException"),
+        ("bedrock/a%00b", true, 404, "ResourceNotFoundException"),
+    ] {
+        let response = ask(gateway(&double), converse(model, stream)).await;
+        assert_eq!(response.status(), status, "{model}");
+        assert_eq!(header(&response, "x-amzn-errortype"), exception);
+        let body = json(response).await;
+        assert!(body["message"].is_string(), "{body}");
+    }
+    let broken = post("/model/nova/converse", r#"{"messages":1}"#);
+    let double = Double::new([Answer::Whole(
+        400,
+        &[(
+            "x-amzn-errortype",
+            "ValidationException:http://internal.amazon.com/",
+        )],
+        r#"{"message":"Malformed input request"}"#.to_owned(),
+    )]);
+    let response = ask(gateway(&double), broken).await;
+    assert_eq!(response.status(), 400);
+    assert_eq!(json(response).await["message"], "Malformed input request");
+    assert!(double.seen().len() <= 1);
+}
+
+#[tokio::test]
+async fn a_throttled_model_has_a_successor() {
+    let double = Double::new([
+        Answer::Whole(
+            429,
+            &[("x-amzn-errortype", "ThrottlingException")],
+            r#"{"message":"Too many tokens"}"#.to_owned(),
+        ),
+        Answer::json(200, CHAT_REPLY),
+    ]);
+    let response = ask(gateway(&double), converse("safe", false)).await;
+    assert_eq!(header(&response, "x-gateway-model"), "openai/gpt-4o-mini");
+    assert_eq!(
+        header(&response, "x-gateway-fallback"),
+        format!("bedrock/{MODEL}=429")
+    );
+}
+
+#[tokio::test]
+async fn an_exception_before_the_first_word_is_still_failover() {
+    let exception = frame(
+        "exception",
+        "serviceUnavailableException",
+        &value!({ "message": "try later" }),
+    );
+    let double = Double::new([
+        steps(&[stream()[0].clone(), exception]),
+        Answer::frames(&CHAT_STREAM),
+    ]);
+    let response = ask(gateway(&double), post(CHAT, chat_request("safe", true))).await;
+    let body = text(response).await;
+    assert!(body.ends_with("data: [DONE]\n\n"), "{body}");
+}
+
+#[tokio::test]
+async fn what_breaks_off_ends_in_an_exception_or_an_error() {
+    let whole = stream();
+    let exception = frame(
+        "exception",
+        "modelStreamErrorException",
+        &value!({ "message": "the model gave up" }),
+    );
+    let mut corrupt = whole[2].clone();
+    *corrupt.last_mut().unwrap() ^= 1;
+    for (rest, own) in [
+        (vec![exception], true),
+        (vec![corrupt], false),
+        (vec![whole[2][..20].to_vec()], false),
+        (vec![], false),
+    ] {
+        let frames = [&whole[..2], &rest].concat();
+        let double = Double::new([steps(&frames), steps(&frames)]);
+        let ai = gateway(&double);
+        let passed = messages(&bytes(ask(ai.clone(), converse("nova", true)).await).await);
+        let (last, _) = passed.last().unwrap();
+        assert!(last.ends_with("Exception"), "{passed:?}");
+        assert_eq!(last == "modelStreamErrorException", own);
+        assert_eq!(passed[1].1["delta"]["text"], "Hello");
+
+        let body = text(ask(ai, post(CHAT, chat_request("nova", true))).await).await;
+        assert!(
+            body.contains("Hello") && body.contains("\"error\""),
+            "{body}"
+        );
+        assert!(!body.contains("[DONE]"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_cut_after_any_message_says_so() {
+    let whole = stream();
+    for cut in 2..whole.len() {
+        let double = Double::new([steps(&whole[..cut])]);
+        let response = ask(gateway(&double), converse("nova", true)).await;
+        let passed = messages(&bytes(response).await);
+        let (last, _) = passed.last().unwrap();
+        // Counts are missing after the reason, but the answer is whole.
+        assert_eq!(last == "messageStop", cut == 5, "{cut}: {last}");
+        assert_eq!(last.ends_with("Exception"), cut < 5, "{cut}: {last}");
+    }
+}
+
+#[test]
+fn the_dialect_names_its_media_type() {
+    assert_eq!(
+        Dialect::Converse.stream_content_type(),
+        "application/vnd.amazon.eventstream"
+    );
+}
