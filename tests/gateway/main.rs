@@ -1,9 +1,11 @@
 //! The gateway as an operator meets it: a process with a config file, signals and exit codes.
 
+mod balancing;
 mod config;
 mod demo;
 mod faults;
 mod lifecycle;
+mod nginx;
 mod prices;
 mod protocols;
 mod readme;
