@@ -7,9 +7,11 @@ use std::{
 use gateway_core::config::{ConfigError, Secret};
 use gateway_layers::{
     balance::{Balance, StickyConfig},
+    circuit_breaker::Breaker,
     health::{Probe, ProbeConfig, Prober},
+    hedge::{Hedge, HedgeLayer},
     proxy::Proxy,
-    retry::{Retry, RetryLayer},
+    retry::{Retry, RetryBudget, RetryConfig, RetryLayer},
     timeout::{Timeout, TimeoutConfig, TimeoutLayer},
     transport::Client,
 };
@@ -18,8 +20,11 @@ use tower_layer::Layer as _;
 
 use crate::{config::model::Upstream, reload::Draft};
 
-/// What answers for an upstream: its clocks around its retries around its balancer.
-pub(super) type UpstreamService = Timeout<Either<Retry<Balance<Proxy>>, Balance<Proxy>>>;
+/// What answers for an upstream: its clocks around its retries around its hedges around its
+/// balancer.
+pub(super) type UpstreamService = Timeout<Either<Retry<Hedged>, Hedged>>;
+
+type Hedged = Either<Hedge<Balance<Proxy>>, Balance<Proxy>>;
 
 /// The upstreams of a stack, by name.
 pub(super) type Upstreams = BTreeMap<String, Built>;
@@ -35,18 +40,37 @@ pub(super) struct Built {
 pub(super) fn build(name: &str, config: &Upstream, stores: &Draft) -> Result<Built, ConfigError> {
     let watched = watched(name, config, stores)?;
     let balance = watched.balance.clone();
-    let inner = match &config.retry {
-        Some(retry) => {
+    let budget = config.retry.as_ref().map(RetryConfig::shared_budget);
+    let hedged = hedged(config, budget.as_ref(), balance.clone())?;
+    let inner = match (&config.retry, budget) {
+        (Some(retry), Some(budget)) => {
             let layer = RetryLayer::from_config(retry).map_err(|error| error.at("retry"))?;
-            Either::Left(layer.layer(balance.clone()))
+            Either::Left(layer.share_budget(budget).layer(hedged))
         }
-        None => Either::Right(balance.clone()),
+        _ => Either::Right(hedged),
     };
     let timeouts = TimeoutLayer::from_config(&TimeoutConfig::from(&config.timeouts));
     Ok(Built {
         service: timeouts.layer(inner),
         balance,
     })
+}
+
+/// What asks twice is paid from the budget of the retries.
+fn hedged(
+    config: &Upstream,
+    budget: Option<&RetryBudget>,
+    balance: Balance<Proxy>,
+) -> Result<Hedged, ConfigError> {
+    let Some(hedge) = &config.hedge else {
+        return Ok(Either::Right(balance));
+    };
+    let layer = HedgeLayer::from_config(hedge).map_err(|error| error.at("hedge"))?;
+    let layer = match budget {
+        Some(budget) => layer.budget(budget.clone()),
+        None => layer,
+    };
+    Ok(Either::Left(layer.layer(balance)))
 }
 
 /// A balancer and whoever asks its endpoints how they are: the probes end with the last stack that
@@ -66,7 +90,11 @@ fn watched(name: &str, config: &Upstream, stores: &Draft) -> Result<Arc<Watched>
     })?;
     let key = fingerprint(config);
     stores.try_get_or(&format!("balance/{name}/{key:x}/{config:?}"), || {
-        let balance = Balance::from_config(name, &config.balance(), &config.proxy, &client)?;
+        let mut balance = Balance::from_config(name, &config.balance(), &config.proxy, &client)?;
+        if let Some(breaker) = &config.breaker {
+            let rules = Breaker::from_config(breaker).map_err(|error| error.at("breaker"))?;
+            balance = balance.breaker(rules);
+        }
         let prober = config
             .probe
             .as_ref()

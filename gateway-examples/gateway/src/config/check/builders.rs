@@ -15,6 +15,7 @@ use gateway_layers::{
     client_ip::ClientIpLayer,
     concurrency::ConcurrencyLayer,
     health::Probe,
+    hedge::HedgeLayer,
     jwt::JwtLayer,
     mirror::MirrorLayer,
     proxy::Proxy,
@@ -99,6 +100,9 @@ fn upstream(name: &str, options: &Upstream) -> Result<(), ConfigError> {
     }
     if let Some(breaker) = &options.breaker {
         Breaker::from_config(breaker).map_err(|error| error.at("breaker"))?;
+    }
+    if let Some(hedge) = &options.hedge {
+        HedgeLayer::from_config(hedge).map_err(|error| error.at("hedge"))?;
     }
     if let Some(retry) = &options.retry {
         RetryLayer::from_config(retry).map_err(|error| error.at("retry"))?;

@@ -5,7 +5,9 @@ use gateway_layers::{
     balance::{
         BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, StickyConfig, WeightedEndpoint,
     },
+    circuit_breaker::CircuitBreakerConfig,
     health::ProbeConfig,
+    hedge::HedgeConfig,
     proxy::ProxyConfig,
     retry::RetryConfig,
     timeout::TimeoutConfig,
@@ -41,9 +43,16 @@ pub struct Upstream {
     /// How endpoints are asked whether they are well. Defaults to not at all.
     #[serde(default)]
     pub probe: Option<ProbeConfig>,
+    /// When an endpoint that fails gets no requests at all for a while. Defaults to never.
+    #[serde(default)]
+    pub breaker: Option<CircuitBreakerConfig>,
     /// When a failed request is sent again, elsewhere. Defaults to never.
     #[serde(default)]
     pub retry: Option<RetryConfig>,
+    /// When a safe request is sent a second time because its answer takes unusually long. Defaults to
+    /// never.
+    #[serde(default)]
+    pub hedge: Option<HedgeConfig>,
     /// How long the phases of a call may take, retries included.
     #[serde(default)]
     pub timeouts: Timeouts,
