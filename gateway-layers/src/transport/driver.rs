@@ -6,58 +6,60 @@ use std::{
 };
 
 use gateway_core::Body;
-use hyper::client::conn::http2;
+use hyper::client::conn::{http1, http2};
 use hyper_util::rt::TokioExecutor;
 use pin_project_lite::pin_project;
 
 use super::{
     origin,
-    pool::{H1, Slot, Streams},
+    pool::{H1, Slot, Streams, ended},
     stream::Stream,
 };
 
-pin_project! {
-    /// Runs one HTTP/1 connection, and gives its sender back to the pool when a response is over.
-    ///
-    /// `C` is hyper's upgradeable connection, which has no public name.
-    pub(super) struct H1Driver<C> {
-        #[pin]
-        conn: C,
+/// Runs an HTTP/1 connection whose request is still being sent, and gives it back to the pool when
+/// the response is over.
+///
+/// A client may read nothing of a response before it has sent all of its request. So a request that
+/// comes in pieces must go on while nobody asks for the response.
+#[derive(Debug)]
+pub(super) struct H1Driver {
+    conn: Option<Box<http1::Connection<Stream, Body>>>,
+    slot: Arc<Slot>,
+    origin: Weak<origin::Inner>,
+}
+
+impl H1Driver {
+    pub(super) const fn new(
+        conn: Box<http1::Connection<Stream, Body>>,
         slot: Arc<Slot>,
         origin: Weak<origin::Inner>,
+    ) -> Self {
+        Self {
+            conn: Some(conn),
+            slot,
+            origin,
+        }
     }
 }
 
-impl<C> H1Driver<C> {
-    pub(super) const fn new(conn: C, slot: Arc<Slot>, origin: Weak<origin::Inner>) -> Self {
-        Self { conn, slot, origin }
-    }
-}
-
-impl<C: Future<Output = hyper::Result<()>>> Future for H1Driver<C> {
+impl Future for H1Driver {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        match this.conn.poll(cx) {
-            Poll::Ready(ended) => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "upstream connection ended");
-                }
-                Poll::Ready(())
-            }
-            Poll::Pending => {
-                if let Some(sender) = this.slot.release()
-                    && let Some(origin) = this.origin.upgrade()
-                {
-                    origin.put(H1 {
-                        sender,
-                        slot: Arc::clone(this.slot),
-                    });
-                }
-                Poll::Pending
-            }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(conn) = &mut self.conn else {
+            return Poll::Ready(());
+        };
+        if let Poll::Ready(result) = Pin::new(&mut **conn).poll(cx) {
+            ended(result);
+            return Poll::Ready(());
         }
+        let Some(sender) = self.slot.release(cx) else {
+            return Poll::Pending;
+        };
+        if let (Some(conn), Some(origin)) = (self.conn.take(), self.origin.upgrade()) {
+            origin.put(H1::new(sender, conn));
+        }
+        Poll::Ready(())
     }
 }
 
@@ -85,10 +87,8 @@ impl Future for H2Driver {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         match this.conn.as_mut().poll(cx) {
-            Poll::Ready(ended) => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "upstream connection ended");
-                }
+            Poll::Ready(result) => {
+                ended(result);
                 Poll::Ready(())
             }
             Poll::Pending => {

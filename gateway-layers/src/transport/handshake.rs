@@ -6,27 +6,19 @@ use hyper::client::conn;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::{
-    driver::{H1Driver, H2Driver},
+    driver::H2Driver,
     error::{Error, Reason},
-    origin::Inner,
-    pool::{H1, H2, Slot, Streams},
+    pool::{H1, H2, Streams},
     stream::Stream,
 };
 
-pub(super) async fn http1(origin: &Arc<Inner>, stream: Stream) -> Result<H1, Error> {
+pub(super) async fn http1(stream: Stream) -> Result<H1, Error> {
     let (sender, conn) = conn::http1::Builder::new()
         .max_header_size(MAX_HEAD)
         .handshake(stream)
         .await
         .map_err(|error| Error::new(Reason::Connect, error))?;
-    let slot = Arc::<Slot>::default();
-    let conn = conn.with_upgrades();
-    spawn(H1Driver::new(
-        conn,
-        Arc::clone(&slot),
-        Arc::downgrade(origin),
-    ));
-    Ok(H1 { sender, slot })
+    Ok(H1::new(sender, Box::new(conn)))
 }
 
 pub(super) async fn http2(stream: Stream) -> Result<H2, Error> {

@@ -56,13 +56,16 @@
 //!
 //! # Cost
 //!
-//! One allocation per request for the future. An HTTP/1 connection returns to the pool from its own
-//! task, when the response has been read: no task per request, and the body is not wrapped.
+//! One allocation per request for the future, and one for the body of a response that does not come
+//! with its head. An HTTP/1 connection has no task: whoever waits for the response runs it, so that
+//! no frame wakes another task, or another core. Only a request that comes in pieces has a task until
+//! its response is over, since it must go on while nobody reads.
 
 mod client;
 #[cfg(feature = "config")]
 mod config;
 mod connect;
+mod driven;
 mod driver;
 mod error;
 #[cfg(feature = "proxy")]

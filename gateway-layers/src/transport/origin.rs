@@ -9,13 +9,15 @@ use gateway_core::{Request, Response};
 use http::{HeaderValue, Uri, Version, header, uri};
 
 use hyper::body::Incoming;
+use tokio::task::unconstrained;
 
 use super::{
     Protocol,
     connect::{Connector, Fresh},
+    driver::H1Driver,
     error::{Error, Reason},
     handshake::{self, spawn},
-    pool::{H1, H2, Pool, Reaper},
+    pool::{H1, H2, Pool, Reaper, Slot, ended},
     sending::{Exchange, Refused, Sending, unwritten},
 };
 
@@ -163,7 +165,7 @@ impl Inner {
     ) -> impl Future<Output = Result<Response, Failed>> + Send + use<> {
         match self.pooled(upgrade) {
             Some(conn) => {
-                let exchange = self.hand_over(conn, request);
+                let exchange = self.hand_over(conn, request, upgrade);
                 Sending::pooled(exchange, Arc::clone(self), upgrade)
             }
             None => {
@@ -197,13 +199,17 @@ impl Inner {
                     Err(error) => return Err(Failed::unsent(error, request)),
                 },
             };
-            let mut exchange = pin!(self.hand_over(conn, request));
+            let mut exchange = pin!(self.hand_over(conn, request, upgrade));
             let refused = match poll_fn(|cx| exchange.as_mut().poll(&self, cx)).await {
                 Ok(response) => return Ok(response),
                 Err(refused) => refused,
             };
             match unwritten(refused)? {
-                (unsent, _) if reused => request = unsent,
+                (unsent, _) if reused => {
+                    // Where one was closed others may be: a peer that restarts closes all.
+                    self.pool.sweep();
+                    request = unsent;
+                }
                 (unsent, error) => return Err(Failed::unsent(error, unsent)),
             }
             tries += 1;
@@ -211,20 +217,18 @@ impl Inner {
     }
 
     fn hand_over(
-        &self,
+        self: &Arc<Self>,
         conn: Conn,
         mut request: Request,
+        upgrade: bool,
     ) -> Exchange<
         impl Future<Output = Result<http::Response<Incoming>, Refused>> + Send + use<>,
         impl Future<Output = Result<http::Response<Incoming>, Refused>> + Send + use<>,
     > {
         match conn {
-            Conn::H1(mut conn) => {
+            Conn::H1(conn) => {
                 self.to_origin_form(&mut request);
-                Exchange::H1 {
-                    sent: conn.sender.try_send_request(request),
-                    conn: Some(conn),
-                }
+                self.hand_over_h1(conn, request, upgrade)
             }
             Conn::H2(mut conn) => {
                 self.to_absolute_form(&mut request);
@@ -234,6 +238,40 @@ impl Inner {
                     conn,
                 }
             }
+        }
+    }
+
+    fn hand_over_h1<F2>(
+        self: &Arc<Self>,
+        mut conn: H1,
+        request: Request,
+        upgrade: bool,
+    ) -> Exchange<
+        impl Future<Output = Result<http::Response<Incoming>, Refused>> + Send + use<F2>,
+        F2,
+    > {
+        let in_memory = request.body().as_bytes().is_some();
+        let sent = conn.sender.try_send_request(request);
+        if in_memory && !upgrade {
+            return Exchange::H1 {
+                sent: unconstrained(sent),
+                conn: Some(conn),
+            };
+        }
+        let H1 { sender, conn, .. } = conn;
+        let slot = if upgrade {
+            let conn = conn.with_upgrades();
+            spawn(async { ended(conn.await) });
+            None
+        } else {
+            let slot = Arc::<Slot>::default();
+            spawn(H1Driver::new(conn, Arc::clone(&slot), Arc::downgrade(self)));
+            Some(slot)
+        };
+        Exchange::Task {
+            sent,
+            sender: Some(sender),
+            slot,
         }
     }
 
@@ -301,22 +339,12 @@ impl Inner {
             None
         };
         match self.connector.connect(&self.uri, upgrade).await? {
-            Fresh::Http1(stream) => handshake::http1(self, stream).await.map(Conn::H1),
+            Fresh::Http1(stream) => handshake::http1(stream).await.map(Conn::H1),
             Fresh::Http2(stream) => {
                 let conn = handshake::http2(stream).await?;
                 self.pool.put_h2(conn.clone());
                 Ok(Conn::H2(conn))
             }
-        }
-    }
-
-    /// Leaves the sender with its connection until the response is over.
-    pub(super) fn park(self: &Arc<Self>, conn: H1) {
-        let H1 { sender, slot, .. } = conn;
-        slot.park(sender);
-        // The response may have ended before it was parked; then nobody else will look.
-        if let Some(sender) = slot.release() {
-            self.put(H1 { sender, slot });
         }
     }
 

@@ -1,14 +1,18 @@
 use std::{
+    future::Future as _,
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::Waker,
+    task::{Context, Poll, Wake, Waker},
 };
 
 use futures_util::task::AtomicWaker;
 use gateway_core::Body;
 use hyper::client::conn::{http1, http2};
+
+use super::stream::Stream;
 
 /// The idle connections of one origin, newest first, and its multiplexed ones.
 ///
@@ -113,11 +117,18 @@ impl Pool {
         let mut state = self.lock();
         state.tick = state.tick.wrapping_add(1);
         let now = state.tick;
-        state
-            .idle
-            .retain(|idle| now.wrapping_sub(idle.since) < max_age && !idle.conn.sender.is_closed());
+        state.idle.retain_mut(|idle| {
+            now.wrapping_sub(idle.since) < max_age && idle.conn.run().is_pending()
+        });
         state.reaping = !state.idle.is_empty();
         state.reaping
+    }
+
+    /// Drops the connections that the peer has closed.
+    pub(super) fn sweep(&self) {
+        self.lock()
+            .idle
+            .retain_mut(|idle| idle.conn.run().is_pending());
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -130,37 +141,134 @@ impl Pool {
     }
 }
 
-/// A connection that carries one request at a time.
+/// A connection that carries one request at a time, and what makes it go.
+///
+/// It has no task of its own. Whoever waits for its response runs it: handing each frame from task
+/// to task costs more than all the rest that is done to it. Idle, it is looked at when the pool is
+/// swept and when it is used.
 #[derive(Debug)]
 pub(super) struct H1 {
     pub(super) sender: http1::SendRequest<Body>,
-    pub(super) slot: Arc<Slot>,
+    pub(super) conn: Box<http1::Connection<Stream, Body>>,
+    /// Whom the connection wakes.
+    user: Arc<User>,
+    waker: Waker,
 }
 
-/// Where a sender waits while its connection is still busy with a response.
+/// The task that waits for a connection, if one does.
 ///
-/// The connection's own task is the one that knows when the response is over, and it looks here
-/// each time it has run. No task is spawned and no body is wrapped to find out.
+/// The connection holds on to the waker it was last run with, and calls it whenever something is
+/// sent to it or taken from it – by the task that runs it, or by the next user, of whom the last one
+/// has no part any more. All of these would be polls of whole tasks for nothing.
+#[derive(Debug, Default)]
+struct User {
+    task: AtomicWaker,
+    /// Whether it was called since the connection last ran.
+    called: AtomicBool,
+}
+
+impl Wake for User {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Before looking for the task: who begins to listen meanwhile looks in the other order.
+        self.called.store(true, Ordering::SeqCst);
+        self.task.wake();
+    }
+}
+
+impl H1 {
+    pub(super) fn new(
+        sender: http1::SendRequest<Body>,
+        conn: Box<http1::Connection<Stream, Body>>,
+    ) -> Self {
+        let user = Arc::<User>::default();
+        Self {
+            sender,
+            conn,
+            waker: Waker::from(Arc::clone(&user)),
+            user,
+        }
+    }
+
+    /// Reads and writes what can be; ready when the connection has ended. It wakes nobody until
+    /// somebody [listens](Self::listen).
+    pub(super) fn run(&mut self) -> Poll<()> {
+        drop(self.user.task.take());
+        self.user.called.store(false, Ordering::SeqCst);
+        let mut cx = Context::from_waker(&self.waker);
+        Pin::new(&mut *self.conn).poll(&mut cx).map(ended)
+    }
+
+    /// Has the task of `cx` woken when the connection should run again.
+    pub(super) fn listen(&self, cx: &Context<'_>) {
+        self.user.task.register(cx.waker());
+        if self.user.called.load(Ordering::SeqCst) {
+            self.user.task.wake();
+        }
+    }
+
+    /// Stops listening. What happens meanwhile is seen when it runs.
+    pub(super) fn be_quiet(&self) {
+        drop(self.user.task.take());
+    }
+
+    /// Whether it can take another request. It is quiet afterwards.
+    pub(super) fn is_free(&mut self) -> bool {
+        self.be_quiet();
+        // The end of a response may have been read without looking for what comes next.
+        self.sender.is_ready() || (self.run().is_pending() && self.sender.is_ready())
+    }
+}
+
+/// Notes how a connection ended.
+pub(super) fn ended(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "upstream connection ended");
+    }
+}
+
+/// Where a sender waits while a task runs its connection, until the response is over.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
-    parked: Mutex<Option<http1::SendRequest<Body>>>,
+    state: Mutex<Parked>,
+}
+
+#[derive(Debug, Default)]
+struct Parked {
+    sender: Option<http1::SendRequest<Body>>,
+    task: Option<Waker>,
 }
 
 impl Slot {
-    fn lock(&self) -> MutexGuard<'_, Option<http1::SendRequest<Body>>> {
-        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Parked> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn park(&self, sender: http1::SendRequest<Body>) {
-        *self.lock() = Some(sender);
+        let mut state = self.lock();
+        state.sender = Some(sender);
+        let task = state.task.take();
+        drop(state);
+        // The response may have ended before it was parked, and then nothing else wakes the task.
+        if let Some(task) = task {
+            task.wake();
+        }
     }
 
     /// The parked sender, if its connection has become ready for another request.
-    pub(super) fn release(&self) -> Option<http1::SendRequest<Body>> {
-        let mut parked = self.lock();
-        if parked.as_ref().is_some_and(http1::SendRequest::is_ready) {
-            return parked.take();
+    pub(super) fn release(&self, cx: &Context<'_>) -> Option<http1::SendRequest<Body>> {
+        let mut state = self.lock();
+        if state
+            .sender
+            .as_ref()
+            .is_some_and(http1::SendRequest::is_ready)
+        {
+            return state.sender.take();
         }
+        state.task = Some(cx.waker().clone());
         None
     }
 }

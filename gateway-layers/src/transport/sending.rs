@@ -5,18 +5,22 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use gateway_core::{Body, Request, Response, body::GuardedBody};
-use http::StatusCode;
-use hyper::{body::Incoming, client::conn::TrySendError};
+use hyper::{
+    body::Incoming,
+    client::conn::{TrySendError, http1::SendRequest},
+};
 use pin_project_lite::pin_project;
+use tokio::task::Unconstrained;
 
 use super::{
+    driven,
     error::Error,
     origin::{Failed, Inner},
-    pool::{H1, H2, StreamGuard},
+    pool::{H1, H2, Slot, StreamGuard},
 };
 
 pub(super) type Refused = TrySendError<Request>;
@@ -26,7 +30,10 @@ pin_project! {
     /// A request that was handed to a connection, and what is done with the connection afterwards.
     #[project = ExchangeProj]
     pub(super) enum Exchange<F1, F2> {
-        H1 { #[pin] sent: F1, conn: Option<H1> },
+        /// The whole request is in memory: this future and then the response's body run it.
+        H1 { #[pin] sent: Unconstrained<F1>, conn: Option<H1> },
+        /// A task runs it; `slot` is where the sender waits for the end of the response.
+        Task { #[pin] sent: F1, sender: Option<SendRequest<Body>>, slot: Option<Arc<Slot>> },
         H2 { #[pin] sent: F2, conn: H2, stream: Option<StreamGuard> },
     }
 }
@@ -42,13 +49,30 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Result<Response, Refused>> {
         Poll::Ready(match self.project() {
-            ExchangeProj::H1 { sent, conn } => {
+            ExchangeProj::H1 { mut sent, conn } => {
+                if conn.as_mut().is_some_and(|conn| conn.run().is_ready()) {
+                    // A request it had not taken yet is given back when it is gone.
+                    *conn = None;
+                }
+                // Only the connection makes progress here, and only while it is run. Were the answer
+                // to wake this task, every request would be polled once more for nothing.
+                let mut noop = Context::from_waker(Waker::noop());
+                let Poll::Ready(answer) = sent.as_mut().poll(&mut noop) else {
+                    if let Some(conn) = conn {
+                        conn.listen(cx);
+                    }
+                    return Poll::Pending;
+                };
+                let response = answer?;
+                Ok(match conn.take() {
+                    Some(conn) => driven::respond(response, conn, origin),
+                    None => response.map(Body::new),
+                })
+            }
+            ExchangeProj::Task { sent, sender, slot } => {
                 let response = ready!(sent.poll(cx))?;
-                // After a `101` the connection is no longer HTTP's.
-                if response.status() != StatusCode::SWITCHING_PROTOCOLS
-                    && let Some(conn) = conn.take()
-                {
-                    origin.park(conn);
+                if let (Some(sender), Some(slot)) = (sender.take(), slot) {
+                    slot.park(sender);
                 }
                 Ok(response.map(Body::new))
             }

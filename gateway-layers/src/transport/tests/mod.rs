@@ -1,3 +1,4 @@
+mod driving;
 mod tls;
 
 use std::{
