@@ -25,6 +25,8 @@ pub mod config;
 pub mod dialect;
 #[cfg(feature = "edge")]
 pub mod edge;
+#[cfg(feature = "edge")]
+mod embed;
 pub mod error;
 #[cfg(feature = "edge")]
 pub mod fallback;

@@ -113,6 +113,16 @@ impl AiCall {
         Ok(Self::build(shared, Body::wire(wire, true)))
     }
 
+    /// The same call for another operation. Defaults to [`Operation::Chat`] where a constructor does
+    /// not ask for it.
+    #[must_use]
+    pub fn with_operation(mut self, operation: Operation) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.operation = operation;
+        }
+        self
+    }
+
     /// A call with a form as its body: a surface of the OpenAI API that takes uploads.
     #[must_use]
     pub fn from_form(operation: Operation, form: Form) -> Self {

@@ -6,18 +6,22 @@ use crate::dialect::Dialect;
 pub enum Operation {
     /// A conversation: the one operation that is translated between dialects.
     Chat,
-    /// Counting the tokens of a conversation (Messages).
+    /// Counting the tokens of a conversation (Messages, Gemini).
     CountTokens,
     /// An operation only its own dialect has; its body and answer pass as they are.
     Pass(PassOperation),
 }
 
 /// An operation of the OpenAI API that passes as it is to one provider that speaks it.
+///
+/// Embeddings alone are also translated: vectors mean the same in every dialect that has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PassOperation {
-    /// `/embeddings`
+    /// `/embeddings`, and `embedContent` of Gemini
     Embeddings,
+    /// `batchEmbedContents` of Gemini
+    BatchEmbeddings,
     /// `/completions`, the older form.
     Completions,
     /// `/moderations`
@@ -44,7 +48,7 @@ pub enum PassOperation {
 
 impl PassOperation {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Embeddings,
         Self::Completions,
         Self::Moderations,
@@ -57,13 +61,20 @@ impl PassOperation {
         Self::Rerank,
         Self::ResponsesInputTokens,
         Self::ResponsesCompact,
+        Self::BatchEmbeddings,
     ];
 
-    /// Its path after the base URL.
+    /// Whether it is about vectors.
+    #[must_use]
+    pub const fn is_embedding(self) -> bool {
+        matches!(self, Self::Embeddings | Self::BatchEmbeddings)
+    }
+
+    /// Its path after the base URL of a provider that speaks OpenAI's dialect.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
-            Self::Embeddings => "/embeddings",
+            Self::Embeddings | Self::BatchEmbeddings => "/embeddings",
             Self::Completions => "/completions",
             Self::Moderations => "/moderations",
             Self::ImageGenerations => "/images/generations",
@@ -104,7 +115,8 @@ impl Operation {
         )
     }
 
-    /// The path after a provider's base URL, where the provider's dialect has the operation.
+    /// The path after a provider's base URL, where the provider's dialect has the operation and its
+    /// paths do not name the model.
     #[must_use]
     pub const fn path(self, dialect: Dialect) -> Option<&'static str> {
         match (self, dialect) {

@@ -27,6 +27,14 @@ impl Whole {
         }
     }
 
+    /// An answer of the gateway's own making.
+    pub(crate) fn made(text: String, usage: Option<Usage>) -> Self {
+        Self {
+            usage: usage.map(Box::new),
+            ..Self::opaque(Bytes::from(text))
+        }
+    }
+
     /// Reads an answer as far as the call needs it: what is passed on as it is only gets a glance.
     ///
     /// # Errors
@@ -112,11 +120,19 @@ fn glance(dialect: Dialect, bytes: &[u8]) -> Option<Option<Usage>> {
     }
 }
 
-/// The counts of an operation that is passed on: they have the names of Chat, where there are any.
+/// The counts of an operation that is passed on: they have the names of Chat or, for vectors, of
+/// Gemini, where there are any.
 fn passed_usage(bytes: &[u8]) -> Option<Usage> {
     #[derive(Deserialize)]
     struct Answer {
         usage: Option<Counts>,
+        #[serde(rename = "usageMetadata")]
+        gemini: Option<Metadata>,
+    }
+    #[derive(Deserialize)]
+    struct Metadata {
+        #[serde(rename = "promptTokenCount")]
+        prompt: Option<u64>,
     }
     #[derive(Deserialize)]
     struct Counts {
@@ -126,7 +142,15 @@ fn passed_usage(bytes: &[u8]) -> Option<Usage> {
         output_tokens: Option<u64>,
         total_tokens: Option<u64>,
     }
-    let counts = serde_json::from_slice::<Answer>(bytes).ok()?.usage?;
+    let answer = serde_json::from_slice::<Answer>(bytes).ok()?;
+    let Some(counts) = answer.usage else {
+        let prompt = answer.gemini?.prompt;
+        return Some(Usage {
+            input: prompt,
+            total: prompt,
+            ..Usage::default()
+        });
+    };
     Some(Usage {
         input: counts.prompt_tokens.or(counts.input_tokens),
         output: counts.completion_tokens.or(counts.output_tokens),

@@ -101,89 +101,34 @@ mod tests {
         })
     }
 
+    fn usage(edit: impl FnOnce(&mut Usage)) -> Usage {
+        let mut usage = Usage::default();
+        edit(&mut usage);
+        usage
+    }
+
     #[test]
     fn classes_are_charged_apart() {
+        let pair = |u: &mut Usage| (u.input, u.output) = (Some(10), Some(2));
+        let sound = |u: &mut Usage| (u.input, u.input_audio) = (Some(10), Some(4));
+        let too_much = |u: &mut Usage| (u.input, u.input_audio) = (Some(2), Some(9));
+        let spoken = |u: &mut Usage| (u.output, u.output_audio) = (Some(3), Some(1));
+        let thought = |u: &mut Usage| (u.output, u.reasoning) = (Some(3), Some(2));
+        let hour = |u: &mut Usage| (u.cache_write, u.cache_write_1h) = (Some(8), Some(4));
         for (usage, cost) in [
-            (
-                Usage {
-                    input: Some(1),
-                    ..Usage::default()
-                },
-                Some(1),
-            ),
-            (
-                Usage {
-                    input: Some(10),
-                    output: Some(2),
-                    ..Usage::default()
-                },
-                Some(20),
-            ),
+            (usage(|u| u.input = Some(1)), Some(1)),
+            (usage(pair), Some(20)),
             // A tenth of a micro-dollar is one.
-            (
-                Usage {
-                    cache_read: Some(1),
-                    ..Usage::default()
-                },
-                Some(1),
-            ),
-            (
-                Usage {
-                    cache_read: Some(100),
-                    ..Usage::default()
-                },
-                Some(10),
-            ),
-            (
-                Usage {
-                    cache_write: Some(8),
-                    ..Usage::default()
-                },
-                Some(10),
-            ),
-            (
-                Usage {
-                    cache_write: Some(8),
-                    cache_write_1h: Some(4),
-                    cache_write_5m: Some(4),
-                    ..Usage::default()
-                },
-                Some(13),
-            ),
-            (
-                Usage {
-                    input: Some(10),
-                    input_audio: Some(4),
-                    ..Usage::default()
-                },
-                Some(18),
-            ),
+            (usage(|u| u.cache_read = Some(1)), Some(1)),
+            (usage(|u| u.cache_read = Some(100)), Some(10)),
+            (usage(|u| u.cache_write = Some(8)), Some(10)),
+            (usage(hour), Some(13)),
+            (usage(sound), Some(18)),
             // More sound than input cannot be.
-            (
-                Usage {
-                    input: Some(2),
-                    input_audio: Some(9),
-                    ..Usage::default()
-                },
-                Some(6),
-            ),
-            (
-                Usage {
-                    output: Some(3),
-                    output_audio: Some(1),
-                    ..Usage::default()
-                },
-                Some(30),
-            ),
+            (usage(too_much), Some(6)),
+            (usage(spoken), Some(30)),
             // Reasoning has no rate of its own and is part of the output.
-            (
-                Usage {
-                    output: Some(3),
-                    reasoning: Some(2),
-                    ..Usage::default()
-                },
-                Some(15),
-            ),
+            (usage(thought), Some(15)),
             (Usage::default(), None),
         ] {
             assert_eq!(price().cost(&usage), cost, "{usage:?}");

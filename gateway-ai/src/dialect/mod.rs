@@ -43,6 +43,8 @@ mod target;
 mod tests;
 
 pub(crate) use self::converse::{FrameReader, Message};
+#[cfg(feature = "edge")]
+pub(crate) use self::gemini::{FromArray, IntoArray};
 pub use self::{
     common::CallIdRule,
     context::{ReasoningField, ReplyContext},

@@ -15,10 +15,21 @@ pub(super) struct Entry {
     pub(super) url: Option<(String, bool)>,
 }
 
-/// A model's name as clients escape it in a path: nothing of it but the slash needs escaping, and
-/// what else is escaped is no model's name.
+/// A model's name as clients escape it in a path. What comes out is a name like any other, and
+/// looked up as one: that it was escaped lets nothing through.
 pub(super) fn unescape(model: &str) -> String {
-    model.replace("%2F", "/").replace("%2f", "/")
+    let decoded = percent_encoding::percent_decode_str(model).decode_utf8();
+    decoded.map_or_else(|_| model.to_owned(), std::borrow::Cow::into_owned)
+}
+
+/// Whether a stream of Gemini's is wanted as an array, which is what it has unless events are asked
+/// for.
+pub(super) fn wants_array(entry: &Entry, query: Option<&str>) -> bool {
+    let streams = entry.url.as_ref().is_some_and(|(_, stream)| *stream);
+    let mut pairs = query.unwrap_or_default().split('&');
+    entry.dialect == Dialect::Gemini
+        && streams
+        && !pairs.any(|pair| matches!(pair, "alt=sse" | "$alt=sse" | "%24alt=sse"))
 }
 
 /// A model's name as AWS clients escape it: to one segment, with every colon and slash in it. What
@@ -38,12 +49,8 @@ pub(super) fn read_call(entry: Entry, bytes: Bytes, parts: &Parts) -> Result<AiC
         url,
     } = entry;
     if let Some((model, stream)) = url {
-        let query = parts.uri.query().unwrap_or_default();
-        if dialect == Dialect::Gemini && stream && !query.split('&').any(|pair| pair == "alt=sse") {
-            let message = "streams are server-sent events here: add `alt=sse`";
-            return Err(AiError::invalid(message).with_param("alt"));
-        }
-        return AiCall::from_url(dialect, bytes, &model, stream);
+        let call = AiCall::from_url(dialect, bytes, &model, stream)?;
+        return Ok(call.with_operation(operation));
     }
     let media = parts
         .headers

@@ -9,7 +9,21 @@ pub(super) fn tokens(body: &[u8]) -> u64 {
         return 0;
     };
     let mut total = Total::default();
-    for part in ["system", "instructions", "messages", "input", "tools"] {
+    // Gemini's clients may put the whole request into one field.
+    let inner = body
+        .get("generateContentRequest")
+        .and_then(Value::as_object);
+    let body = inner.unwrap_or(&body);
+    for part in [
+        "system",
+        "instructions",
+        "messages",
+        "input",
+        "tools",
+        "contents",
+        "systemInstruction",
+        "system_instruction",
+    ] {
         if let Some(part) = body.get(part) {
             total.add(part);
         }
@@ -32,7 +46,9 @@ impl Total {
             Value::Object(fields) => {
                 self.messages += u64::from(fields.contains_key("role"));
                 let picture = fields.get("type").and_then(Value::as_str) == Some("input_image");
-                let bytes = fields.contains_key("media_type") && fields.contains_key("data");
+                let media = ["media_type", "mimeType", "mime_type"];
+                let bytes =
+                    fields.contains_key("data") && media.iter().any(|m| fields.contains_key(*m));
                 if picture || bytes {
                     self.media += 1;
                     return;
@@ -64,6 +80,8 @@ mod tests {
         assert_eq!(tokens(picture), PER_MEDIUM + PER_MESSAGE);
         let linked = br#"{"input":[{"role":"user","content":[{"type":"input_image","image_url":"data:image/png;base64,AAAAAAAA"}]}]}"#;
         assert_eq!(tokens(linked), PER_MEDIUM + PER_MESSAGE);
+        let gemini = br#"{"generateContentRequest":{"contents":[{"role":"user","parts":[{"text":"0123456789abcdef"},{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}]}}"#;
+        assert_eq!(tokens(gemini), 4 + PER_MEDIUM + PER_MESSAGE);
         assert_eq!(tokens(b"no json"), 0);
     }
 }

@@ -12,7 +12,9 @@ pub(super) enum Ingress<'a> {
     /// A call of a model.
     Call(Dialect, Operation),
     /// A Gemini call: the path names the model and says whether a stream is wanted.
-    Generate {
+    Gemini {
+        /// What is asked for.
+        operation: Operation,
         /// The model, as it stands in the path.
         model: &'a str,
         /// Whether a stream is wanted.
@@ -36,17 +38,13 @@ pub(super) enum Ingress<'a> {
 /// Reads a path. `/v1` may be missing: a router that nests the gateway under it strips it, and so
 /// do clients whose base URL lacks it.
 pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
-    if let Some((model, call)) = path
-        .strip_prefix("/v1beta/models/")
-        .and_then(|rest| rest.rsplit_once(':'))
-    {
-        let stream = match call {
-            "generateContent" => false,
-            "streamGenerateContent" => true,
-            _ => return Ingress::Unknown,
-        };
+    if let Some((model, operation, stream)) = gemini(path) {
         return if method == Method::POST {
-            Ingress::Generate { model, stream }
+            Ingress::Gemini {
+                operation,
+                model,
+                stream,
+            }
         } else {
             Ingress::WrongMethod("POST")
         };
@@ -97,6 +95,27 @@ pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
     }
 }
 
+/// Model and method of a Gemini path: `/v1beta/models/{model}:{method}`, its `/v1`, and Vertex AI's
+/// `/v1/projects/{project}/locations/{location}/publishers/{publisher}/models/{model}:{method}`.
+fn gemini(path: &str) -> Option<(&str, Operation, bool)> {
+    let (path, method) = path.rsplit_once(':')?;
+    let (operation, stream) = match method {
+        "generateContent" => (Operation::Chat, false),
+        "streamGenerateContent" => (Operation::Chat, true),
+        "countTokens" => (Operation::CountTokens, false),
+        "embedContent" => (Operation::Pass(PassOperation::Embeddings), false),
+        "batchEmbedContents" => (Operation::Pass(PassOperation::BatchEmbeddings), false),
+        _ => return None,
+    };
+    let version = ["/v1beta1/", "/v1beta/", "/v1/"];
+    let rest = version.iter().find_map(|v| path.strip_prefix(v))?;
+    let model = match rest.strip_prefix("projects/") {
+        Some(vertex) => vertex.split_once("/models/")?.1,
+        None => rest.strip_prefix("models/")?,
+    };
+    Some((model, operation, stream))
+}
+
 fn call(path: &str) -> Option<(Dialect, Operation)> {
     match path {
         "/chat/completions" => Some((Dialect::Chat, Operation::Chat)),
@@ -119,7 +138,7 @@ pub(super) fn format(path: &str, headers: &HeaderMap) -> Option<ErrorFormat> {
     if below == "/messages" || below.starts_with("/messages/") {
         return Some(ErrorFormat::Anthropic);
     }
-    if path.starts_with("/v1beta/") {
+    if path.starts_with("/v1beta/") || gemini(path).is_some() {
         return Some(ErrorFormat::Gemini);
     }
     if path.starts_with("/model/") {
@@ -186,18 +205,47 @@ mod tests {
                 "/v1/models",
                 Ingress::WrongMethod("GET, HEAD"),
             ),
+            (Method::GET, "/v1beta/models", Ingress::Models(None)),
+            (Method::POST, "/v1beta/chat/completions", Ingress::Unknown),
+            (Method::POST, "/v1", Ingress::Unknown),
+            (Method::POST, "/v1chat/completions", Ingress::Unknown),
+            (Method::POST, "/v1/v1/messages", Ingress::Unknown),
+            (Method::POST, "/", Ingress::Unknown),
+        ] {
+            assert_eq!(of(&method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn paths_of_gemini() {
+        for (method, path, expected) in [
             (
                 Method::POST,
                 "/v1beta/models/openai/gpt-4o:streamGenerateContent",
-                Ingress::Generate {
+                Ingress::Gemini {
+                    operation: Operation::Chat,
                     model: "openai/gpt-4o",
                     stream: true,
                 },
             ),
             (
                 Method::POST,
-                "/v1beta/models/x:countTokens",
-                Ingress::Unknown,
+                "/v1/projects/p/locations/l/publishers/google/models/x:countTokens",
+                Ingress::Gemini {
+                    operation: Operation::CountTokens,
+                    model: "x",
+                    stream: false,
+                },
+            ),
+            (
+                Method::GET,
+                "/v1beta/models/x:embedContent",
+                Ingress::WrongMethod("POST"),
+            ),
+            (
+                Method::POST,
+                "/v1beta/models/x:predict",
+                Ingress::WrongMethod("GET, HEAD"),
             ),
             (
                 Method::POST,

@@ -88,8 +88,10 @@
 //! `POST /v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/v1/moderations`,
 //! `/v1/images/*`, `/v1/audio/*`, `/v1/rerank`, `GET /v1/models` as OpenAI has them;
 //! `POST /v1/messages`, `/v1/messages/count_tokens` as Anthropic has them; and where prompts are
-//! published; `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent?alt=sse` as
-//! Gemini has them. `/v1` may be missing. Conversations go to a provider of any dialect, the rest passes
+//! published; `POST /v1beta/models/{model}:generateContent`, `:streamGenerateContent` as an array or,
+//! with `alt=sse`, as events, `:countTokens`, `:embedContent`, `:batchEmbedContents` as Gemini has
+//! them, also below Vertex AI's `/v1/projects/…/models/`; whatever a query says beside `alt`, such as
+//! a `key`, goes nowhere. `/v1` may be missing. Conversations go to a provider of any dialect, the rest passes
 //! as it is to one that has it; tokens that no provider of a model can count are estimated, and
 //! `x-gateway-lossy: input_tokens.estimated` says so.
 //!
@@ -139,6 +141,7 @@
 //! Frames that are ready together are handed on together, and none waits for another.
 
 mod answer;
+mod array;
 mod clock;
 mod context;
 mod cost;

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
-    ResponseFuture, StreamCost, answer,
-    entry::{Entry, read_call, unescape, unescape_segment},
+    ResponseFuture, StreamCost, answer, array,
+    entry::{Entry, read_call, unescape, unescape_segment, wants_array},
     estimate,
     ingress::{self, Ingress},
     list, refuse, timeout,
@@ -175,14 +175,24 @@ impl Shared {
                 };
                 self.chat(inner, &responder, entry, parts, body).await
             }
-            Ingress::Generate { model, stream } => {
-                let url = Some((unescape(model), stream));
+            Ingress::Gemini {
+                operation,
+                model,
+                stream,
+            } => {
+                responder = responder.with_format(ingress::format_of(Dialect::Gemini));
                 let entry = Entry {
                     dialect: Dialect::Gemini,
-                    operation: Operation::Chat,
-                    url,
+                    operation,
+                    url: Some((unescape(model), stream)),
                 };
-                self.chat(inner, &responder, entry, parts, body).await
+                let as_array = wants_array(&entry, parts.uri.query());
+                let response = self.chat(inner, &responder, entry, parts, body).await;
+                if as_array {
+                    array::respond(response)
+                } else {
+                    response
+                }
             }
             Ingress::Converse { model, stream } => {
                 let url = Some((unescape_segment(model), stream));
@@ -316,12 +326,12 @@ pub(super) fn refused(responder: &Responder, parts: &Parts, error: GatewayError)
 /// The count of a conversation whose provider cannot count, flagged as an estimate.
 fn estimated(call: &AiCall) -> Response {
     let tokens = call.wire().map_or(0, |wire| estimate::tokens(wire.bytes()));
-    let object = match call.dialect() {
-        Dialect::Responses => r#""object":"response.input_tokens","#,
-        _ => "",
+    let (object, field) = match call.dialect() {
+        Dialect::Responses => (r#""object":"response.input_tokens","#, "input_tokens"),
+        Dialect::Gemini => ("", "totalTokens"),
+        _ => ("", "input_tokens"),
     };
-    let text = format!(r#"{{{object}"input_tokens":{tokens}}}"#);
-    let mut response = Response::new(Body::from(text));
+    let mut response = Response::new(Body::from(format!(r#"{{{object}"{field}":{tokens}}}"#)));
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

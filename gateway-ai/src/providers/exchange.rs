@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use super::{
-    KeyFault, headers,
+    KeyFault, exotic, headers,
     payload::Payload,
     provider::{Inner, Platform, Routes},
     receive::{self, Context},
@@ -46,6 +46,7 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
             losses: payload.losses,
             restore: payload.restore,
             hide_usage: payload.hide_usage,
+            exotic: payload.exotic,
             sent,
         };
         let answer = match provider.client.send(request).await {
@@ -97,7 +98,8 @@ fn destination(provider: &Inner, wire: &Routes, call: &AiCall) -> Result<(Target
                 "the call was not given a usable target",
             )
         })?;
-    let uri = wire.uri(call.operation(), target.model(), call.is_stream());
+    let operation = exotic::operation(call, wire.dialect);
+    let uri = wire.uri(operation, target.model(), call.is_stream());
     let uri = uri.ok_or_else(|| {
         let message = format!("`{}` does not offer this operation", provider.name);
         AiError::new(AiErrorKind::Unsupported, message)

@@ -88,9 +88,11 @@
 //! Two boxed futures. Bodies of the same dialect are not parsed beyond their outermost keys, and
 //! copied once where the model's name changes.
 
+mod array;
 mod build;
 mod client;
 mod exchange;
+mod exotic;
 mod headers;
 mod keys;
 mod payload;

@@ -1,7 +1,7 @@
 use bytes::{Bytes, BytesMut};
 use gateway_core::Body;
 
-use super::Quirks;
+use super::{Quirks, exotic::Exotic};
 use crate::{
     call::AiCall,
     dialect::{Dialect, Restore, Target},
@@ -16,6 +16,8 @@ pub(super) struct Payload {
     pub(super) restore: Restore,
     /// Whether the provider counts only because the gateway asked for it.
     pub(super) hide_usage: bool,
+    /// How the answer is read, where it is neither passed on nor a conversation.
+    pub(super) exotic: Option<Exotic>,
 }
 
 impl Payload {
@@ -32,6 +34,14 @@ impl Payload {
             && call.operation() == crate::call::Operation::Chat;
         if let Some(form) = call.form() {
             return Ok(Self::of(Body::from(form.splice(model))));
+        }
+        if let Some((exotic, body, losses)) = Exotic::of(call, dialect, quirks, model)? {
+            refuse_losses(call, &losses)?;
+            return Ok(Self {
+                losses,
+                exotic,
+                ..Self::of(Body::from(body))
+            });
         }
         match call.wire() {
             Some(wire) if call.dialect() == dialect => {
@@ -59,6 +69,7 @@ impl Payload {
             losses: Losses::new(),
             restore: Restore::default(),
             hide_usage: false,
+            exotic: None,
         }
     }
 
@@ -80,15 +91,7 @@ impl Payload {
         };
         let mut out = BytesMut::with_capacity(call.wire().map_or(1024, |w| w.bytes().len() + 256));
         let printed = dialect.print_request(request, &target, &mut out)?;
-        if call.is_strict()
-            && let Some(first) = printed.losses.iter().next()
-        {
-            return Err(AiError::new(
-                AiErrorKind::Lossy,
-                format!("`{first}` cannot be expressed for this model and `strict` is set"),
-            )
-            .with_param(first));
-        }
+        refuse_losses(call, &printed.losses)?;
         Ok(Self {
             body: Body::from(out.freeze()),
             losses: printed.losses,
@@ -97,6 +100,16 @@ impl Payload {
                 && quirks.stream_usage
                 && request.source == dialect
                 && request.stream.include_usage != Some(true),
+            exotic: None,
         })
     }
+}
+
+/// What is lost is an error where nothing may be.
+fn refuse_losses(call: &AiCall, losses: &Losses) -> Result<(), AiError> {
+    let Some(first) = losses.iter().next().filter(|_| call.is_strict()) else {
+        return Ok(());
+    };
+    let message = format!("`{first}` cannot be expressed for this model and `strict` is set");
+    Err(AiError::new(AiErrorKind::Lossy, message).with_param(first))
 }

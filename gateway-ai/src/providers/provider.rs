@@ -106,13 +106,9 @@ impl Routes {
             let path = vertex::path(self.dialect, operation, model, stream)?;
             return format!("{}{path}", self.base).parse().ok();
         }
-        if self.dialect == Dialect::Gemini && operation == Operation::Chat {
+        if self.dialect == Dialect::Gemini {
             let model = model.strip_prefix("models/").unwrap_or(model);
-            let method = if stream {
-                "streamGenerateContent?alt=sse"
-            } else {
-                "generateContent"
-            };
+            let method = gemini_method(operation, stream)?;
             return format!("{}/models/{model}:{method}", self.base)
                 .parse()
                 .ok();
@@ -135,7 +131,13 @@ impl Routes {
 
     fn has(&self, operation: Operation) -> bool {
         // Conversations are translated, whatever the provider speaks.
-        operation == Operation::Chat || self.fixed.iter().any(|(have, _)| *have == operation)
+        if operation == Operation::Chat {
+            return true;
+        }
+        if self.dialect == Dialect::Gemini && self.platform == Platform::Own {
+            return gemini_method(operation, false).is_some();
+        }
+        self.fixed.iter().any(|(have, _)| *have == operation)
     }
 }
 
@@ -162,6 +164,18 @@ impl Inner {
             _ => &self.routes,
         }
     }
+}
+
+/// What Gemini's path ends in.
+const fn gemini_method(operation: Operation, stream: bool) -> Option<&'static str> {
+    Some(match operation {
+        Operation::Chat if stream => "streamGenerateContent?alt=sse",
+        Operation::Chat => "generateContent",
+        Operation::CountTokens => "countTokens",
+        Operation::Pass(PassOperation::Embeddings) => "embedContent",
+        Operation::Pass(PassOperation::BatchEmbeddings) => "batchEmbedContents",
+        Operation::Pass(_) => return None,
+    })
 }
 
 impl Provider {

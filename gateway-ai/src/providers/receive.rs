@@ -8,7 +8,7 @@ use gateway_core::{
 use http::{HeaderMap, HeaderName, header, response::Parts};
 use tokio::time::Instant;
 
-use super::{provider::Inner, sniff};
+use super::{array, exotic::Exotic, provider::Inner, sniff};
 use crate::{
     call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole},
     dialect::{Dialect, Restore},
@@ -27,6 +27,7 @@ pub(super) struct Context<'a> {
     pub(super) losses: Losses,
     pub(super) restore: Restore,
     pub(super) hide_usage: bool,
+    pub(super) exotic: Option<Exotic>,
     pub(super) sent: Instant,
 }
 
@@ -97,8 +98,14 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
     let mut body = body;
     let mut json = media.ends_with("json");
     if json && context.call.is_stream() && context.call.operation() == Operation::Chat {
-        let sniffed = sniff::is_json(body).await;
-        (json, body) = sniffed.map_err(|_| broken_off())?;
+        let sniffed = sniff::first(body).await;
+        let (first, whole) = sniffed.map_err(|_| broken_off())?;
+        json = first.is_none_or(|byte| matches!(byte, b'{' | b'['));
+        body = whole;
+        // Servers that imitate Gemini forget what `alt` asked for.
+        if context.dialect == Dialect::Gemini && first == Some(b'[') {
+            (json, body) = (false, array::events(body));
+        }
     }
     match context.call.operation() {
         Operation::Pass(_) if !json => return Ok(ReplyBody::Opaque(body)),
@@ -118,6 +125,12 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
         }
         Err(_) => return Err(broken_off()),
     };
+    if let Some(exotic) = &context.exotic {
+        return exotic
+            .answer(&bytes)
+            .map(ReplyBody::Whole)
+            .ok_or_else(|| malformed("the provider's answer makes no sense"));
+    }
     Whole::read(bytes, context.dialect, context.call, &context.restore).map(ReplyBody::Whole)
 }
 

@@ -9,16 +9,16 @@ use bytes::Bytes;
 use gateway_core::{Body, BoxError};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-/// Reads `body` up to its first byte that is not white space and gives it back whole; `true` if that
-/// byte begins a JSON text. Servers exist that label a stream of events as JSON, and others that
+/// Reads `body` up to its first byte that is not white space and gives it back whole, and that byte:
+/// `{` or `[` begin a JSON text. Servers exist that label a stream of events as JSON, and others that
 /// answer a request for a stream with a JSON error; the label tells them apart for nobody.
-pub(super) async fn is_json(mut body: Body) -> Result<(bool, Body), BoxError> {
+pub(super) async fn first(mut body: Body) -> Result<(Option<u8>, Body), BoxError> {
     let mut read = Vec::new();
     loop {
         let frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
         let Some(frame) = frame else {
             return Ok((
-                true,
+                None,
                 Body::new(Prefixed {
                     read,
                     at: 0,
@@ -35,10 +35,9 @@ pub(super) async fn is_json(mut body: Body) -> Result<(bool, Body), BoxError> {
             .find(|byte| !byte.is_ascii_whitespace());
         read.push(data);
         match first {
-            Some(byte) => {
-                let json = matches!(byte, b'{' | b'[');
+            Some(_) => {
                 return Ok((
-                    json,
+                    first,
                     Body::new(Prefixed {
                         read,
                         at: 0,
@@ -104,14 +103,14 @@ mod tests {
     #[tokio::test]
     async fn looks_past_white_space_and_gives_everything_back() {
         for (parts, expected) in [
-            (&[" \n", "{\"a\"", ":1}"][..], true),
-            (&["\r\n", "data: {}\n\n"][..], false),
-            (&["event: x\n"][..], false),
-            (&["[1]"][..], true),
-            (&[][..], true),
+            (&[" \n", "{\"a\"", ":1}"][..], Some(b'{')),
+            (&["\r\n", "data: {}\n\n"][..], Some(b'd')),
+            (&["event: x\n"][..], Some(b'e')),
+            (&["[1]"][..], Some(b'[')),
+            (&[][..], None),
         ] {
-            let (json, body) = is_json(frames(parts, None)).await.unwrap();
-            assert_eq!(json, expected, "{parts:?}");
+            let (byte, body) = first(frames(parts, None)).await.unwrap();
+            assert_eq!(byte, expected, "{parts:?}");
             let read = collect(body, 100).await.unwrap();
             assert_eq!(read.bytes(), parts.concat().as_bytes());
         }

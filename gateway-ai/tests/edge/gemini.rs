@@ -117,8 +117,9 @@ async fn refusals_have_its_shape() {
     for (path, body, status) in [
         ("/v1beta/models/none:generateContent", REQUEST, 404),
         ("/v1beta/models/flash:generateContent", "[]", 400),
-        ("/v1beta/models/flash:streamGenerateContent", REQUEST, 400),
-        ("/v1beta/models/flash:countTokens", REQUEST, 404),
+        ("/v1beta/models/flash:streamGenerateContent", "{", 400),
+        ("/v1beta/models/none:countTokens", REQUEST, 404),
+        ("/v1beta/models/flash:predict", REQUEST, 405),
         (
             "/v1beta/models/gemini%2F..%2Fx:generateContent",
             REQUEST,
@@ -134,6 +135,82 @@ async fn refusals_have_its_shape() {
         .unwrap();
     let list = json(ask(ai, request).await).await;
     assert_eq!(list["models"][2]["name"], value!("models/flash"), "{list}");
+}
+
+#[tokio::test]
+async fn a_stream_is_an_array_unless_events_are_asked_for() {
+    let expected: serde_json::Value = STREAM
+        .iter()
+        .map(|event| serde_json::from_str::<serde_json::Value>(&event[6..]).unwrap())
+        .collect();
+    for query in ["", "?alt=json", "?key=AIza-client"] {
+        let double = Double::new([Answer::frames(&STREAM)]);
+        let path = format!("/v1beta/models/flash:streamGenerateContent{query}");
+        let response = ask(gateway(&double), post(&path, REQUEST)).await;
+        assert!(header(&response, "content-type").starts_with("application/json"));
+        assert_eq!(json(response).await, expected, "{query}");
+        // The provider is asked for events all the same, and the client's key goes nowhere.
+        let seen = &double.seen()[0];
+        assert!(
+            seen.uri.ends_with(":streamGenerateContent?alt=sse"),
+            "{}",
+            seen.uri
+        );
+        assert!(!format!("{seen:?}").contains("AIza-client"));
+    }
+    // Of another dialect's stream, too, and of one that breaks off.
+    let path = "/v1beta/models/gpt:streamGenerateContent";
+    let double = Double::new([
+        Answer::frames(&CHAT_STREAM),
+        Answer::frames(&CHAT_STREAM[..3]),
+    ]);
+    let ai = gateway(&double);
+    let whole = json(ask(ai.clone(), post(path, REQUEST)).await).await;
+    let last = whole.as_array().unwrap().last().unwrap();
+    assert_eq!(last["candidates"][0]["finishReason"], "STOP", "{whole}");
+    let cut = json(ask(ai, post(path, REQUEST)).await).await;
+    assert!(
+        cut.as_array().unwrap().last().unwrap()["error"].is_object(),
+        "{cut}"
+    );
+}
+
+#[tokio::test]
+async fn a_provider_that_answers_with_an_array_is_understood() {
+    let array = format!(
+        "[{}\n,\r\n{}\n]\n",
+        &STREAM[0][6..].trim(),
+        &STREAM[1][6..].trim()
+    );
+    let double = || {
+        Double::new([Answer::Whole(
+            200,
+            &[("content-type", "application/json; charset=UTF-8")],
+            array.clone(),
+        )])
+    };
+    let body = text(ask(gateway(&double()), post(CHAT, chat_request("flash", true))).await).await;
+    assert!(body.contains("Hello") && body.contains(" there"), "{body}");
+    assert!(body.ends_with("data: [DONE]\n\n"), "{body}");
+    let path = "/v1beta/models/flash:streamGenerateContent?alt=sse";
+    let body = text(ask(gateway(&double()), post(path, REQUEST)).await).await;
+    assert_eq!(body.replace("\r", ""), STREAM.concat().replace("\r", ""));
+}
+
+#[tokio::test]
+async fn the_paths_of_vertex_and_v1_are_known() {
+    for path in [
+        "/v1/models/flash:generateContent",
+        "/v1/projects/p/locations/us-central1/publishers/google/models/flash:generateContent",
+        "/v1beta1/projects/p/locations/global/publishers/google/models/flash:generateContent",
+    ] {
+        let double = Double::new([Answer::json(200, REPLY)]);
+        assert_eq!(
+            text(ask(gateway(&double), post(path, REQUEST)).await).await,
+            REPLY,
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test]

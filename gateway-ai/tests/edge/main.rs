@@ -5,6 +5,7 @@ mod catalog;
 mod clouds;
 mod converse;
 mod dialects;
+mod embeddings;
 mod failures;
 mod gemini;
 mod passing;

@@ -1,5 +1,7 @@
 //! Gemini `generateContent`.
 
+#[cfg(feature = "edge")]
+mod array;
 mod error;
 mod options_parse;
 mod options_print;
@@ -20,6 +22,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "edge")]
+pub(crate) use self::array::{FromArray, IntoArray};
 pub(in crate::dialect) use self::{
     error::{parse_error, print_error},
     reply_parse::parse_reply,
