@@ -8,6 +8,7 @@ mod dialects;
 mod embeddings;
 mod failures;
 mod gemini;
+mod hostile;
 mod passing;
 mod prompts;
 mod refusals;
