@@ -113,12 +113,8 @@ impl Routes {
                 .parse()
                 .ok();
         }
-        if self.dialect == Dialect::Converse && operation == Operation::Chat {
-            let method = if stream {
-                "converse-stream"
-            } else {
-                "converse"
-            };
+        if self.dialect == Dialect::Converse {
+            let method = converse_method(operation, stream)?;
             // One segment, whatever an ARN has in it: the signature covers the path as it is sent.
             let model = utf8_percent_encode(model, SEGMENT);
             return format!("{}/model/{model}/{method}", self.base).parse().ok();
@@ -136,6 +132,9 @@ impl Routes {
         }
         if self.dialect == Dialect::Gemini && self.platform == Platform::Own {
             return gemini_method(operation, false).is_some();
+        }
+        if self.dialect == Dialect::Converse {
+            return converse_method(operation, false).is_some();
         }
         self.fixed.iter().any(|(have, _)| *have == operation)
     }
@@ -164,6 +163,17 @@ impl Inner {
             _ => &self.routes,
         }
     }
+}
+
+/// What Bedrock's path ends in. Vectors have no operation of their own there: the model is invoked
+/// in its maker's words.
+const fn converse_method(operation: Operation, stream: bool) -> Option<&'static str> {
+    Some(match operation {
+        Operation::Chat if stream => "converse-stream",
+        Operation::Chat => "converse",
+        Operation::Pass(operation) if operation.is_embedding() => "invoke",
+        Operation::CountTokens | Operation::Pass(_) => return None,
+    })
 }
 
 /// What Gemini's path ends in.

@@ -231,3 +231,44 @@ async fn tokens_are_counted_across_dialects() {
     );
     assert!(json(response).await["totalTokens"].as_u64().unwrap() > 0);
 }
+
+#[tokio::test]
+async fn bedrocks_models_are_invoked_in_their_makers_words() {
+    use gateway_ai::providers::{Provider, table};
+    let double = Double::new([
+        Answer::json(200, r#"{"embedding":[0.5],"inputTextTokenCount":3}"#),
+        Answer::json(200, r#"{"embeddings":{"float":[[0.5],[1]]}}"#),
+    ]);
+    let bedrock = Provider::builder("bedrock", table::find("bedrock").unwrap())
+        .base_url("https://bedrock-runtime.us-east-1.amazonaws.com")
+        .key("bedrock-api-key");
+    let ai = models(&double)
+        .provider("bedrock", bedrock)
+        .service()
+        .unwrap();
+    let titan = r#"{"model":"bedrock/amazon.titan-embed-text-v2:0","input":"hi","dimensions":256}"#;
+    let reply = json(ask(ai.clone(), post("/v1/embeddings", titan)).await).await;
+    assert_eq!(reply["data"][0]["embedding"], value!([0.5]));
+    assert_eq!(reply["usage"]["prompt_tokens"], 3);
+    let cohere = r#"{"model":"bedrock/cohere.embed-english-v3","input":["a","b"]}"#;
+    let reply = json(ask(ai.clone(), post("/v1/embeddings", cohere)).await).await;
+    assert_eq!(reply["data"][1]["embedding"], value!([1]));
+    let seen = double.seen();
+    assert!(
+        seen[0]
+            .uri
+            .ends_with("/model/amazon.titan-embed-text-v2%3A0/invoke"),
+        "{}",
+        seen[0].uri
+    );
+    assert_eq!(
+        seen[0].json(),
+        value!({ "inputText": "hi", "dimensions": 256 })
+    );
+    assert_eq!(seen[1].json()["texts"], value!(["a", "b"]));
+
+    let two = r#"{"model":"bedrock/amazon.titan-embed-text-v2:0","input":["a","b"]}"#;
+    let response = ask(ai, post("/v1/embeddings", two)).await;
+    assert_eq!(response.status(), 400);
+    assert_eq!(json(response).await["error"]["param"], "input");
+}

@@ -15,7 +15,7 @@ struct Door {
     names_model: bool,
 }
 
-const DOORS: [Door; 3] = [
+const DOORS: [Door; 5] = [
     Door {
         path: CHAT,
         body: r#"{"model":"gpt","stream":false,"messages":[{"role":"user","content":"hi"}]}"#,
@@ -32,6 +32,18 @@ const DOORS: [Door; 3] = [
         path: "/v1beta/models/gpt:generateContent",
         body: r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}]}"#,
         message: "/error/message",
+        names_model: false,
+    },
+    Door {
+        path: "/v1/responses",
+        body: r#"{"model":"gpt","stream":false,"input":"hi"}"#,
+        message: "/error/message",
+        names_model: true,
+    },
+    Door {
+        path: "/model/gpt/converse",
+        body: r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}]}"#,
+        message: "/message",
         names_model: false,
     },
 ];
@@ -130,20 +142,24 @@ async fn bodies() {
 
 #[tokio::test]
 async fn model_names_in_paths() {
-    let door = &DOORS[2];
-    for model in [
-        "gemini%2F..%2Fx",
-        "gemini%2F%2e%2e%2Fx",
-        "..%2F..%2Fadmin",
-        "gemini%2Fa%3Fkey=1",
-        "gemini%2Fa%23b",
-        "gemini%2Fa%00b",
-        "gemini%2Fa%0d%0ab",
-        "gemini%2F%ff",
-        "nobody%2Fx",
+    for (door, before, after) in [
+        (&DOORS[2], "/v1beta/models/", ":generateContent"),
+        (&DOORS[4], "/model/", "/converse"),
     ] {
-        let path = format!("/v1beta/models/{model}:generateContent");
-        refused(door, &path, plain(), door.body.into()).await;
+        for model in [
+            "gemini%2F..%2Fx",
+            "gemini%2F%2e%2e%2Fx",
+            "..%2F..%2Fadmin",
+            "gemini%2Fa%3Fkey=1",
+            "gemini%2Fa%23b",
+            "gemini%2Fa%00b",
+            "gemini%2Fa%0d%0ab",
+            "gemini%2F%ff",
+            "nobody%2Fx",
+        ] {
+            let path = format!("{before}{model}{after}");
+            refused(door, &path, plain(), door.body.into()).await;
+        }
     }
 }
 
@@ -184,5 +200,9 @@ async fn addresses_of_pictures_are_never_fetched() {
             r#"{{"model":"flash","max_tokens":9,"messages":[{{"role":"user","content":[{{"type":"image","source":{{"type":"url","url":"{address}"}}}}]}}]}}"#
         );
         refused(&DOORS[1], MESSAGES, plain(), messages.into()).await;
+        let responses = format!(
+            r#"{{"model":"flash","input":[{{"role":"user","content":[{{"type":"input_image","image_url":"{address}"}}]}}]}}"#
+        );
+        refused(&DOORS[3], "/v1/responses", plain(), responses.into()).await;
     }
 }
