@@ -8,7 +8,7 @@ use super::{
     path::PathRule,
     service::Shared,
 };
-use crate::transport::Client;
+use crate::transport::{Client, socket};
 
 /// Which `Host` the upstream sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -145,9 +145,14 @@ impl ProxyBuilder {
             .via
             .map(|name| ViaLines::new(&name).ok_or(BuildError("the `Via` name is not a token")))
             .transpose()?;
-        let scheme = self.url.scheme_str().unwrap_or_default();
-        let authority = origin.host().to_str().unwrap_or_default();
-        let endpoint: Arc<str> = format!("{scheme}://{authority}").into();
+        let endpoint: Arc<str> = match socket(&self.url) {
+            Some(path) => format!("unix:{}", path.display()).into(),
+            None => {
+                let scheme = self.url.scheme_str().unwrap_or_default();
+                let authority = origin.host().to_str().unwrap_or_default();
+                format!("{scheme}://{authority}").into()
+            }
+        };
         Ok(Proxy::from_shared(Shared {
             named: self.name.is_some(),
             name: self.name.unwrap_or_else(|| Arc::clone(&endpoint)),

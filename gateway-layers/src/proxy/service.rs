@@ -27,7 +27,7 @@ use super::{
     path::PathRule,
     request::{Extended, Undo, Upgrade},
 };
-use crate::transport::{Failed, OpenStream, Origin};
+use crate::transport::{Failed, OpenStream, Origin, target};
 
 /// A service that forwards requests to one endpoint.
 ///
@@ -54,7 +54,8 @@ pub(super) struct Shared {
 }
 
 impl Proxy {
-    /// Forwards to the endpoint at `url`, for instance `http://127.0.0.1:9001`, with the defaults.
+    /// Forwards to the endpoint at `url`, for instance `http://127.0.0.1:9001` or
+    /// `unix:/run/app.sock`, with the defaults.
     ///
     /// # Errors
     ///
@@ -69,9 +70,7 @@ impl Proxy {
     ///
     /// `url` cannot be read.
     pub fn builder(url: &str) -> Result<ProxyBuilder, BuildError> {
-        let uri = url
-            .parse()
-            .map_err(|_| BuildError("an endpoint is an absolute http or https URL"))?;
+        let uri = target(url).ok_or(BuildError("an endpoint is an absolute http or https URL"))?;
         Ok(ProxyBuilder::new(uri))
     }
 

@@ -49,7 +49,8 @@ impl Client {
         ClientBuilder::default()
     }
 
-    /// The connections to the host of `uri`; `None` unless it is absolute, `http` or `https`.
+    /// The connections to the host of `uri`; `None` unless it is absolute, `http` or `https`, or that
+    /// of a Unix socket ([`target`](super::target)).
     #[must_use]
     pub fn origin(&self, uri: &Uri) -> Option<Origin> {
         let key = (uri.scheme()?.clone(), uri.authority()?.clone());

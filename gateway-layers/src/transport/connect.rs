@@ -1,4 +1,4 @@
-use std::{io, time::Duration};
+use std::{io, path::Path, time::Duration};
 
 use http::Uri;
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
@@ -50,8 +50,26 @@ impl Connector {
         self.timeout
     }
 
-    /// Connects to the host of `target`; `http1` asks for a connection that can be upgraded.
-    pub(super) async fn connect(&self, target: &Uri, http1: bool) -> Result<Fresh, Error> {
+    /// HTTP/2 in the clear is by prior knowledge.
+    const fn clear(&self, stream: Stream, http1: bool) -> Fresh {
+        match self.protocol {
+            Protocol::Http2 if !http1 => Fresh::Http2(stream),
+            _ => Fresh::Http1(stream),
+        }
+    }
+
+    /// Connects to the host of `target`; or to `socket` on this machine;
+    /// `http1` asks for a connection that can be upgraded.
+    pub(super) async fn connect(
+        &self,
+        target: &Uri,
+        socket: Option<&Path>,
+        http1: bool,
+    ) -> Result<Fresh, Error> {
+        if let Some(path) = socket {
+            let stream = unix(path).await?;
+            return Ok(self.clear(stream, http1));
+        }
         let mut tcp = self.tcp.clone();
         let stream = tcp
             .call(target.clone())
@@ -60,10 +78,7 @@ impl Connector {
             .into_inner();
         if target.scheme_str() != Some("https") {
             let stream = Stream::Tcp(TokioIo::new(stream));
-            return Ok(match self.protocol {
-                Protocol::Http2 if !http1 => Fresh::Http2(stream),
-                _ => Fresh::Http1(stream),
-            });
+            return Ok(self.clear(stream, http1));
         }
         let name = target
             .host()
@@ -84,6 +99,20 @@ impl Connector {
             (false, _) => Ok(Fresh::Http1(stream)),
         }
     }
+}
+
+#[cfg(unix)]
+async fn unix(path: &Path) -> Result<Stream, Error> {
+    let stream = tokio::net::UnixStream::connect(path).await;
+    stream
+        .map(|stream| Stream::Unix(TokioIo::new(stream)))
+        .map_err(|error| Error::new(Reason::Connect, error))
+}
+
+#[cfg(not(unix))]
+async fn unix(_: &Path) -> Result<Stream, Error> {
+    let refused = io::Error::from(io::ErrorKind::Unsupported);
+    std::future::ready(Err(Error::new(Reason::Connect, refused))).await
 }
 
 /// Finds peers that vanished without a word, long before the kernel's two hours.

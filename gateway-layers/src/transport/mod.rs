@@ -77,6 +77,7 @@ mod protocol;
 mod sending;
 mod stream;
 mod tls;
+mod unix;
 
 #[cfg(feature = "config")]
 pub use self::config::{ClientConfig, ProtocolConfig, TlsConfig, TlsVersionConfig};
@@ -88,7 +89,10 @@ pub use self::{
     origin::{Failed, Origin},
     protocol::Protocol,
     tls::BuildError,
+    unix::target,
 };
+#[cfg(feature = "proxy")]
+pub(crate) use self::unix::socket;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 use std::{
     future::poll_fn,
+    path::{Path, PathBuf},
     pin::pin,
     sync::{Arc, Weak},
     time::Duration,
@@ -18,6 +19,7 @@ use super::{
     error::{Error, Reason},
     handshake::{self, spawn},
     pool::{H1, H2, Pool, Reaper, Slot, ended},
+    unix,
     sending::{Exchange, Refused, Sending, unwritten},
 };
 
@@ -32,6 +34,8 @@ pub struct Origin {
 pub(super) struct Inner {
     connector: Connector,
     uri: Uri,
+    /// Where to connect to instead of the host.
+    socket: Option<Box<Path>>,
     host: HeaderValue,
     pool: Pool,
     idle_timeout: Duration,
@@ -74,7 +78,7 @@ pub(super) enum Conn {
 }
 
 impl Origin {
-    /// `None` unless `uri` is absolute, `http` or `https`.
+    /// `None` unless `uri` is absolute, `http` or `https`, or the target of a Unix socket.
     pub(super) fn new(
         connector: Connector,
         uri: &Uri,
@@ -137,11 +141,15 @@ impl Inner {
         max_idle: usize,
         idle_timeout: Duration,
     ) -> Option<Self> {
-        let scheme = uri.scheme()?.clone();
+        let socket = unix::socket(uri).map(PathBuf::into_boxed_path);
+        let (scheme, authority) = match &socket {
+            // What listens on a socket is this machine, and nobody has given it a name.
+            Some(_) => (uri::Scheme::HTTP, uri::Authority::from_static("localhost")),
+            None => (uri.scheme()?.clone(), without_userinfo(uri.authority()?)?),
+        };
         if scheme != uri::Scheme::HTTP && scheme != uri::Scheme::HTTPS {
             return None;
         }
-        let authority = without_userinfo(uri.authority()?)?;
         let host = HeaderValue::from_str(authority.as_str()).ok()?;
         let mut parts = uri::Parts::default();
         parts.scheme = Some(scheme);
@@ -150,6 +158,7 @@ impl Inner {
         Some(Self {
             connector,
             uri: Uri::from_parts(parts).ok()?,
+            socket,
             host,
             pool: Pool::new(max_idle),
             idle_timeout,
@@ -338,7 +347,11 @@ impl Inner {
         } else {
             None
         };
-        match self.connector.connect(&self.uri, upgrade).await? {
+        match self
+            .connector
+            .connect(&self.uri, self.socket.as_deref(), upgrade)
+            .await?
+        {
             Fresh::Http1(stream) => handshake::http1(stream).await.map(Conn::H1),
             Fresh::Http2(stream) => {
                 let conn = handshake::http2(stream).await?;

@@ -13,6 +13,8 @@ use tokio_rustls::client::TlsStream;
 #[derive(Debug)]
 pub(super) enum Stream {
     Tcp(TokioIo<TcpStream>),
+    #[cfg(unix)]
+    Unix(TokioIo<tokio::net::UnixStream>),
     Tls(TokioIo<Box<TlsStream<TcpStream>>>),
 }
 
@@ -20,6 +22,11 @@ macro_rules! each {
     ($self:ident, $io:ident => $call:expr) => {
         match $self.get_mut() {
             Stream::Tcp($io) => {
+                let $io = Pin::new($io);
+                $call
+            }
+            #[cfg(unix)]
+            Stream::Unix($io) => {
                 let $io = Pin::new($io);
                 $call
             }
@@ -61,6 +68,8 @@ impl Write for Stream {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Tcp(io) => io.is_write_vectored(),
+            #[cfg(unix)]
+            Self::Unix(io) => io.is_write_vectored(),
             Self::Tls(io) => io.is_write_vectored(),
         }
     }

@@ -7,7 +7,7 @@ use std::{
 use arc_swap::ArcSwap;
 use gateway_core::{
     Reloadable, SharedService,
-    config::{ConfigError, Diagnostic, Diagnostics},
+    config::{ConfigError, Diagnostic, Diagnostics, Flex},
     service::ReloadHandle,
 };
 
@@ -15,7 +15,7 @@ use super::{
     status::{Attempt, Cause, Status, unix_now},
     stores::{Draft, Stores},
 };
-use crate::config::{self, Loaded, check::codes};
+use crate::config::{self, Loaded, check::codes, model::Listener};
 
 /// Builds the stack of a config.
 ///
@@ -219,7 +219,11 @@ fn assemble<B: Build + ?Sized>(
 fn fixed(running: &Loaded, next: &mut Loaded) {
     for section in ["listen", "listeners", "admin", "limits", "drain"] {
         let node = |loaded: &Loaded| loaded.tree().root().get(section).cloned();
-        if node(running) != node(next) {
+        let same = match section {
+            "listen" | "listeners" => opened(running, section) == opened(next, section),
+            _ => node(running) == node(next),
+        };
+        if !same {
             let at = next.tree().key_location(section);
             next.warnings.push(
                 Diagnostic::warning(
@@ -231,6 +235,21 @@ fn fixed(running: &Loaded, next: &mut Loaded) {
             );
         }
     }
+}
+
+/// What of the listeners is there for good: with TLS or without it is, and with which certificates
+/// is not.
+fn opened(loaded: &Loaded, section: &str) -> Vec<(String, Listener)> {
+    let config = &loaded.config;
+    let all = config.all_listeners().into_iter();
+    let here = all.filter(|(name, _)| {
+        (section == "listen") == (config.listener_path(name) == "listen")
+    });
+    here.map(|(name, mut listener)| {
+        listener.tls = listener.tls.map(|_| Flex::default());
+        (name.to_owned(), listener)
+    })
+    .collect()
 }
 
 fn report(finding: &Diagnostic) {

@@ -1,19 +1,24 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
+use gateway_layers::transport::target;
 use http::Uri;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// The base URL of something we call: `http://` or `https://`, a host, perhaps a path.
+/// The base URL of something we call: `http://` or `https://`, a host, perhaps a path; or a Unix
+/// socket of this machine, `unix:/run/app.sock`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Url(Uri);
+pub struct Url {
+    uri: Uri,
+    text: Box<str>,
+}
 
 impl Url {
     /// The URL as `http` knows it.
     #[must_use]
     pub const fn uri(&self) -> &Uri {
-        &self.0
+        &self.uri
     }
 }
 
@@ -33,9 +38,14 @@ impl FromStr for Url {
             text: text.to_owned(),
             reason: reason.to_owned(),
         };
-        let uri: Uri = text.parse().map_err(|_| refuse("is not a URL"))?;
+        let socket = text.starts_with("unix:") || text.starts_with("http+unix:");
+        let uri = target(text).ok_or_else(|| match socket {
+            true => refuse("is not a socket: write `unix:` and an absolute path"),
+            false => refuse("is not a URL"),
+        })?;
         match uri.scheme_str() {
             Some("http" | "https") => {}
+            Some("unix") if socket => {}
             Some(_) => return Err(refuse("must begin with `http://` or `https://`")),
             None => return Err(refuse(&format!("has no scheme: write `http://{text}`"))),
         }
@@ -50,7 +60,13 @@ impl FromStr for Url {
         if uri.query().is_some() {
             return Err(refuse("must not have a query: the request brings its own"));
         }
-        Ok(Self(uri))
+        Ok(Self {
+            text: match socket {
+                true => text.into(),
+                false => uri.to_string().into(),
+            },
+            uri,
+        })
     }
 }
 
@@ -70,7 +86,7 @@ impl From<Url> for String {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&self.text)
     }
 }
 
@@ -82,9 +98,9 @@ impl JsonSchema for Url {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "An http:// or https:// URL without a query.",
-            "pattern": "^https?://",
-            "examples": ["http://127.0.0.1:9001", "https://api.example.com/v1"]
+            "description": "An http:// or https:// URL without a query, or `unix:` and the path of a socket.",
+            "pattern": "^(https?://|unix:/|http\\+unix://)",
+            "examples": ["http://127.0.0.1:9001", "https://api.example.com/v1", "unix:/run/app.sock"]
         })
     }
 }
@@ -103,7 +119,12 @@ mod tests {
                 .path(),
             "/v1"
         );
+        for text in ["unix:/run/app.sock", "http+unix://%2Frun%2Fapp.sock/v1"] {
+            assert_eq!(text.parse::<Url>().unwrap().to_string(), text);
+        }
         for (text, part) in [
+            ("unix:app.sock", "absolute path"),
+            ("unix://2f72", "absolute path"),
             ("127.0.0.1:9001", "write `http://127.0.0.1:9001`"),
             ("ftp://a", "must begin with"),
             ("http://u:p@a", "user or password"),
