@@ -190,6 +190,54 @@ fn explain_tells_the_route_and_why_not_the_others() {
 }
 
 #[test]
+fn explain_tells_targets_copies_and_parts() {
+    let text = "\
+upstreams:
+  v1: { endpoints: [http://127.0.0.1:9001] }
+  v2: { endpoints: [http://127.0.0.1:9002] }
+routes:
+  one: { match: \"/one/{id}\", split: { to: { v1: 95%, v2: 5% }, force_header: x-canary, sticky: \"header:x-user\" }, layers: { mirror: { to: v2, share: 10% } } }
+  many: { match: \"/many/{id}\", aggregate: { parts: { user: { to: v1, get: \"/users/{id}?l={query:lang}\" }, note: { to: v2, post: /notes } } } }
+";
+    let file = File::new("explain-delivery.yaml", text);
+    let explain = |url: &str, more: &[&str]| {
+        let args = [&["explain", "GET", url, "--config", file.path()], more].concat();
+        let (exit, out, err) = gateway(&args);
+        assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
+        out
+    };
+    let forced = explain("/one/7", &["-H", "x-canary: v2"]);
+    for part in [
+        "mirror    10% of GET, HEAD to v2",
+        "split     v1  95%",
+        "          v2  5%",
+        "          this request: v2",
+    ] {
+        assert!(forced.contains(part), "{part}\n{forced}");
+    }
+    let sticky = explain("/one/7", &["-H", "x-user: alice"]);
+    assert_eq!(
+        sticky,
+        explain("/one/8", &["-H", "x-user: alice"]).replace("/one/8", "/one/7")
+    );
+    assert!(sticky.contains("this request: v"), "{sticky}");
+    let chance = explain("/one/7", &[]);
+    assert!(
+        chance.contains("header:x-user (this request has none)"),
+        "{chance}"
+    );
+    let parts = explain("/many/a%20b?lang=de", &[]);
+    for part in ["user  v1  GET /users/a%20b?l=de", "note  v2  POST /notes"] {
+        assert!(parts.contains(part), "{part}\n{parts}");
+    }
+    let missing = explain("/many/7", &[]);
+    assert!(
+        missing.contains("GET (`query:lang` is missing)"),
+        "{missing}"
+    );
+}
+
+#[test]
 fn init_writes_a_file_that_loads_and_never_over_one() {
     for template in [Template::Api, Template::Ai, Template::Full] {
         let source = Source::new("template", init::text(template));

@@ -7,6 +7,7 @@ use super::{Loaded, load_text};
 mod ai;
 mod any;
 mod auth;
+mod delivery;
 mod layers;
 
 struct Env;
@@ -129,7 +130,7 @@ error[GW2007]: upstream `order` is not defined
 error[GW2006]: route `nowhere` leads nowhere
    ┌─ gateway.yaml:10:3
 10 │   nowhere:
-   │   ^^^^^^^ add `to: <upstream>` or an `ai` section
+   │   ^^^^^^^ add `to: <upstream>`, or a `split`, `aggregate` or `ai` section
 
 warning[GW3001]: route `twice` can never match
    ┌─ gateway.yaml:13:12
