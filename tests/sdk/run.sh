@@ -40,7 +40,7 @@ routes:
     layers: { api_key: { keys: [sdk] } }
     ai:
       providers:
-        openai:    { base_url: "http://$mock/v1", keys: [mock] }
+        openai:    { base_url: "http://$mock/v1", keys: [mock], dialects: [chat, responses] }
         anthropic: { base_url: "http://$mock/v1", keys: [mock] }
       models:
         on-openai:    [openai/mock-small]
@@ -49,7 +49,7 @@ YAML
 start gateway "$gateway" run "$work/gateway.yaml"
 
 passed=0 failed=0
-for dialect in openai anthropic; do
+for dialect in openai responses anthropic; do
     for model in on-openai on-anthropic; do
         echo "== $dialect SDK, $model"
         out=$("$python" tests/sdk/sdk_square.py --base-url "http://$address" --dialect "$dialect" \

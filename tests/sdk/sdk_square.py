@@ -186,6 +186,108 @@ class OpenAi:
         self.client.chat.completions.create(model=self.model, messages=[])
 
 
+class Responses:
+    finish = {"end": "completed", "length": "max_output_tokens", "tool": "completed"}
+    # The dialect has no stop sequences; it has a few things of its own.
+    without = ["stop"]
+    own = ["structured", "previous"]
+
+    def __init__(self, options):
+        import openai
+
+        self.sdk = openai
+        self.model = options.model
+        url = options.base_url + "/v1"
+        self.client = openai.OpenAI(base_url=url, api_key=options.key, max_retries=0, timeout=30)
+        self.no_key = openai.OpenAI(base_url=url, api_key="wrong", max_retries=0, timeout=30)
+
+    def ask(self, text, stream=False, system=None, tools=(), choice=None, history=(), **more):
+        items = [{"role": "user", "content": text}, *history]
+        request = {"model": more.pop("model", self.model), "input": items, **self.limits(more)}
+        if system:
+            request["instructions"] = system
+        if tools:
+            request["tools"] = [
+                {"type": "function", "name": n, "description": n, "parameters": s, "strict": False}
+                for n, s in tools
+            ]
+        if choice in ("any", "none"):
+            request["tool_choice"] = {"any": "required", "none": "none"}[choice]
+        elif choice:
+            request["tool_choice"] = {"type": "function", "name": choice}
+        if stream:
+            return self.streamed(request)
+        return self.read(self.client.responses.create(**request))
+
+    def limits(self, more):
+        names = {"limit": "max_output_tokens", "one_call": "parallel_tool_calls"}
+        limits = {names[name]: value for name, value in more.items()}
+        if "parallel_tool_calls" in limits:
+            limits["parallel_tool_calls"] = False
+        return limits
+
+    def streamed(self, request):
+        text, arguments, last = "", {}, None
+        for number, event in enumerate(self.client.responses.create(stream=True, **request)):
+            same(event.sequence_number, number, "the events are numbered")
+            true(last is None, "nothing follows the end")
+            if event.type == "response.output_text.delta":
+                text += event.delta
+            elif event.type == "response.function_call_arguments.delta":
+                arguments[event.item_id] = arguments.get(event.item_id, "") + event.delta
+            elif event.type == "response.output_item.done" and event.item.type == "function_call":
+                same(event.item.arguments, arguments[event.item.id], "arguments")
+            elif event.type in ("response.completed", "response.incomplete"):
+                last = self.read(event.response)
+        true(last is not None, "the stream says its end")
+        same(last.text, text, "the sum of the deltas")
+        return last
+
+    def read(self, response):
+        calls = [
+            (item.call_id, item.name, json.loads(item.arguments))
+            for item in response.output
+            if item.type == "function_call"
+        ]
+        details = response.incomplete_details
+        finish = details.reason if details else response.status
+        used = (response.usage.input_tokens, response.usage.output_tokens)
+        return Reply(response.output_text, calls, finish, used)
+
+    def after(self, reply, results):
+        history = [
+            {"type": "function_call", "call_id": i, "name": n, "arguments": json.dumps(a)}
+            for i, n, a in reply.calls
+        ]
+        for (call, _, _), result in zip(reply.calls, results):
+            history.append({"type": "function_call_output", "call_id": call, "output": result})
+        return history
+
+    def helper_stream(self, text):
+        with self.client.responses.stream(model=self.model, input=text) as stream:
+            deltas = [event.delta for event in stream if event.type == "response.output_text.delta"]
+            return "".join(deltas), stream.get_final_response().output_text
+
+    def structured(self):
+        import pydantic
+
+        class City(pydantic.BaseModel):
+            name: str
+            population: int
+
+        reply = self.client.responses.parse(model=self.model, input="A city", text_format=City)
+        true(isinstance(reply.output_parsed, City), reply.output_text)
+
+    def previous(self, model):
+        first = self.client.responses.create(model=model, input=HELLO)
+        return self.client.responses.create(
+            model=model, input=HELLO, previous_response_id=first.id
+        )
+
+    def bad_request(self):
+        self.client.responses.create(model=self.model, input=[{"role": "nobody", "content": "x"}])
+
+
 class Anthropic:
     finish = {"end": "end_turn", "length": "max_tokens", "tool": "tool_use", "stop": "stop_sequence"}
 
@@ -386,6 +488,17 @@ class Square:
         history = self.dialect.after(asked, ["noon"])
         true("noon" in self.both(CLOCK, tools=self.tools, history=history).text, "the result")
 
+    def structured(self):
+        self.dialect.structured()
+
+    def previous(self):
+        """An earlier answer is known to who gave it; another dialect's provider refuses by name."""
+        if self.options.provider in (None, "openai"):
+            same(self.dialect.previous(self.options.model).status, "completed", "status")
+            return
+        error = self.refused(lambda: self.dialect.previous(self.options.model))
+        same((error.status_code, error.param), (400, "previous_response_id"), "error")
+
     def unknown_model(self):
         error = self.refused(lambda: self.dialect.ask(HELLO, model="missing-model"))
         same(error.status_code, 404, "status")
@@ -413,7 +526,7 @@ class Square:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base-url", required=True, help="without /v1")
-    parser.add_argument("--dialect", required=True, choices=["openai", "anthropic"])
+    parser.add_argument("--dialect", required=True, choices=["openai", "responses", "anthropic"])
     parser.add_argument("--model", required=True)
     parser.add_argument("--key", default="demo")
     parser.add_argument("--provider", choices=["openai", "anthropic"],
@@ -426,11 +539,13 @@ def main():
     options = parser.parse_args()
     options.base_url = options.base_url.rstrip("/")
     urls = [] if options.no_stats else options.stats or [options.base_url]
-    dialect = {"openai": OpenAi, "anthropic": Anthropic}[options.dialect](options)
+    dialect = {"openai": OpenAi, "responses": Responses, "anthropic": Anthropic}[options.dialect](options)
     square = Square(dialect, Usage([url.rstrip("/") for url in urls]), options)
     names = ["text", "system", "turns", "unicode", "long", "helper", "limit", "stop", "single",
              "forced", "forbidden", "parallel", "parallel_refused", "no_arguments", "round_trip",
              "no_arguments_round_trip", "unknown_model", "malformed"]
+    names = [name for name in names if name not in getattr(dialect, "without", ())]
+    names += getattr(dialect, "own", ())
     if options.check_key:
         names.append("wrong_key")
     checks = Checks()

@@ -59,7 +59,7 @@ pub use self::{
         LongPriceConfig, PriceConfig, PriceListConfig, PriceSourceConfig, PricesConfig,
         StreamCostConfig, Usd,
     },
-    provider::ProviderConfig,
+    provider::{OpenAiDialect, ProviderConfig},
 };
 
 /// Models, who answers for them, and what happens when they fail.

@@ -5,7 +5,10 @@ use http::{HeaderName, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::providers::{Provider, ProviderBuilder, ProviderError, table};
+use crate::{
+    dialect::Dialect,
+    providers::{Provider, ProviderBuilder, ProviderError, ProviderSpec, table},
+};
 
 /// A model provider.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -26,6 +29,11 @@ pub struct ProviderConfig {
     /// Headers sent with every call.
     #[serde(default)]
     pub extra_headers: BTreeMap<String, String>,
+    /// Which of OpenAI's dialects it speaks, `chat` and `responses`: the first with clients of any
+    /// other, each with its own. Defaults to what the vendor speaks, and to `chat` behind a
+    /// `base_url` of one's own.
+    #[serde(default)]
+    pub dialects: OneOrMany<OpenAiDialect>,
     /// Bedrock: the AWS region.
     #[serde(default)]
     pub region: Option<String>,
@@ -62,11 +70,33 @@ pub struct ProviderConfig {
     pub token_url: Option<String>,
 }
 
+/// One of OpenAI's dialects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenAiDialect {
+    /// Chat Completions.
+    Chat,
+    /// Responses.
+    Responses,
+}
+
+impl From<OpenAiDialect> for Dialect {
+    fn from(dialect: OpenAiDialect) -> Self {
+        match dialect {
+            OpenAiDialect::Chat => Self::Chat,
+            OpenAiDialect::Responses => Self::Responses,
+        }
+    }
+}
+
 impl ProviderConfig {
     pub(super) fn builder(&self, name: &str) -> Result<ProviderBuilder, ConfigError> {
         let kind = self.kind.as_deref().unwrap_or(name);
         let spec = table::find(kind).ok_or_else(|| self.unknown(kind))?;
         let mut builder = Provider::builder(name, spec);
+        if let Some((first, also)) = self.spoken(spec)? {
+            builder = builder.dialects(first, also);
+        }
         if let Some(url) = &self.base_url {
             builder = builder.base_url(url.as_str());
         }
@@ -89,6 +119,24 @@ impl ProviderConfig {
             builder = builder.extra_header(name, value);
         }
         self.cloud(spec, builder)
+    }
+
+    /// The dialects that are named, the first one and the other.
+    fn spoken(
+        &self,
+        spec: &ProviderSpec,
+    ) -> Result<Option<(Dialect, Option<Dialect>)>, ConfigError> {
+        let wrong = |why: String| ConfigError::new("dialects", why);
+        let spoken: Vec<Dialect> = self.dialects.iter().map(|one| (*one).into()).collect();
+        match spoken.as_slice() {
+            [] => Ok(None),
+            _ if !matches!(spec.dialect, Dialect::Chat | Dialect::Responses) => Err(wrong(
+                format!("{} speaks neither of OpenAI's dialects", spec.title),
+            )),
+            [one] => Ok(Some((*one, None))),
+            [first, also] if first != also => Ok(Some((*first, Some(*also)))),
+            _ => Err(wrong("each dialect may be named once".to_owned())),
+        }
     }
 
     fn unknown(&self, kind: &str) -> ConfigError {
