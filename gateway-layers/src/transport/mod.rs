@@ -83,6 +83,8 @@ mod unix;
 pub use self::config::{ClientConfig, ProtocolConfig, TlsConfig, TlsVersionConfig};
 #[cfg(feature = "proxy")]
 pub(crate) use self::extended::OpenStream;
+#[cfg(feature = "proxy")]
+pub(crate) use self::unix::socket;
 pub use self::{
     client::{Client, ClientBuilder, ResponseFuture},
     error::Error,
@@ -91,8 +93,6 @@ pub use self::{
     tls::BuildError,
     unix::target,
 };
-#[cfg(feature = "proxy")]
-pub(crate) use self::unix::socket;
 
 #[cfg(test)]
 mod tests;

@@ -19,8 +19,8 @@ use super::{
     error::{Error, Reason},
     handshake::{self, spawn},
     pool::{H1, H2, Pool, Reaper, Slot, ended},
-    unix,
     sending::{Exchange, Refused, Sending, unwritten},
+    unix,
 };
 
 /// One scheme, host and port, with its connections: a [`Client`](super::Client) that need not

@@ -241,15 +241,24 @@ fn fixed(running: &Loaded, next: &mut Loaded) {
 /// is not.
 fn opened(loaded: &Loaded, section: &str) -> Vec<(String, Listener)> {
     let config = &loaded.config;
-    let all = config.all_listeners().into_iter();
-    let here = all.filter(|(name, _)| {
-        (section == "listen") == (config.listener_path(name) == "listen")
-    });
-    here.map(|(name, mut listener)| {
+    let without = |listener: &Flex<Listener>| {
+        let mut listener = listener.0.clone();
         listener.tls = listener.tls.map(|_| Flex::default());
-        (name.to_owned(), listener)
-    })
-    .collect()
+        listener
+    };
+    match section {
+        "listen" => {
+            let listen = config.listen.iter();
+            listen
+                .map(|listen| (String::new(), without(listen)))
+                .collect()
+        }
+        _ => {
+            let all = config.listeners.iter();
+            all.map(|(name, listener)| (name.to_owned(), without(listener)))
+                .collect()
+        }
+    }
 }
 
 fn report(finding: &Diagnostic) {

@@ -44,7 +44,9 @@ pub(super) fn check(subject: Subject<'_>, findings: &mut Diagnostics) {
                 Diagnostic::warning(codes::UNVERIFIED, message)
                     .at(subject.tree.location(&path))
                     .path(&path)
-                    .label("anybody in between can read and change everything: trust a `ca` instead"),
+                    .label(
+                        "anybody in between can read and change everything: trust a `ca` instead",
+                    ),
             );
         }
     }
