@@ -21,6 +21,8 @@ pub mod circuit_breaker;
 pub mod client_ip;
 #[cfg(feature = "concurrency")]
 pub mod concurrency;
+#[cfg(feature = "dns")]
+pub mod dns;
 #[cfg(feature = "forward-proxy")]
 pub mod forward_proxy;
 #[cfg(feature = "grpc-web")]

@@ -197,6 +197,12 @@ mod proxied {
         client: &Client,
     ) -> Result<Vec<Endpoint<Proxy>>, ConfigError> {
         let each = config.endpoints.iter().enumerate();
+        // What service records stand for, `dns` finds out.
+        #[cfg(feature = "dns")]
+        let each = each.filter(|(_, endpoint)| {
+            let source = crate::dns::Source::parse(endpoint.url());
+            !source.is_some_and(|source| source.is_srv())
+        });
         each.map(|(index, endpoint)| {
             let fault = |error| ConfigError::new(format!("endpoints[{index}]"), error);
             let built = Proxy::builder(endpoint.url())

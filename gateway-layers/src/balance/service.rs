@@ -198,6 +198,15 @@ impl<S> Balance<S> {
             .collect()
     }
 
+    /// The endpoints as they are now.
+    #[cfg(all(feature = "dns", feature = "config", feature = "proxy"))]
+    pub(crate) fn current(&self) -> Vec<Endpoint<S>>
+    where
+        S: Clone,
+    {
+        self.shared.set.load().endpoints().cloned().collect()
+    }
+
     /// What is known about each endpoint.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Arc<EndpointState>> {

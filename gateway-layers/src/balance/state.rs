@@ -225,7 +225,7 @@ impl EndpointState {
     }
 
     /// Counts one request until the guard is dropped.
-    pub(super) fn open(self: &Arc<Self>) -> LoadGuard {
+    pub(crate) fn open(self: &Arc<Self>) -> LoadGuard {
         self.active.fetch_add(1, Ordering::Relaxed);
         LoadGuard(Arc::clone(self))
     }
@@ -234,7 +234,7 @@ impl EndpointState {
 /// One request under way at an endpoint.
 #[derive(Debug)]
 #[must_use = "the request is counted until the guard is dropped"]
-pub(super) struct LoadGuard(Arc<EndpointState>);
+pub(crate) struct LoadGuard(Arc<EndpointState>);
 
 impl LoadGuard {
     pub(super) const fn state(&self) -> &Arc<EndpointState> {
