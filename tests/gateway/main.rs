@@ -1,7 +1,9 @@
 //! The gateway as an operator meets it: a process with a config file, signals and exit codes.
 
+mod aggregate;
 mod balancing;
 mod config;
+mod delivery;
 mod demo;
 mod faults;
 mod lifecycle;
