@@ -1,7 +1,9 @@
 //! What the gateway carries, between clients and upstreams of either HTTP.
 
 mod both;
+mod forward;
 mod grpc;
+mod interim;
 mod stream;
-mod support;
+pub(crate) mod support;
 mod websocket;

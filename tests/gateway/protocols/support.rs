@@ -15,25 +15,25 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::PROGRAM;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Http {
+pub(crate) enum Http {
     One,
     Two,
 }
 
-pub(super) use Http::{One, Two};
+pub(crate) use Http::{One, Two};
 
-pub(super) const ALL: [(Http, Http); 4] = [(One, One), (One, Two), (Two, One), (Two, Two)];
+pub(crate) const ALL: [(Http, Http); 4] = [(One, One), (One, Two), (Two, One), (Two, Two)];
 
 #[expect(
     clippy::disallowed_methods,
     reason = "the test's runtime ends all tasks"
 )]
-pub(super) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);
 }
 
 /// An upstream that answers by `answer`.
-pub(super) async fn upstream<F, A>(http: Http, answer: F) -> SocketAddr
+pub(crate) async fn upstream<F, A>(http: Http, answer: F) -> SocketAddr
 where
     F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Response<Body>> + Send + 'static,
@@ -68,7 +68,7 @@ where
 }
 
 /// A gateway in front of the upstream at `to`, with more options of the upstream and of the route.
-pub(super) async fn gateway(
+pub(crate) async fn gateway(
     http: Http,
     to: SocketAddr,
     upstream: &str,
@@ -93,13 +93,13 @@ routes:
 }
 
 /// A connection to the gateway.
-pub(super) enum Client {
+pub(crate) enum Client {
     One(client::conn::http1::SendRequest<Body>),
     Two(client::conn::http2::SendRequest<Body>),
 }
 
 impl Client {
-    pub(super) async fn connect(http: Http, to: SocketAddr) -> Self {
+    pub(crate) async fn connect(http: Http, to: SocketAddr) -> Self {
         let io = TokioIo::new(TcpStream::connect(to).await.expect("it listens"));
         match http {
             One => {
@@ -120,7 +120,7 @@ impl Client {
     }
 
     /// Sends a request to `path`; HTTP/2 has the host in the target.
-    pub(super) async fn send(&mut self, mut request: Request<Body>) -> Response<Incoming> {
+    pub(crate) async fn send(&mut self, mut request: Request<Body>) -> Response<Incoming> {
         match self {
             Self::One(sender) => {
                 let host = HeaderValue::from_static("h.test");
@@ -137,7 +137,7 @@ impl Client {
 }
 
 /// A body of `pieces` with trailers.
-pub(super) fn frames(pieces: &[&'static str], trailers: &[(&'static str, &str)]) -> Body {
+pub(crate) fn frames(pieces: &[&'static str], trailers: &[(&'static str, &str)]) -> Body {
     let data = pieces
         .iter()
         .map(|piece| Frame::data(Bytes::from_static(piece.as_bytes())));
@@ -152,7 +152,7 @@ pub(super) fn frames(pieces: &[&'static str], trailers: &[(&'static str, &str)])
 }
 
 /// A body whole, and its trailers.
-pub(super) async fn read<B>(body: B) -> (String, HeaderMap)
+pub(crate) async fn read<B>(body: B) -> (String, HeaderMap)
 where
     B: http_body::Body<Data = Bytes>,
     B::Error: std::fmt::Debug,

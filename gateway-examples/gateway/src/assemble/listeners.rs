@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
-use gateway_core::{Reloadable, config::ConfigError};
+use gateway_core::{Reloadable, Request, config::ConfigError};
 use gateway_layers::{
     client_ip::ClientIpConfig,
     hsts::HstsLayer,
@@ -10,9 +10,9 @@ use gateway_layers::{
     proxy_protocol::{ProxyProtocol, ProxyProtocolConfig},
 };
 use tokio::task::JoinHandle;
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, util::MapRequestLayer};
 
-use super::termination::Terminations;
+use super::{forward::Entered, termination::Terminations};
 use crate::{
     config::{
         Config,
@@ -31,6 +31,7 @@ pub(super) struct Open {
     entrance: Entrance,
     redirect: Option<HttpsRedirectLayer>,
     hsts: Option<HstsLayer>,
+    forward: Option<Entered>,
 }
 
 /// Why a listener cannot be opened.
@@ -109,6 +110,10 @@ fn one(
         entrance,
         redirect: None,
         hsts: hsts.map(HstsLayer::from_config).transpose()?,
+        forward: config
+            .forward_proxies
+            .get(name)
+            .map(|_| Entered(name.into())),
     })
 }
 
@@ -147,15 +152,26 @@ impl Open {
     /// Serves until the drain starts.
     pub(super) fn serve(self, service: Reloadable, limits: Limits, drain: Drain) -> JoinHandle<()> {
         let (socket, entrance) = (self.socket, self.entrance);
-        if self.redirect.is_none() && self.hsts.is_none() {
+        if self.redirect.is_none() && self.hsts.is_none() && self.forward.is_none() {
             return spawn(server::serve(socket, entrance, service, limits, drain));
         }
         let service = ServiceBuilder::new()
             .option_layer(self.hsts)
             .option_layer(self.redirect)
+            .option_layer(self.forward.map(enter))
             .service(service);
         spawn(server::serve(socket, entrance, service, limits, drain))
     }
+}
+
+/// Says by which listener a request came.
+fn enter(
+    by: Entered,
+) -> MapRequestLayer<impl FnMut(Request) -> Request + Clone + Send + Sync + 'static> {
+    MapRequestLayer::new(move |mut request: Request| {
+        request.extensions_mut().insert(by.clone());
+        request
+    })
 }
 
 #[expect(
@@ -177,6 +193,7 @@ pub(super) fn limits(config: &Config) -> Limits {
         max_connections: limits.max_connections as usize,
         max_connections_per_ip: limits.max_connections_per_ip,
         uncounted: config.client_ip.trusted_proxies.clone(),
+        interim: config.upstreams.iter().any(|(_, up)| up.proxy.interim),
         ..Limits::default()
     }
 }

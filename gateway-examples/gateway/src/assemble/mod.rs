@@ -7,7 +7,8 @@
 //! 3. a WebSocket over HTTP/2 becomes the upgrade that HTTP/1.1 asks for;
 //! 4. headers the client declared hop-by-hop go, before any layer sets one;
 //! 5. `observe`: access log, metrics, trace context;
-//! 6. `router`.
+//! 6. the `forward_proxy` of the listener, if it has one, past all routes;
+//! 7. `router`.
 //!
 //! Then, per route: the form of refusals on a route of models, the limits of an upload, and where the
 //! config says so `request_id`, `grpc_web`, `client_cert`, `jwt`, `api_key`, `rate_limit`, `concurrency`, `transform`,
@@ -21,6 +22,7 @@
 
 mod delivery;
 mod embed;
+mod forward;
 mod gateway;
 mod guards;
 mod instance;

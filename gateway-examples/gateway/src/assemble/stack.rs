@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{
     delivery::{self, Delivery},
+    forward::ForwardLayer,
     guards::{self, Guards},
     layers::Shared,
     live::{Current, Live},
@@ -67,6 +68,7 @@ impl Assembler {
             &mut errors,
         );
         let log = keep(access_log(config, stores), &mut errors);
+        let forward = ForwardLayer::from_config(config, stores, &mut errors);
         let terminations = self.terminations.prepare(config, &mut errors);
         let (Some(client_ip), Some(log), []) = (client_ip, log, &*errors) else {
             return Err(errors);
@@ -77,6 +79,7 @@ impl Assembler {
             .layer(ExtendedConnectLayer::new())
             .layer(HopByHopLayer::new())
             .layer(self.observe(config, log.clone()))
+            .option_layer(forward)
             .service(router.clone());
         self.terminations.commit(terminations);
         self.live

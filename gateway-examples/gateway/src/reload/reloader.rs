@@ -217,6 +217,7 @@ fn assemble<B: Build + ?Sized>(
 
 /// Sockets are opened once: a change of theirs is told, since it has no effect.
 fn fixed(running: &Loaded, next: &mut Loaded) {
+    fixed_proxies(running, next);
     for section in ["listen", "listeners", "admin", "limits", "drain"] {
         let node = |loaded: &Loaded| loaded.tree().root().get(section).cloned();
         let same = match section {
@@ -258,6 +259,23 @@ fn opened(loaded: &Loaded, section: &str) -> Vec<(String, Listener)> {
             all.map(|(name, listener)| (name.to_owned(), without(listener)))
                 .collect()
         }
+    }
+}
+
+/// Which listeners are forward proxies is there for good; where they go, and for whom, is not.
+fn fixed_proxies(running: &Loaded, next: &mut Loaded) {
+    let names = |loaded: &Loaded| {
+        let each = loaded.config.forward_proxies.iter();
+        each.map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+    };
+    if names(running) != names(next) {
+        let message = "which listeners are forward proxies is settled at the start";
+        let at = next.tree().key_location("forward_proxies");
+        next.warnings.push(
+            Diagnostic::warning(codes::NEEDS_RESTART, message)
+                .at(at)
+                .path("forward_proxies"),
+        );
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Coalesce<T> {
     state: Arc<State>,
     offered: usize,
     linger: Linger,
+    /// What is written of an interim answer has to be written to its end.
+    interim: Bytes,
 }
 
 /// What is left to do after the last write.
@@ -63,6 +65,7 @@ impl<T> Coalesce<T> {
             state,
             offered: 0,
             linger: Linger::Shutdown,
+            interim: Bytes::new(),
         }
     }
 
@@ -133,12 +136,41 @@ impl<T: Read + Unpin> Coalesce<T> {
     }
 }
 
+impl<T: Write + Unpin> Coalesce<T> {
+    /// Writes interim answers where hyper is between two writes of its own.
+    fn poll_interim(&mut self, cx: &mut Context<'_>, flushed: bool) -> Poll<io::Result<()>> {
+        let Some(interims) = self.state.interims() else {
+            return Poll::Ready(Ok(()));
+        };
+        let next = if flushed {
+            interims.flushed()
+        } else {
+            interims.before_write()
+        };
+        if !next.is_empty() {
+            self.interim = [&self.interim[..], &next].concat().into();
+        }
+        if self.interim.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        while !self.interim.is_empty() {
+            let written = ready!(Pin::new(&mut self.inner).poll_write(cx, &self.interim))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.interim.advance(written);
+        }
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+}
+
 impl<T: Read + Write + Unpin> Write for Coalesce<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_interim(cx, false))?;
         if self.holds(buf.len(), cx) {
             return Poll::Pending;
         }
@@ -155,6 +187,7 @@ impl<T: Read + Write + Unpin> Write for Coalesce<T> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let bytes = bufs.iter().map(|buf| buf.len()).sum();
+        ready!(self.poll_interim(cx, false))?;
         if self.holds(bytes, cx) {
             return Poll::Pending;
         }
@@ -170,7 +203,8 @@ impl<T: Read + Write + Unpin> Write for Coalesce<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+        self.poll_interim(cx, true)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

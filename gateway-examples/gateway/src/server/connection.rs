@@ -1,9 +1,15 @@
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::{Future as _, poll_fn},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
-use gateway_core::{Body, Request, Response};
+use gateway_core::{Body, Interim, Request, Response};
 use gateway_layers::{client_ip::PeerAddr, observe::RequestBytes, proxy::WhileOpen};
-use http::{Extensions, uri::Scheme};
+use http::{Extensions, Version, uri::Scheme};
 use http_body::Body as _;
 use hyper::{
     body::Incoming,
@@ -20,6 +26,7 @@ use super::{
     coalesce::Coalesce,
     detect::{Spoken, detect},
     entrance::Client,
+    interim::Interims,
     io::Io,
     state::{ServerBody, State},
     supervise::supervise,
@@ -74,7 +81,8 @@ async fn http1<S>(
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let state = State::new(client, drain.clone());
+    let interims = limits.interim.then(Interims::default);
+    let state = State::new(client, drain.clone(), interims);
     state.on_read();
     let io = Coalesce::new(TokioIo::new(stream), read_before, Arc::clone(&state));
     let answering = Arc::clone(&state);
@@ -109,7 +117,8 @@ async fn http2<S>(
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let state = State::new(client, drain.clone());
+    // hyper keeps the compression of headers to itself: nobody beside it can write HTTP/2.
+    let state = State::new(client, drain.clone(), None);
     let io = Coalesce::new(TokioIo::new(stream), read_before, Arc::clone(&state));
     let answering = Arc::clone(&state);
     let max_target = limits.uri_bytes;
@@ -156,13 +165,39 @@ where
         request.extensions_mut().insert(tunnel);
     }
     introduce(state.client(), request.extensions_mut());
-    let Ok(()) = std::future::poll_fn(|cx| service.poll_ready(cx)).await;
-    let Ok(response) = service.call(request).await;
+    if state.interims().is_some() && request.version() == Version::HTTP_11 {
+        request.extensions_mut().insert(interim(&state));
+    }
+    let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
+    let mut answer = pin!(service.call(request));
+    let Ok(response) = poll_fn(|cx| {
+        if let Some(interims) = state.interims() {
+            interims.wake(cx.waker());
+        }
+        answer.as_mut().poll(cx)
+    })
+    .await;
+    if let Some(interims) = state.interims() {
+        interims.close();
+    }
     debug_assert!(
         response.status() != http::StatusCode::SWITCHING_PROTOCOLS
             || response.body().is_end_stream()
     );
     Ok(response.map(|body| ServerBody::new(body, in_flight)))
+}
+
+/// RFC 9110 §15.2: clients of HTTP/1.0 do not know them.
+fn interim(state: &Arc<State>) -> Interim {
+    if let Some(interims) = state.interims() {
+        interims.begin();
+    }
+    let state = Arc::clone(state);
+    Interim::new(move |status, headers| {
+        if let Some(interims) = state.interims() {
+            interims.push(status, headers);
+        }
+    })
 }
 
 /// Tells the layers what the connection knows.

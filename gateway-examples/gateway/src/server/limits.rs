@@ -24,6 +24,8 @@ pub struct Limits {
     pub uncounted: Vec<Cidr>,
     /// Concurrent HTTP/2 streams of one connection.
     pub max_streams: u32,
+    /// Whether interim answers, `102` and `103`, are written to HTTP/1.1 clients.
+    pub interim: bool,
 }
 
 impl Default for Limits {
@@ -38,6 +40,7 @@ impl Default for Limits {
             max_connections_per_ip: None,
             uncounted: Vec::new(),
             max_streams: 200,
+            interim: false,
         }
     }
 }

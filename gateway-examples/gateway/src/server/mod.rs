@@ -20,6 +20,7 @@ mod crowd;
 mod detect;
 mod drain;
 mod entrance;
+mod interim;
 mod io;
 mod limits;
 mod listen;

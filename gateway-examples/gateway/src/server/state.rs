@@ -13,7 +13,7 @@ use gateway_core::{Body, BoxError};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 
-use super::{Drain, entrance::Client};
+use super::{Drain, entrance::Client, interim::Interims};
 
 /// What the IO, the service and the supervisor of one connection tell each other.
 ///
@@ -38,6 +38,8 @@ pub(super) struct State {
     moved_at: AtomicU64,
     /// With the places it takes: what is under way has them to its end, tunnels included.
     client: Client,
+    /// Interim answers, if any upstream's are passed on.
+    interims: Option<Interims>,
     /// Whatever is under way keeps the drain from being complete, tunnels included.
     _drain: Drain,
 }
@@ -56,7 +58,7 @@ pub(super) enum Verdict {
 }
 
 impl State {
-    pub(super) fn new(client: Client, drain: Drain) -> Arc<Self> {
+    pub(super) fn new(client: Client, drain: Drain, interims: Option<Interims>) -> Arc<Self> {
         Arc::new(Self {
             started: Instant::now(),
             in_flight: AtomicU32::new(0),
@@ -68,8 +70,13 @@ impl State {
             upstream_turn: AtomicU32::new(0),
             moved_at: AtomicU64::new(0),
             client,
+            interims,
             _drain: drain,
         })
+    }
+
+    pub(super) const fn interims(&self) -> Option<&Interims> {
+        self.interims.as_ref()
     }
 
     /// Who asks.
@@ -236,7 +243,7 @@ mod tests {
     const IDLE: Duration = Duration::from_secs(75);
 
     fn state() -> Arc<State> {
-        State::new(Client::default(), DrainHandle::new().1)
+        State::new(Client::default(), DrainHandle::new().1, None)
     }
 
     async fn pass(seconds: u64) {

@@ -26,6 +26,10 @@ pub const UNDEFINED_AUTH: &str = "GW2014";
 pub const LIMIT_OF_NOTHING: &str = "GW2015";
 /// Options of a listener that exclude or need each other.
 pub const LISTENER_OPTIONS: &str = "GW2020";
+/// A forward proxy is named after a listener that is not there.
+pub const UNDEFINED_LISTENER: &str = "GW2021";
+/// A forward proxy that takes anybody anywhere.
+pub const OPEN_PROXY: &str = "GW2022";
 
 /// A route that can never be chosen.
 pub const SHADOWED: &str = "GW3001";

@@ -6,6 +6,7 @@
 mod admin;
 mod builders;
 pub mod codes;
+mod forward;
 mod layers;
 mod limits;
 mod listeners;
@@ -32,6 +33,7 @@ pub fn check(config: &Config, tree: &Tree, findings: &mut Diagnostics) {
     let subject = Subject { config, tree };
     listeners::check(subject, findings);
     tls::check(subject, findings);
+    forward::check(subject, findings);
     admin::check(subject, findings);
     limits::check(subject, findings);
     routes::check(subject, findings);

@@ -6,7 +6,8 @@ use crate::config::load;
 
 /// There are routes, their patterns parse, and each can be reached; every upstream is of use.
 pub(super) fn check(subject: Subject<'_>, findings: &mut Diagnostics) {
-    if names::defined(subject.tree, "routes").is_empty() {
+    let defines = |section| !names::defined(subject.tree, section).is_empty();
+    if !defines("routes") && !defines("forward_proxies") {
         findings.push(
             Diagnostic::error(codes::NO_ROUTES, "there are no routes")
                 .note("a gateway without routes answers every request with 404")

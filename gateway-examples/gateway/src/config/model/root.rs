@@ -1,7 +1,7 @@
 use std::{borrow::Cow, fmt};
 
 use gateway_core::config::{Flex, Named};
-use gateway_layers::client_ip::ClientIpConfig;
+use gateway_layers::{client_ip::ClientIpConfig, forward_proxy::ForwardProxyConfig};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
@@ -56,6 +56,9 @@ pub struct Config {
     /// Ways to authenticate, by name, for routes to refer to.
     #[serde(default)]
     pub auth: Named<Auth>,
+    /// Listeners that are forward proxies, by the name of the listener; routes are not asked there.
+    #[serde(default)]
+    pub forward_proxies: Named<ForwardProxyConfig>,
     /// The services behind the gateway, by name.
     #[serde(default)]
     pub upstreams: Named<Upstream>,
