@@ -168,7 +168,7 @@ mod tests {
             ),
             (
                 json!({ "providers": { "azure": { "keys": "k" } } }),
-                "providers.azure.base_url",
+                "providers.azure.resource",
             ),
             (
                 json!({ "providers": { "openai": { "base_url": "ftp://x" } } }),

@@ -20,6 +20,15 @@ pub struct ProviderConfig {
     /// What precedes the dialect's own path, `…/v1`. Defaults to the vendor's.
     #[serde(default)]
     pub base_url: Option<String>,
+    /// Snowflake, Cloudflare: the account.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// Databricks: the workspace's host.
+    #[serde(default)]
+    pub workspace: Option<String>,
+    /// Azure: the resource.
+    #[serde(default)]
+    pub resource: Option<String>,
     /// Keys, by reference. They take turns; one that is refused rests. Blank ones are left out.
     #[serde(default = "no_keys")]
     pub keys: OneOrMany<Secret>,
@@ -100,6 +109,15 @@ impl ProviderConfig {
         if let Some(url) = &self.base_url {
             builder = builder.base_url(url.as_str());
         }
+        for (variable, value) in [
+            ("account", &self.account),
+            ("workspace", &self.workspace),
+            ("resource", &self.resource),
+        ] {
+            if let Some(value) = value {
+                builder = builder.variable(variable, value.as_str());
+            }
+        }
         for key in self.keys.iter() {
             builder = builder.key(key.expose());
         }
@@ -158,6 +176,7 @@ const fn no_keys() -> OneOrMany<Secret> {
 pub(super) fn located(error: &ProviderError) -> ConfigError {
     let field = match error {
         ProviderError::BaseUrl(_) => "base_url",
+        ProviderError::Variable { name, .. } => name,
         ProviderError::Key(_) => "keys",
         ProviderError::Credentials(_) => "credentials",
         ProviderError::Header(_) => "forward_headers",

@@ -15,11 +15,33 @@ pub(super) struct Entry {
     pub(super) url: Option<(String, bool)>,
 }
 
-/// A model's name as clients escape it in a path. What comes out is a name like any other, and
-/// looked up as one: that it was escaped lets nothing through.
-pub(super) fn unescape(model: &str) -> String {
-    let decoded = percent_encoding::percent_decode_str(model).decode_utf8();
-    decoded.map_or_else(|_| model.to_owned(), std::borrow::Cow::into_owned)
+impl Entry {
+    /// A call whose URL says nothing but what is asked for.
+    pub(super) const fn plain(dialect: Dialect, operation: Operation) -> Self {
+        Self {
+            dialect,
+            operation,
+            url: None,
+        }
+    }
+
+    /// A call whose URL names the model and says whether a stream is wanted.
+    pub(super) fn named(dialect: Dialect, operation: Operation, model: &str, stream: bool) -> Self {
+        Self {
+            dialect,
+            operation,
+            url: Some((unescape(model), stream)),
+        }
+    }
+}
+
+/// A model's name as clients escape it in a path: AWS's to one segment, with every colon and slash
+/// in it. What comes out is a name like any other and looked up as one, so that escaping lets nothing
+/// through; what is no text stays as it is, to be refused.
+fn unescape(model: &str) -> String {
+    percent_encoding::percent_decode_str(model)
+        .decode_utf8()
+        .map_or_else(|_| model.to_owned(), Into::into)
 }
 
 /// Whether a stream of Gemini's is wanted as an array, which is what it has unless events are asked
@@ -30,14 +52,6 @@ pub(super) fn wants_array(entry: &Entry, query: Option<&str>) -> bool {
     entry.dialect == Dialect::Gemini
         && streams
         && !pairs.any(|pair| matches!(pair, "alt=sse" | "$alt=sse" | "%24alt=sse"))
-}
-
-/// A model's name as AWS clients escape it: to one segment, with every colon and slash in it. What
-/// is no text when unescaped is no model's name either, and stays as it is, to be refused.
-pub(super) fn unescape_segment(model: &str) -> String {
-    percent_encoding::percent_decode_str(model)
-        .decode_utf8()
-        .map_or_else(|_| model.to_owned(), Into::into)
 }
 
 /// Reads a body as far as routing needs it. Content types are not trusted beyond telling a form, since

@@ -18,7 +18,7 @@ use tower_service::Service;
 
 use super::{
     ResponseFuture, StreamCost, answer, array,
-    entry::{Entry, read_call, unescape, unescape_segment, wants_array},
+    entry::{Entry, read_call, wants_array},
     estimate,
     ingress::{self, Ingress},
     list, refuse, timeout,
@@ -168,11 +168,7 @@ impl Shared {
         match ingress::of(&parts.method, parts.uri.path()) {
             Ingress::Call(dialect, operation) => {
                 responder = responder.with_format(ingress::format_of(dialect));
-                let entry = Entry {
-                    dialect,
-                    operation,
-                    url: None,
-                };
+                let entry = Entry::plain(dialect, operation);
                 self.chat(inner, &responder, entry, parts, body).await
             }
             Ingress::Gemini {
@@ -181,11 +177,7 @@ impl Shared {
                 stream,
             } => {
                 responder = responder.with_format(ingress::format_of(Dialect::Gemini));
-                let entry = Entry {
-                    dialect: Dialect::Gemini,
-                    operation,
-                    url: Some((unescape(model), stream)),
-                };
+                let entry = Entry::named(Dialect::Gemini, operation, model, stream);
                 let as_array = wants_array(&entry, parts.uri.query());
                 let response = self.chat(inner, &responder, entry, parts, body).await;
                 if as_array {
@@ -195,12 +187,7 @@ impl Shared {
                 }
             }
             Ingress::Converse { model, stream } => {
-                let url = Some((unescape_segment(model), stream));
-                let entry = Entry {
-                    dialect: Dialect::Converse,
-                    operation: Operation::Chat,
-                    url,
-                };
+                let entry = Entry::named(Dialect::Converse, Operation::Chat, model, stream);
                 self.chat(inner, &responder, entry, parts, body).await
             }
             Ingress::Models(one) => list::models(

@@ -1,10 +1,10 @@
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 use super::{
-    Auth, HttpClient, KeyPool, Provider, ProviderSpec, Quirks, headers,
+    Auth, HttpClient, KeyPool, Provider, ProviderSpec, Quirks, address, headers,
     provider::{Inner, Routes},
 };
 use crate::{
@@ -18,15 +18,16 @@ use crate::{
 #[must_use = "a builder does nothing until `build`"]
 pub struct ProviderBuilder {
     name: String,
-    spec: ProviderSpec,
-    base_url: Option<String>,
+    pub(super) spec: ProviderSpec,
+    pub(super) base_url: Option<String>,
+    pub(super) variables: BTreeMap<String, String>,
     keys: Vec<HeaderValue>,
     bad_key: bool,
     forward: Vec<HeaderName>,
     extra: HeaderMap,
     quirks: Quirks,
     prices: Arc<Prices>,
-    credentials: Option<Credentials>,
+    pub(super) credentials: Option<Credentials>,
     dialects: Option<(Dialect, Option<Dialect>)>,
 }
 
@@ -37,6 +38,14 @@ pub enum ProviderError {
     /// There is no base URL, or it is not an absolute `http` or `https` URL.
     #[error("{0}")]
     BaseUrl(String),
+    /// The vendor's base URL needs to know something of the account, or knows nothing of it.
+    #[error("{message}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
     /// The vendor wants a key and there is none, or a key has characters no header can carry.
     #[error("{0}")]
     Key(String),
@@ -57,6 +66,7 @@ impl ProviderBuilder {
             name: name.to_owned(),
             spec: *spec,
             base_url: None,
+            variables: BTreeMap::new(),
             keys: Vec::new(),
             bad_key: false,
             forward: Vec::new(),
@@ -71,6 +81,12 @@ impl ProviderBuilder {
     /// What precedes the dialect's own path. Defaults to the vendor's.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
+        self
+    }
+
+    /// Sets a [variable](ProviderSpec::variables) of the vendor's base URL.
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.insert(name.into(), value.into());
         self
     }
 
@@ -142,20 +158,9 @@ impl ProviderBuilder {
             return Err(ProviderError::Name(self.name));
         }
         let own = self.base_url.is_some();
-        let regional = self.credentials.as_ref().and_then(Credentials::base_url);
-        let base = self
-            .base_url
-            .as_deref()
-            .or(regional.as_deref())
-            .or(self.spec.base_url)
-            .ok_or_else(|| {
-                ProviderError::BaseUrl(format!(
-                    "a provider of kind `{}` needs a base URL",
-                    self.spec.kind
-                ))
-            })?;
+        let base = self.address()?;
         let base = base.trim_end_matches('/');
-        let uri = parse_base(base)?;
+        let uri = address::parse(base)?;
         if self.bad_key {
             return Err(ProviderError::Key(
                 "a key has characters no header can carry".to_owned(),
@@ -171,13 +176,8 @@ impl ProviderBuilder {
         if let Some(name) = self.forward.iter().find(|name| !headers::may_forward(name)) {
             return Err(ProviderError::Header(name.clone()));
         }
-        let endpoint = uri.authority().map_or(base, |authority| {
-            let end = base
-                .find(authority.as_str())
-                .map_or(0, |at| at + authority.as_str().len());
-            &base[..end]
-        });
-        let vendor = !own || self.spec.base_url.is_none();
+        let endpoint = address::endpoint(base, &uri);
+        let vendor = !own || self.spec.base_url.is_none_or(|url| url.contains('{'));
         let responses = (vendor && self.quirks.responses).then_some(Dialect::Responses);
         let (first, also) = self.dialects.unwrap_or((self.spec.dialect, responses));
         let (routes, also) = if self.spec.auth == Auth::Google {
@@ -238,25 +238,4 @@ impl ProviderBuilder {
 
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b'/')
-}
-
-fn parse_base(base: &str) -> Result<Uri, ProviderError> {
-    let wrong = |why: &str| ProviderError::BaseUrl(format!("`{base}` {why}"));
-    let uri: Uri = base.parse().map_err(|_| wrong("is not a URL"))?;
-    let known = uri.scheme() == Some(&Scheme::HTTP) || uri.scheme() == Some(&Scheme::HTTPS);
-    if !known || uri.host().is_none_or(str::is_empty) {
-        return Err(wrong("is not an absolute http or https URL"));
-    }
-    if uri.query().is_some() {
-        return Err(wrong(
-            "has a query: only what precedes the path of a call belongs here",
-        ));
-    }
-    if uri
-        .authority()
-        .is_some_and(|authority| authority.as_str().contains('@'))
-    {
-        return Err(wrong("has credentials: keys belong under `keys`"));
-    }
-    Ok(uri)
 }

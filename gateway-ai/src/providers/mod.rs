@@ -88,6 +88,8 @@
 //! Two boxed futures. Bodies of the same dialect are not parsed beyond their outermost keys, and
 //! copied once where the model's name changes.
 
+mod adapt;
+mod address;
 mod array;
 mod build;
 mod client;

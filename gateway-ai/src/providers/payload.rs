@@ -1,7 +1,7 @@
 use bytes::{Bytes, BytesMut};
 use gateway_core::Body;
 
-use super::{Quirks, exotic::Exotic};
+use super::{Quirks, adapt::adapt, exotic::Exotic};
 use crate::{
     call::AiCall,
     dialect::{Dialect, Restore, Target},
@@ -91,10 +91,14 @@ impl Payload {
         };
         let mut out = BytesMut::with_capacity(call.wire().map_or(1024, |w| w.bytes().len() + 256));
         let printed = dialect.print_request(request, &target, &mut out)?;
-        refuse_losses(call, &printed.losses)?;
+        let (mut body, mut losses) = (out.freeze(), printed.losses);
+        if !quirks.unsupported.is_empty() || !quirks.renamed.is_empty() {
+            body = adapt(&body, quirks, &mut losses)?;
+        }
+        refuse_losses(call, &losses)?;
         Ok(Self {
-            body: Body::from(out.freeze()),
-            losses: printed.losses,
+            body: Body::from(body),
+            losses,
             restore: printed.restore,
             hide_usage: streams_chat
                 && quirks.stream_usage

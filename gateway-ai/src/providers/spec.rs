@@ -13,7 +13,8 @@ pub struct ProviderSpec {
     pub title: &'static str,
     /// What it speaks.
     pub dialect: Dialect,
-    /// What precedes the dialect's own path; absent where every account has its own.
+    /// What precedes the dialect's own path; absent where every account has its own. A word in
+    /// braces is a [variable](Self::variables) of the account.
     pub base_url: Option<&'static str>,
     /// How it wants its credentials.
     pub auth: Auth,
@@ -68,6 +69,11 @@ pub struct Quirks {
     pub structured_output: Option<bool>,
     /// Chat: whether cache marks on parts are understood.
     pub cache_marks: bool,
+    /// Fields the provider refuses or misreads. Where the gateway writes a body they are left out
+    /// and reported as lost; a body that passes as it is keeps them.
+    pub unsupported: &'static [&'static str],
+    /// Fields the provider has under another name, and that name.
+    pub renamed: &'static [(&'static str, &'static str)],
 }
 
 impl Quirks {
@@ -80,6 +86,8 @@ impl Quirks {
         reasoning_history: None,
         structured_output: None,
         cache_marks: false,
+        unsupported: &[],
+        renamed: &[],
     };
 
     /// What nearly every imitation of the Chat dialect shares: the older name of the output limit
@@ -113,6 +121,12 @@ impl Quirks {
 }
 
 impl ProviderSpec {
+    /// What an account must say before its address is known.
+    pub fn variables(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let parts = self.base_url.unwrap_or_default().split('{').skip(1);
+        parts.filter_map(|part| part.split_once('}').map(|(name, _)| name))
+    }
+
     /// A vendor that imitates the Chat dialect and takes its key as a bearer token.
     pub(super) const fn chat(
         kind: &'static str,

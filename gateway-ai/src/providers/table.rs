@@ -2,12 +2,12 @@
 
 use super::{
     spec::ProviderSpec,
-    vendors::{AGGREGATORS, CLOUDS, FIRST_PARTY, HOSTS, LOCAL},
+    vendors::{AGGREGATORS, CLOUDS, FIRST_PARTY, HOSTS, LOCAL, PLATFORMS},
 };
 
 /// All known vendors.
 pub fn all() -> impl Iterator<Item = &'static ProviderSpec> {
-    [FIRST_PARTY, CLOUDS, HOSTS, AGGREGATORS, LOCAL]
+    [FIRST_PARTY, CLOUDS, PLATFORMS, HOSTS, AGGREGATORS, LOCAL]
         .into_iter()
         .flatten()
 }
@@ -36,6 +36,9 @@ mod tests {
                 spec.kind
             );
             let Some(base) = spec.base_url else { continue };
+            let base = spec.variables().fold(base.to_owned(), |base, name| {
+                base.replace(&format!("{{{name}}}"), "x")
+            });
             let uri: http::Uri = base.parse().unwrap();
             assert!(uri.host().is_some() && !base.ends_with('/'), "{base}");
             assert_eq!(uri.scheme_str() == Some("http"), spec.keyless, "{base}");

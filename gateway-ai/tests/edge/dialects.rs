@@ -362,3 +362,32 @@ async fn stream_and_whole_are_exchanged_where_a_provider_cannot() {
         assert_eq!(body["usage"]["prompt_tokens"], 9);
     }
 }
+
+#[tokio::test]
+async fn fields_a_vendor_lacks_are_lost_by_name_or_go_by_its_own() {
+    let double = Double::new([Answer::json(200, CHAT_REPLY), Answer::json(200, CHAT_REPLY)]);
+    let keys = gateway_ai::models::Keys::new()
+        .key("mistral", "k")
+        .key("openai", "k")
+        .key("anthropic", "k");
+    let ai = models(&double)
+        .keys(keys)
+        .alias(
+            "small",
+            [gateway_ai::models::target("mistral/mistral-small-latest")],
+        )
+        .service()
+        .unwrap();
+    let body =
+        r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"generationConfig":{"seed":7}}"#;
+    let path = "/v1beta/models/small:generateContent";
+    let response = ask(ai.clone(), post(path, body)).await;
+    assert_eq!(header(&response, "x-gateway-lossy"), "");
+    let seen = double.seen()[0].json();
+    assert_eq!((&seen["random_seed"], seen.get("seed")), (&7.into(), None));
+
+    let body = r#"{"model":"small","max_tokens":9,"metadata":{"user_id":"u"},"messages":[{"role":"user","content":"hi"}]}"#;
+    let response = ask(ai, post(MESSAGES, body)).await;
+    assert_eq!(header(&response, "x-gateway-lossy"), "user");
+    assert!(double.seen()[1].json().get("user").is_none());
+}

@@ -53,4 +53,19 @@ pub(in crate::providers) const AGGREGATORS: &[ProviderSpec] = &[
         "VENICE_API_KEY",
         &["venice-", "llama-", "qwen"],
     ),
+    ProviderSpec::chat("poe", "Poe", "https://api.poe.com/v1", "POE_API_KEY", &[]),
+    ProviderSpec::chat(
+        "aihubmix",
+        "AIHubMix",
+        "https://aihubmix.com/v1",
+        "AIHUBMIX_API_KEY",
+        &[],
+    ),
+    ProviderSpec::chat(
+        "nanogpt",
+        "NanoGPT",
+        "https://nano-gpt.com/api/v1",
+        "NANOGPT_API_KEY",
+        &[],
+    ),
 ];

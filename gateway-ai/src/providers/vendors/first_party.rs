@@ -52,7 +52,7 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
     // The `/openai/v1` surface needs neither `api-version` nor a deployment in the path.
     ProviderSpec {
         auth: Auth::Azure,
-        base_url: None,
+        base_url: Some("https://{resource}.openai.azure.com/openai/v1"),
         quirks: Quirks {
             responses: true,
             ..Quirks::NONE
@@ -82,6 +82,15 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
     )
     .with_quirks(Quirks {
         stream_usage: false,
+        unsupported: &[
+            "user",
+            "logit_bias",
+            "service_tier",
+            "store",
+            "metadata",
+            "verbosity",
+        ],
+        renamed: &[("seed", "random_seed")],
         ..Quirks::IMITATION
     }),
     ProviderSpec::chat(
@@ -124,6 +133,16 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
     )
     .with_quirks(Quirks {
         stream_usage: false,
+        unsupported: &[
+            "tools",
+            "tool_choice",
+            "parallel_tool_calls",
+            "n",
+            "seed",
+            "stop",
+            "user",
+            "logit_bias",
+        ],
         ..Quirks::IMITATION
     }),
     ProviderSpec::chat(
@@ -157,5 +176,34 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
         "https://api.minimax.io/v1",
         "MINIMAX_API_KEY",
         &["MiniMax-"],
+    ),
+    // Vectors and rerank alone.
+    ProviderSpec::chat(
+        "voyage",
+        "Voyage AI",
+        "https://api.voyageai.com/v1",
+        "VOYAGE_API_KEY",
+        &["voyage-", "rerank-"],
+    ),
+    ProviderSpec::chat(
+        "llama",
+        "Meta Llama API",
+        "https://api.llama.com/compat/v1",
+        "LLAMA_API_KEY",
+        &["Llama-"],
+    ),
+    ProviderSpec::chat(
+        "reka",
+        "Reka",
+        "https://api.reka.ai/v1",
+        "REKA_API_KEY",
+        &["reka-"],
+    ),
+    ProviderSpec::chat(
+        "volcengine",
+        "Volcengine Ark",
+        "https://ark.cn-beijing.volces.com/api/v3",
+        "ARK_API_KEY",
+        &["doubao-"],
     ),
 ];
