@@ -8,6 +8,7 @@ use super::{
     context,
     cost::{self, StreamCost},
     fold,
+    memory::Remember,
     pass::PassBody,
     refuse,
     translate::TranslateBody,
@@ -38,9 +39,18 @@ pub(super) async fn reply(
         verbatim,
         mut settle,
         target,
+        provider,
         ..
     } = reply;
     settle.arm();
+    // Only in its own dialect can an answer be asked for again.
+    let remember: Option<&Remember> = call
+        .extensions()
+        .get()
+        .filter(|_| dialect == Dialect::Responses && refusal.is_none());
+    if let (Some(remember), ReplyBody::Whole(whole)) = (remember, &body) {
+        remember.note_object(whole.bytes(), &provider);
+    }
     let streamed = call.is_stream() && call.operation() == Operation::Chat && refusal.is_none();
     let printed = match body {
         ReplyBody::Opaque(body) => Printed::body(Body::new(GuardedBody::new(body, settle))),
@@ -49,12 +59,12 @@ pub(super) async fn reply(
         ReplyBody::Stream(stream) if !streamed => {
             folded(call, dialect, *stream, &restore, settle).await
         }
-        ReplyBody::Stream(stream) if verbatim => Ok(Printed::stream(Body::new(PassBody::new(
-            dialect,
-            *stream,
-            costs.of_passed(dialect),
-            settle,
-        )))),
+        ReplyBody::Stream(stream) if verbatim => {
+            let body = PassBody::new(dialect, *stream, costs.of_passed(dialect), settle);
+            Ok(Printed::stream(Body::new(
+                body.noted(remember.cloned(), provider),
+            )))
+        }
         ReplyBody::Stream(stream) => translated(call, *stream, restore, costs, settle),
     };
     let printed = match printed {

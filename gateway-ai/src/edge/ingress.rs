@@ -1,6 +1,7 @@
 use gateway_core::ErrorFormat;
 use http::{HeaderMap, Method};
 
+use super::stored::{self, StoredPath};
 use crate::{
     call::{Operation, PassOperation},
     dialect::Dialect,
@@ -27,6 +28,8 @@ pub(super) enum Ingress<'a> {
         /// Whether a stream is wanted.
         stream: bool,
     },
+    /// An answer or a conversation that a provider keeps.
+    Stored(StoredPath<'a>),
     /// The list of models, or one of them.
     Models(Option<&'a str>),
     /// A known path with another method than the one it has.
@@ -86,7 +89,11 @@ pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
         };
     }
     let Some((dialect, operation)) = call(path) else {
-        return Ingress::Unknown;
+        return match stored::of(method, path) {
+            Some(Ok(stored)) => Ingress::Stored(stored),
+            Some(Err(allowed)) => Ingress::WrongMethod(allowed),
+            None => Ingress::Unknown,
+        };
     };
     if method == Method::POST {
         Ingress::Call(dialect, operation)
@@ -194,6 +201,21 @@ mod tests {
                 Ingress::Call(Dialect::Messages, Operation::CountTokens),
             ),
             (Method::POST, "/v1/embeddings", embed),
+            (
+                Method::DELETE,
+                "/v1/responses/resp_1",
+                Ingress::Stored(StoredPath {
+                    path: "/responses/resp_1",
+                    id: Some("resp_1"),
+                }),
+            ),
+            (
+                Method::GET,
+                "/v1/responses/resp_1/cancel",
+                Ingress::WrongMethod("POST"),
+            ),
+            (Method::GET, "/v1/responses/re%2Fsp", Ingress::Unknown),
+            (Method::GET, "/v1/responses/..", Ingress::Unknown),
             (Method::GET, "/v1/models", Ingress::Models(None)),
             (
                 Method::GET,

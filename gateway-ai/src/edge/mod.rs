@@ -95,6 +95,13 @@
 //! as it is to one that has it; tokens that no provider of a model can count are estimated, and
 //! `x-gateway-lossy: input_tokens.estimated` says so.
 //!
+//! `POST /v1/responses` is a conversation like any other. What the Responses API keeps –
+//! `/v1/responses/{id}`, its `/cancel` and `/input_items`, `/v1/conversations…` – passes as it is to
+//! the provider that keeps it: the one an answer of that id came from, as far as a bounded memory
+//! goes, or the only one that speaks the dialect. An id is known to the tenant it was given to alone.
+//! `previous_response_id` and `conversation` lead to the same provider; where a model has none of
+//! that dialect they are refused with 400, since nobody else knows what was said.
+//!
 //! # Answers
 //!
 //! Where client and provider speak the same dialect the provider's bytes are the answer, streamed or
@@ -153,11 +160,13 @@ mod framing;
 mod future;
 mod ingress;
 mod list;
+mod memory;
 mod pass;
 #[cfg(feature = "prompt")]
 mod published;
 mod refuse;
 mod service;
+mod stored;
 mod tap;
 mod timeout;
 mod translate;

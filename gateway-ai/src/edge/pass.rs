@@ -2,6 +2,7 @@ use std::{
     collections::VecDeque,
     convert::Infallible,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -10,7 +11,7 @@ use gateway_core::Body;
 use http_body::{Body as HttpBody, Frame};
 use pin_project_lite::pin_project;
 
-use super::{clock::Clock, cost, framing::Framing, tap};
+use super::{clock::Clock, cost, framing::Framing, memory::Remember, tap};
 use crate::{
     call::{ReplyStream, Settle},
     dialect::{Dialect, ReplyContext},
@@ -49,6 +50,8 @@ struct Line {
     complete: bool,
     failed: bool,
     settle: Settle,
+    /// Whoever wants to know the answer's id, and who keeps it.
+    keeper: Option<(Remember, Arc<str>)>,
 }
 
 impl PassBody {
@@ -73,8 +76,15 @@ impl PassBody {
                 complete: false,
                 failed: false,
                 settle,
+                keeper: None,
             },
         }
+    }
+
+    /// Has the answer's id noted as soon as it is said.
+    pub(super) fn noted(mut self, remember: Option<Remember>, provider: Arc<str>) -> Self {
+        self.line.keeper = remember.map(|remember| (remember, provider));
+        self
     }
 }
 
@@ -88,6 +98,7 @@ impl Line {
             settle,
             complete,
             failed,
+            keeper,
             ..
         } = self;
         let mut cut = Cut {
@@ -98,6 +109,9 @@ impl Line {
             let seen = tap::look(*dialect, event.event, event.data);
             *complete |= seen.complete;
             *failed |= seen.failed;
+            if let Some((remember, provider)) = keeper.take_if(|_| seen.named) {
+                remember.note_event(event.data, &provider);
+            }
             if let Some(usage) = seen.usage {
                 settle.count(usage);
             }

@@ -21,7 +21,9 @@ use super::{
     entry::{Entry, read_call, wants_array},
     estimate,
     ingress::{self, Ingress},
-    list, refuse, timeout,
+    list,
+    memory::{self, Memory},
+    refuse, timeout,
 };
 use crate::{
     call::{AiCall, AiReply, Operation},
@@ -43,6 +45,7 @@ pub struct AiService<S = Failover<Providers>> {
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) catalog: Catalog,
+    pub(super) memory: Arc<Memory>,
     pub(super) request_limit: usize,
     pub(super) strict: bool,
     pub(super) stream_cost: StreamCost,
@@ -58,6 +61,7 @@ impl<S> AiService<S> {
     pub fn new(inner: S, catalog: Catalog) -> Self {
         let shared = Shared {
             catalog,
+            memory: Arc::new(Memory::new()),
             request_limit: REQUEST_LIMIT,
             strict: false,
             stream_cost: StreamCost::default(),
@@ -190,6 +194,7 @@ impl Shared {
                 let entry = Entry::named(Dialect::Converse, Operation::Chat, model, stream);
                 self.chat(inner, &responder, entry, parts, body).await
             }
+            Ingress::Stored(stored) => self.stored(&responder, stored, &parts, body).await,
             Ingress::Models(one) => list::models(
                 &self.catalog,
                 parts.extensions.get(),
@@ -249,6 +254,7 @@ impl Shared {
         mut extensions: http::Extensions,
     ) -> Result<AiCall, AiError> {
         timeout::shorten(&headers, &mut extensions, Instant::now())?;
+        memory::attach(&self.memory, &call, &mut extensions)?;
         #[cfg_attr(
             not(feature = "prompt"),
             expect(unused_mut, reason = "edited by decorators")

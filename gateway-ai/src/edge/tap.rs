@@ -20,6 +20,8 @@ pub(super) struct Seen {
     pub(super) failed: bool,
     /// What was counted so far.
     pub(super) usage: Option<Usage>,
+    /// The answer has a name from here on (Responses).
+    pub(super) named: bool,
     /// Nothing but counts: what is left out where the client has not asked for them.
     pub(super) only_usage: bool,
 }
@@ -49,6 +51,7 @@ fn look_chat(data: &[u8]) -> Seen {
     }
     let usage = value_behind(data, &CHAT_USAGE).is_some_and(|value| value.starts_with(b"{"));
     Seen {
+        named: false,
         complete: value_behind(data, &CHAT_FINISH).is_some_and(|v| v.starts_with(b"\"")),
         failed: first_key(data) == Some(b"error"),
         only_usage: usage
@@ -94,6 +97,7 @@ fn look_responses(event: &[u8], data: &[u8]) -> Seen {
             seen.complete = true;
             seen.usage = count(Dialect::Responses, kind, data);
         }
+        b"response.created" => seen.named = true,
         b"response.failed" | b"response.cancelled" | b"error" => seen.failed = true,
         _ => {}
     }
@@ -103,6 +107,7 @@ fn look_responses(event: &[u8], data: &[u8]) -> Seen {
 /// The reason says that the answer is complete; counts follow it.
 fn look_converse(event: &[u8], data: &[u8]) -> Seen {
     Seen {
+        named: false,
         complete: event == b"messageStop",
         failed: matches!(event, b"exception" | b"error"),
         usage: match value_of(data, b"\"usage\"") {
@@ -118,6 +123,7 @@ fn look_converse(event: &[u8], data: &[u8]) -> Seen {
 /// Every chunk counts, and the one with a finish reason may be the last.
 fn look_gemini(data: &[u8]) -> Seen {
     Seen {
+        named: false,
         complete: value_of(data, b"\"finishReason\"").is_some_and(|v| v.starts_with(b"\""))
             || value_of(data, b"\"blockReason\"").is_some_and(|v| v.starts_with(b"\"")),
         failed: first_key(data) == Some(b"error"),

@@ -6,7 +6,7 @@ use std::sync::{
 use gateway_core::Identity;
 use serde_json::Value;
 
-use super::{Aliases, Plan, is_valid_model, target};
+use super::{Aliases, Kept, Plan, is_valid_model, target};
 use crate::{
     call::AiCall,
     error::{AiError, AiErrorKind},
@@ -63,6 +63,9 @@ impl Catalog {
             .then(|| self.targets(model))
             .flatten();
         let mut plan = plan.ok_or_else(|| not_found(model))?;
+        if let Some(kept) = call.extensions().get::<Kept>() {
+            kept.narrow(&mut plan, &self.inner.providers);
+        }
         plan.retain(|target| {
             let provider = self.inner.providers.get(target.provider());
             provider.is_some_and(|provider| provider.has(call.operation()))

@@ -49,10 +49,11 @@
 mod alias;
 mod builder;
 mod catalog;
+mod kept;
 mod keys;
 mod target;
 
-pub(crate) use self::catalog::may_use;
+pub(crate) use self::{catalog::may_use, kept::Kept};
 pub use self::{
     alias::{Alias, AliasError, Aliases, Plan},
     builder::{Models, ModelsError},

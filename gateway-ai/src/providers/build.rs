@@ -177,23 +177,14 @@ impl ProviderBuilder {
             return Err(ProviderError::Header(name.clone()));
         }
         let endpoint = address::endpoint(base, &uri);
-        let vendor = !own || self.spec.base_url.is_none_or(|url| url.contains('{'));
-        let responses = (vendor && self.quirks.responses).then_some(Dialect::Responses);
-        let (first, also) = self.dialects.unwrap_or((self.spec.dialect, responses));
-        let (routes, also) = if self.spec.auth == Auth::Google {
-            let claude = Routes::vertex(base, Dialect::Messages);
-            (Routes::vertex(base, first), Some(claude))
-        } else {
-            let also = also.map(|also| Routes::new(base, also)).transpose()?;
-            (Routes::new(base, first)?, also)
-        };
+        let (routes, also) = self.routes(base)?;
         Ok(Provider {
             inner: Arc::new(Inner {
                 endpoint: Arc::from(endpoint),
+                dialect: routes.dialect,
                 routes,
                 also,
                 name: Arc::from(self.name),
-                dialect: first,
                 key_header: match self.spec.auth {
                     Auth::Bearer | Auth::Aws { .. } | Auth::Google => http::header::AUTHORIZATION,
                     Auth::Header(name) => HeaderName::from_static(name),
@@ -209,6 +200,19 @@ impl ProviderBuilder {
                 client,
             }),
         })
+    }
+
+    /// The wires to the server: the one for clients of any dialect, and a second one.
+    fn routes(&self, base: &str) -> Result<(Routes, Option<Routes>), ProviderError> {
+        let vendor = self.base_url.is_none() || self.spec.base_url.is_none();
+        let responses = (vendor && self.quirks.responses).then_some(Dialect::Responses);
+        let (first, also) = self.dialects.unwrap_or((self.spec.dialect, responses));
+        if self.spec.auth == Auth::Google {
+            let claude = Routes::vertex(base, Dialect::Messages);
+            return Ok((Routes::vertex(base, first), Some(claude)));
+        }
+        let also = also.map(|also| Routes::new(base, also)).transpose()?;
+        Ok((Routes::new(base, first)?, also))
     }
 
     /// Puts the credentials to work, if they are of the kind the vendor takes.

@@ -145,7 +145,7 @@ fn request(
 }
 
 /// What a failed send means. The client's own words stay in the log: they name addresses.
-fn unreachable(error: &BoxError) -> AiError {
+pub(super) fn unreachable(error: &BoxError) -> AiError {
     let kind = cause_ref::<GatewayError>(&**error)
         .map(GatewayError::kind)
         .or_else(|| Some(cause_ref::<gateway_layers::transport::Error>(&**error)?.kind()));
@@ -171,4 +171,4 @@ fn fault(error: &AiError) -> Option<KeyFault> {
     }
 }
 
-const USER_AGENT: &str = concat!("gateway/", env!("CARGO_PKG_VERSION"));
+pub(super) const USER_AGENT: &str = concat!("gateway/", env!("CARGO_PKG_VERSION"));

@@ -97,6 +97,7 @@ mod exchange;
 mod exotic;
 mod headers;
 mod keys;
+mod pass;
 mod payload;
 mod provider;
 #[expect(
@@ -111,6 +112,7 @@ pub mod table;
 mod vendors;
 mod vertex;
 
+pub(crate) use self::pass::Stored;
 pub use self::{
     build::{ProviderBuilder, ProviderError},
     client::HttpClient,

@@ -98,6 +98,11 @@ impl Routes {
         })
     }
 
+    /// The URL of a path behind the base.
+    pub(super) fn at(&self, path: &str) -> Option<Uri> {
+        format!("{}{path}", self.base).parse().ok()
+    }
+
     /// The URL of an operation; `None` where the provider does not have it.
     ///
     /// `model` has been checked to be fit for a path.

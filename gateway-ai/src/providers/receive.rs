@@ -151,7 +151,7 @@ fn media_type(headers: &HeaderMap) -> String {
 }
 
 /// Response headers that mean something to the client and nothing about the operator's account.
-fn kept(headers: &HeaderMap) -> HeaderMap {
+pub(super) fn kept(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();
     for name in KEPT {
         if let Some(value) = headers.get(&name) {
