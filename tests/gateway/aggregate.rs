@@ -1,10 +1,11 @@
 //! One answer made of several, over sockets.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::{Router, extract::Path, routing::get as on_get};
 use gateway::doubles::{Serving, spawn, upstream::UpstreamServer};
 use gateway_tests::{ConfigFile, Gateway, get};
+use tokio::time::Instant;
 
 use crate::PROGRAM;
 

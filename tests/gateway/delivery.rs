@@ -1,9 +1,6 @@
 //! Splits and mirrors: shares that hold, callers that stay, copies nobody waits for.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use gateway::doubles::{Serving, spawn, upstream::UpstreamServer};
 use gateway_tests::{Answer, ConfigFile, Gateway, call, get};
@@ -11,6 +8,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,
     task::JoinSet,
+    time::Instant,
 };
 
 use crate::PROGRAM;
