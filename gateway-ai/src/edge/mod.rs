@@ -95,6 +95,10 @@
 //! as it is to one that has it; tokens that no provider of a model can count are estimated, and
 //! `x-gateway-lossy: input_tokens.estimated` says so.
 //!
+//! `POST /model/{model}/converse` and `/converse-stream` are Bedrock's; the model is one segment,
+//! escaped as Amazon's SDKs do. These send a key as a bearer token where they are given a Bedrock API
+//! key. A signature is none: it proves who signed to those alone who know the secret.
+//!
 //! `POST /v1/responses` is a conversation like any other. What the Responses API keeps –
 //! `/v1/responses/{id}`, its `/cancel` and `/input_items`, `/v1/conversations…` – passes as it is to
 //! the provider that keeps it: the one an answer of that id came from, as far as a bounded memory
