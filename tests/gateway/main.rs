@@ -2,16 +2,19 @@
 
 mod aggregate;
 mod balancing;
+mod certs;
 mod config;
 mod delivery;
 mod demo;
 mod faults;
 mod lifecycle;
+mod listeners;
 mod nginx;
 mod prices;
 mod protocols;
 mod readme;
 mod sharing;
+mod tls;
 mod upstreams;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_gateway-under-test");
