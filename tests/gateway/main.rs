@@ -9,6 +9,7 @@ mod demo;
 mod faults;
 mod lifecycle;
 mod listeners;
+mod names;
 mod nginx;
 mod prices;
 mod protocols;

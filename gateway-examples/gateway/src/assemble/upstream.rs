@@ -8,6 +8,7 @@ use gateway_core::config::{ConfigError, Secret};
 use gateway_layers::{
     balance::{Balance, StickyConfig},
     circuit_breaker::Breaker,
+    dns::{Discovery, ResolveConfig, Resolver},
     health::{Probe, ProbeConfig, Prober},
     hedge::{Hedge, HedgeLayer},
     proxy::Proxy,
@@ -73,12 +74,13 @@ fn hedged(
     Ok(Either::Left(layer.layer(balance)))
 }
 
-/// A balancer and whoever asks its endpoints how they are: the probes end with the last stack that
-/// has the upstream.
+/// A balancer, whoever asks its endpoints how they are, and whoever asks where they are: both end
+/// with the last stack that has the upstream.
 #[derive(Debug)]
 struct Watched {
     balance: Balance<Proxy>,
     _prober: Option<Prober>,
+    _discovery: Option<Discovery>,
 }
 
 /// The text of the config is the name of the store: an upstream that changed in any way is another.
@@ -100,9 +102,14 @@ fn watched(name: &str, config: &Upstream, stores: &Draft) -> Result<Arc<Watched>
             .as_ref()
             .map(|probe| watch(probe, &balance))
             .transpose()?;
+        let discovery = config
+            .resolving()
+            .map(|resolve| discover(config, &resolve, &balance))
+            .transpose()?;
         Ok(Watched {
             balance,
             _prober: prober,
+            _discovery: discovery,
         })
     })
 }
@@ -120,9 +127,25 @@ fn fingerprint(config: &Upstream) -> u64 {
 
 fn watch(probe: &ProbeConfig, balance: &Balance<Proxy>) -> Result<Prober, ConfigError> {
     let probe = Probe::from_config(probe).map_err(|error| error.at("probe"))?;
-    if tokio::runtime::Handle::try_current().is_err() {
-        let error = ConfigError::new("probe", "probes need a tokio runtime to run on");
-        return Err(error.with_help("build the gateway inside of one"));
-    }
+    needs_runtime("probe")?;
     Ok(probe.watch(balance))
+}
+
+fn discover(
+    config: &Upstream,
+    resolve: &ResolveConfig,
+    balance: &Balance<Proxy>,
+) -> Result<Discovery, ConfigError> {
+    needs_runtime("resolve")?;
+    let resolver = Resolver::from_config(resolve).map_err(|error| error.at("resolve"))?;
+    let (endpoints, client) = (config.balance(), config.client());
+    Discovery::from_config(balance, &endpoints, &config.proxy, &client, resolver)
+}
+
+fn needs_runtime(option: &str) -> Result<(), ConfigError> {
+    if tokio::runtime::Handle::try_current().is_ok() {
+        return Ok(());
+    }
+    let error = ConfigError::new(option, "it needs a tokio runtime to run on");
+    Err(error.with_help("build the gateway inside of one"))
 }

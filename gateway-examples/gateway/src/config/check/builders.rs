@@ -95,6 +95,9 @@ fn uses_name(subject: Subject<'_>, path: &str) -> bool {
 fn upstream(name: &str, options: &Upstream) -> Result<(), ConfigError> {
     let client = Client::from_config(&options.client())?;
     Balance::<Proxy>::from_config(name, &options.balance(), &options.proxy, &client)?;
+    if let Some(resolve) = &options.resolve {
+        resolve.check().map_err(|error| error.at("resolve"))?;
+    }
     if let Some(probe) = &options.probe {
         Probe::from_config(probe).map_err(|error| error.at("probe"))?;
     }

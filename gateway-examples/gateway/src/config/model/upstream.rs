@@ -6,6 +6,7 @@ use gateway_layers::{
         BalanceConfig, EndpointConfig, OutlierConfig, PolicyConfig, StickyConfig, WeightedEndpoint,
     },
     circuit_breaker::CircuitBreakerConfig,
+    dns::ResolveConfig,
     health::ProbeConfig,
     hedge::HedgeConfig,
     proxy::ProxyConfig,
@@ -24,6 +25,10 @@ use super::url::{Url, UrlError};
 pub struct Upstream {
     /// Where it can be reached: URLs, or maps with a URL, a weight and a priority.
     pub endpoints: Vec<Flex<Endpoint>>,
+    /// How the names of endpoints are resolved, each address an endpoint. Defaults to one endpoint
+    /// per name; service records, `srv+http://…`, are always resolved.
+    #[serde(default)]
+    pub resolve: Option<ResolveConfig>,
     /// How an endpoint is chosen. Defaults to `p2c_ewma`.
     #[serde(default)]
     pub balance: PolicyConfig,
@@ -89,6 +94,15 @@ impl Upstream {
             panic: self.panic,
             outlier: self.outlier,
         }
+    }
+
+    /// How names are resolved, if anything asks for it.
+    #[must_use]
+    pub fn resolving(&self) -> Option<ResolveConfig> {
+        let mut endpoints = self.endpoints.iter();
+        let has_services = endpoints.any(|endpoint| endpoint.url.is_service());
+        let default = has_services.then(ResolveConfig::default);
+        self.resolve.clone().or(default)
     }
 
     /// How to connect, as the transport takes it.

@@ -15,6 +15,13 @@ pub struct Url {
 }
 
 impl Url {
+    /// Whether its host is the name of a service, of which DNS knows hosts and ports.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        let scheme = self.uri.scheme_str().unwrap_or_default();
+        scheme.starts_with("srv+")
+    }
+
     /// The URL as `http` knows it.
     #[must_use]
     pub const fn uri(&self) -> &Uri {
@@ -45,6 +52,10 @@ impl FromStr for Url {
         })?;
         match uri.scheme_str() {
             Some("http" | "https") => {}
+            Some("srv+http" | "srv+https") if uri.port().is_some() => {
+                return Err(refuse("must not have a port: the service records have it"));
+            }
+            Some("srv+http" | "srv+https") => {}
             Some("unix") if socket => {}
             Some(_) => return Err(refuse("must begin with `http://` or `https://`")),
             None => return Err(refuse(&format!("has no scheme: write `http://{text}`"))),
@@ -99,7 +110,7 @@ impl JsonSchema for Url {
         json_schema!({
             "type": "string",
             "description": "An http:// or https:// URL without a query, or `unix:` and the path of a socket.",
-            "pattern": "^(https?://|unix:/|http\\+unix://)",
+            "pattern": "^((srv\\+)?https?://|unix:/|http\\+unix://)",
             "examples": ["http://127.0.0.1:9001", "https://api.example.com/v1", "unix:/run/app.sock"]
         })
     }
@@ -122,6 +133,8 @@ mod tests {
         for text in ["unix:/run/app.sock", "http+unix://%2Frun%2Fapp.sock/v1"] {
             assert_eq!(text.parse::<Url>().unwrap().to_string(), text);
         }
+        let service: Url = "srv+http://_http._tcp.shop.internal/v1".parse().unwrap();
+        assert!(service.is_service());
         for (text, part) in [
             ("unix:app.sock", "absolute path"),
             ("unix://2f72", "absolute path"),
@@ -130,6 +143,7 @@ mod tests {
             ("http://u:p@a", "user or password"),
             ("http://a?b", "query"),
             ("http://", "is not a URL"),
+            ("srv+http://_http._tcp.a:80", "must not have a port"),
             ("", "is not a URL"),
         ] {
             let error = text.parse::<Url>().unwrap_err().to_string();
