@@ -67,16 +67,23 @@
 //! quickly is not the most attractive one.
 //!
 //! [`Policy::Hash`] sends the same [`Key`](gateway_core::Key) to the same endpoint, see
-//! [`Balance::hash_on`]; the others are turns by weight and fewest requests.
+//! [`Balance::hash_on`]; the others are turns by weight, fewest requests and chance. A
+//! [`StickyCookie`] comes before all of them while the endpoint it names is well.
+//!
+//! Endpoints may have priorities ([`Endpoint::priority`]). The first takes everything while 5/7 of it
+//! are well; below, what is missing spills to the next. [`Balance::slow_start`] gives an endpoint
+//! that is new or back its share bit by bit.
 //!
 //! An endpoint that gave the request back unsent – it could not be connected to – is followed at
 //! once by one other endpoint, whatever the method. More attempts, and attempts after something was
 //! sent, are for a retry layer to decide.
 //!
 //! With [`Outliers`], an endpoint that fails several times in a row is left alone for a while, but
-//! never more than a share of them. When nothing but unhealthy and ejected endpoints is left, they
-//! are used all the same: that all observers are wrong is as likely, and the upstream's own answer
-//! says more than a 503 of the gateway.
+//! never more than a share of them; with [`SuccessRate`], also one that fails more often than the
+//! others. When less than half of them all are well ([`Balance::panic_percent`]), a request's first
+//! attempt may go to any, for the few that are left would fall next; when none is, every attempt may:
+//! that all observers are wrong is as likely, and the upstream's own answer says more than a 503 of
+//! the gateway.
 //!
 //! With a [`Breaker`](crate::circuit_breaker::Breaker), each endpoint has a circuit. While it is
 //! open the endpoint is not chosen, not even in a panic; when its time is over, as many requests go
