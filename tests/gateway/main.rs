@@ -14,6 +14,7 @@ mod nginx;
 mod prices;
 mod protocols;
 mod readme;
+mod resilience;
 mod sharing;
 mod tls;
 mod upstreams;

@@ -7,9 +7,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use gateway_core::{Body, Interim, Request, Response};
+use gateway_core::{Body, Interim, Request, Response, TunnelEnd};
 use gateway_layers::{client_ip::PeerAddr, observe::RequestBytes, proxy::WhileOpen};
-use http::{Extensions, Version, uri::Scheme};
+use http::{Extensions, HeaderValue, Version, header, uri::Scheme};
 use http_body::Body as _;
 use hyper::{
     body::Incoming,
@@ -96,7 +96,9 @@ async fn http1<S>(
         builder.max_headers(limits.headers);
     }
     let connection = builder
-        .half_close(true)
+        // A client that closes has left, and what it asked for is cancelled at once. One that only says
+        // that it will send no more looks the same, and is answered no more.
+        .half_close(false)
         .max_buf_size(limits.header_bytes.max(8 << 10))
         // The supervisor's clocks tell a slow head from an idle connection; hyper's does not.
         .header_read_timeout(None)
@@ -159,7 +161,9 @@ where
     if request.body().size_hint().exact().is_none() {
         request.extensions_mut().insert(RequestBytes::new());
     }
+    let mut switching = false;
     if request.extensions().get::<OnUpgrade>().is_some() {
+        switching = wants_tunnel(&request);
         // A tunnel outlives its answer, and is not to look idle, nor to be forgotten by a drain.
         let tunnel = WhileOpen::new(state.begin());
         request.extensions_mut().insert(tunnel);
@@ -170,7 +174,7 @@ where
     }
     let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
     let mut answer = pin!(service.call(request));
-    let Ok(response) = poll_fn(|cx| {
+    let Ok(mut response) = poll_fn(|cx| {
         if let Some(interims) = state.interims() {
             interims.wake(cx.waker());
         }
@@ -180,11 +184,23 @@ where
     if let Some(interims) = state.interims() {
         interims.close();
     }
+    if switching && response.extensions().get::<TunnelEnd>().is_none() {
+        // A client that did not wait has sent what is not HTTP, or what somebody else has it send.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
     debug_assert!(
         response.status() != http::StatusCode::SWITCHING_PROTOCOLS
             || response.body().is_end_stream()
     );
     Ok(response.map(|body| ServerBody::new(body, in_flight)))
+}
+
+/// Whether bytes that follow the request may be meant for a tunnel. Behind an offer of `h2c` they are
+/// more HTTP/1.1, as long as it is not taken up.
+fn wants_tunnel(request: &Request) -> bool {
+    let h2c = request.headers().get(header::UPGRADE);
+    request.version() == Version::HTTP_11 && h2c.is_none_or(|protocol| protocol != "h2c")
 }
 
 /// RFC 9110 §15.2: clients of HTTP/1.0 do not know them.

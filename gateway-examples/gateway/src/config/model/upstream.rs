@@ -181,7 +181,8 @@ impl From<&Timeouts> for TimeoutConfig {
             idle: Some(timeouts.idle),
             upload_idle: timeouts.upload_idle,
             total: timeouts.total,
-            ..Self::default()
+            // A client may have less patience than the config, never more.
+            header: true,
         }
     }
 }
