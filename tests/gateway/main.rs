@@ -16,6 +16,7 @@ mod protocols;
 mod readme;
 mod resilience;
 mod sharing;
+mod surfaces;
 mod tls;
 mod upstreams;
 

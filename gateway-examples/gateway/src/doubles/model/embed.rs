@@ -71,18 +71,31 @@ pub(super) fn openai(incoming: &Incoming<'_>) -> Result<Value, Refusal> {
 
 /// Gemini's `:embedContent`.
 pub(super) fn gemini(incoming: &Incoming<'_>) -> Result<Value, Refusal> {
-    let Some(parts) = incoming.body["content"]["parts"].as_array() else {
+    Ok(json!({ "embedding": values(incoming.body)? }))
+}
+
+/// Gemini's `:batchEmbedContents`.
+pub(super) fn gemini_batch(incoming: &Incoming<'_>) -> Result<Value, Refusal> {
+    let Some(requests) = incoming.body["requests"].as_array() else {
+        return Err(Refusal::invalid("requests is required", None));
+    };
+    let embeddings: Vec<Value> = requests.iter().map(values).collect::<Result<_, _>>()?;
+    Ok(json!({ "embeddings": embeddings }))
+}
+
+fn values(request: &Value) -> Result<Value, Refusal> {
+    let Some(parts) = request["content"]["parts"].as_array() else {
         return Err(Refusal::invalid("content.parts is required", None));
     };
     let texts: Vec<&str> = parts
         .iter()
         .filter_map(|part| part["text"].as_str())
         .collect();
-    let size = incoming.body["outputDimensionality"]
+    let size = request["outputDimensionality"]
         .as_u64()
         .unwrap_or(SIZE)
         .clamp(1, 4096);
-    Ok(json!({ "embedding": { "values": vector(&texts.join(" "), size) } }))
+    Ok(json!({ "values": vector(&texts.join(" "), size) }))
 }
 
 fn vector(text: &str, size: u64) -> Vec<f32> {

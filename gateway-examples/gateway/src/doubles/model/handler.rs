@@ -83,6 +83,7 @@ pub(super) async fn gemini(
             call.document(model, read).await
         }
         Some((_, "embedContent")) => call.document("", embed::gemini).await,
+        Some((_, "batchEmbedContents")) => call.document("", embed::gemini_batch).await,
         _ => call.document("", |_| Err(Refusal::no_route())).await,
     }
 }
