@@ -173,12 +173,12 @@ mod tests {
         AiService::from_config(&config, HttpClient::default())
     }
 
-    #[test]
-    fn accounts_are_complete_or_refused_by_name() {
+    /// Kind, section, and the field at fault.
+    fn cases() -> Vec<(&'static str, Value, Option<&'static str>)> {
         let user =
             r#"{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r"}"#;
         let (id, secret) = ("AKIDEXAMPLE", "hunter2");
-        for (kind, provider, fault) in [
+        vec![
             (
                 "bedrock",
                 json!({ "region": "us-east-1", "access_key_id": id, "secret_access_key": secret }),
@@ -253,7 +253,12 @@ mod tests {
                 json!({ "base_url": "https://r.openai.azure.com/openai/v1", "tenant_id": "t" }),
                 Some("client_id"),
             ),
-        ] {
+        ]
+    }
+
+    #[test]
+    fn accounts_are_complete_or_refused_by_name() {
+        for (kind, provider, fault) in cases() {
             let path = build(kind, &provider)
                 .err()
                 .map(|error| error.path().to_owned());

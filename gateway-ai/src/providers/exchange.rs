@@ -33,11 +33,7 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
         let sent = Instant::now();
         let (index, key) = provider.keys.pick(&tried, sent).unzip();
         let mut request = request(provider, &call, (&uri, dialect), payload.body, key);
-        if let Some(authorizer) = &provider.authorizer {
-            authorizer.authorize(&mut request).await?;
-        }
-        let token = (provider.authorizer.as_ref())
-            .and_then(|_| request.headers().get(header::AUTHORIZATION).cloned());
+        let proof = prove(provider, &mut request).await?;
         let context = Context {
             call: &call,
             target: &target,
@@ -54,11 +50,7 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
             Err(error) => Err(unreachable(&error)),
         };
         let Some(index) = index else {
-            if let (Some(authorizer), Err(error)) = (&provider.authorizer, &answer)
-                && error.kind() == AiErrorKind::Authentication
-            {
-                authorizer.refused(token.as_ref());
-            }
+            disown(provider, &answer, proof.as_ref());
             return answer;
         };
         let error = match &answer {
@@ -84,6 +76,24 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
             ?fault,
             "key refused, taking the next one"
         );
+    }
+}
+
+/// Has the account's credentials, if it has any beside keys, say who calls; what they said.
+async fn prove(provider: &Inner, request: &mut Request) -> Result<Option<HeaderValue>, AiError> {
+    let Some(authorizer) = &provider.authorizer else {
+        return Ok(None);
+    };
+    authorizer.authorize(request).await?;
+    Ok(request.headers().get(header::AUTHORIZATION).cloned())
+}
+
+/// Tells the account's credentials that the provider did not believe them.
+fn disown(provider: &Inner, answer: &Result<AiReply, AiError>, proof: Option<&HeaderValue>) {
+    if let (Some(authorizer), Err(error)) = (&provider.authorizer, answer)
+        && error.kind() == AiErrorKind::Authentication
+    {
+        authorizer.refused(proof);
     }
 }
 

@@ -1,6 +1,6 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{block_parse::DOCUMENTS, block_print, request_print::Print};
+use super::{block_print, media_parse::DOCUMENTS, request_print::Print};
 use crate::{
     canonical::{Document, Extra, Raw, Source},
     error::AiError,

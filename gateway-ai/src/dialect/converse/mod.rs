@@ -5,6 +5,7 @@ mod block_print;
 mod document_print;
 mod error;
 mod frame;
+mod media_parse;
 mod options_parse;
 mod options_print;
 mod reply_parse;

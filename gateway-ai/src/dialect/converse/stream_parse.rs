@@ -273,6 +273,8 @@ impl State {
 
     fn end(&mut self, out: &mut Vec<Event>) {
         self.start(out);
+        // A block may have begun after the reason was given.
+        self.close(out);
         self.done = true;
         let stop = self.stop.take();
         out.push(Event::Stop {

@@ -1,14 +1,13 @@
-use bytes::BytesMut;
-use http::{HeaderMap, HeaderValue, StatusCode};
-use proptest::prelude::*;
-use serde_json::{Value, json};
+mod errors;
+mod order;
 
-use super::frame;
+use bytes::BytesMut;
+use serde_json::{Value, json};
 
 use crate::{
     canonical::{Block, Event},
     dialect::{Dialect, Target, Url},
-    error::{AiErrorKind, ErrorClass},
+    error::AiErrorKind,
 };
 
 const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
@@ -236,98 +235,6 @@ fn encrypted_reasoning_goes_to_anthropic_and_back() {
 }
 
 #[test]
-fn exceptions_have_a_kind_and_a_class() {
-    for (status, name, message, kind, class) in [
-        (
-            403,
-            "UnrecognizedClientException",
-            "x",
-            AiErrorKind::Authentication,
-            ErrorClass::AuthDeadKey,
-        ),
-        (
-            403,
-            "ExpiredTokenException:http://internal/",
-            "x",
-            AiErrorKind::Authentication,
-            ErrorClass::AuthDeadKey,
-        ),
-        (
-            404,
-            "com.amazon.coral#ResourceNotFoundException",
-            "x",
-            AiErrorKind::NotFound,
-            ErrorClass::RetryOther,
-        ),
-        (
-            429,
-            "ThrottlingException",
-            "x",
-            AiErrorKind::RateLimited,
-            AiErrorKind::RateLimited.class(),
-        ),
-        (
-            400,
-            "ServiceQuotaExceededException",
-            "x",
-            AiErrorKind::QuotaExhausted,
-            AiErrorKind::QuotaExhausted.class(),
-        ),
-        (
-            424,
-            "ModelErrorException",
-            "x",
-            AiErrorKind::Server,
-            ErrorClass::RetrySame,
-        ),
-        (
-            429,
-            "ModelNotReadyException",
-            "x",
-            AiErrorKind::Overloaded,
-            AiErrorKind::Overloaded.class(),
-        ),
-        (
-            408,
-            "ModelTimeoutException",
-            "x",
-            AiErrorKind::Timeout,
-            AiErrorKind::Timeout.class(),
-        ),
-        (
-            400,
-            "ValidationException",
-            "Input is too long for requested model.",
-            AiErrorKind::ContextTooLong,
-            AiErrorKind::ContextTooLong.class(),
-        ),
-        (
-            400,
-            "ValidationException",
-            "x",
-            AiErrorKind::InvalidRequest,
-            AiErrorKind::InvalidRequest.class(),
-        ),
-    ] {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            "x-amzn-errortype",
-            HeaderValue::try_from(name).expect("a header"),
-        );
-        headers.insert("x-amzn-requestid", HeaderValue::from_static("r1"));
-        let body = json!({ "message": message }).to_string();
-        let status = StatusCode::from_u16(status).expect("a status");
-        let error = Dialect::Converse.parse_error(status, &headers, body.as_bytes());
-        assert_eq!((error.kind(), error.class()), (kind, class), "{name}");
-        assert_eq!(error.request_id(), Some("r1"));
-        // Older services name it in the body.
-        let body = json!({ "__type": name, "Message": message }).to_string();
-        let error = Dialect::Converse.parse_error(status, &HeaderMap::new(), body.as_bytes());
-        assert_eq!(error.kind(), kind, "{name}");
-    }
-}
-
-#[test]
 fn a_stream_may_be_one_body_after_all() {
     let read = |body: &str| {
         let mut parser = Dialect::Converse.stream_parser();
@@ -348,88 +255,4 @@ fn a_stream_may_be_one_body_after_all() {
         unreachable!("one error, not {events:?}");
     };
     assert_eq!(error.kind(), AiErrorKind::RateLimited);
-}
-
-/// Messages whose sums are right and whose content is anything the parser knows, in any order.
-fn framed() -> impl Strategy<Value = BytesMut> {
-    let names = vec![
-        "messageStart",
-        "contentBlockStart",
-        "contentBlockDelta",
-        "contentBlockStop",
-        "messageStop",
-        "metadata",
-        "other",
-    ];
-    let payloads = vec![
-        "{}",
-        "",
-        r#"{"contentBlockIndex":1,"delta":{"text":"a"}}"#,
-        r#"{"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"a","signature":"s"}}}"#,
-        r#"{"contentBlockIndex":0,"delta":{"reasoningContent":{"redactedContent":"AA=="}}}"#,
-        r#"{"contentBlockIndex":2,"delta":{"toolUse":{"input":"{"}}}"#,
-        r#"{"contentBlockIndex":2,"start":{"toolUse":{"toolUseId":"t","name":"n"}}}"#,
-        r#"{"contentBlockIndex":3,"start":{"toolUse":{"type":"server_tool_use"}}}"#,
-        r#"{"stopReason":"tool_use"}"#,
-        r#"{"usage":{"inputTokens":1},"metrics":{}}"#,
-        r#"{"message":"x"}"#,
-    ];
-    let kinds = prop::sample::select(vec!["event", "event", "event", "exception"]);
-    let message = (
-        kinds,
-        prop::sample::select(names),
-        prop::sample::select(payloads),
-    );
-    prop::collection::vec(message, 0..12).prop_map(|messages| {
-        let mut out = BytesMut::new();
-        for (kind, name, payload) in messages {
-            frame::write(kind, name, &mut out, |out| {
-                out.extend_from_slice(payload.as_bytes());
-            });
-        }
-        out
-    })
-}
-
-proptest! {
-    #[test]
-    fn any_order_of_messages_gives_a_stream_of_good_order(
-        bytes in framed(),
-        cuts in prop::collection::vec(1_usize..60, 1..20),
-    ) {
-        let read = |parts: &[&[u8]]| {
-            let mut parser = Dialect::Converse.stream_parser();
-            let mut events = Vec::new();
-            parts.iter().for_each(|part| parser.push(part, &mut events));
-            parser.finish(&mut events);
-            events
-        };
-        let whole = read(&[&bytes]);
-        let (mut parts, mut rest) = (Vec::new(), &bytes[..]);
-        for cut in cuts.iter().cycle() {
-            if rest.is_empty() {
-                break;
-            }
-            let (head, tail) = rest.split_at((*cut).min(rest.len()));
-            parts.push(head);
-            rest = tail;
-        }
-        prop_assert_eq!(&read(&parts), &whole);
-        let ends = whole.iter().filter(|event| event.is_terminal()).count();
-        prop_assert_eq!(ends, 1);
-        prop_assert!(whole.last().is_some_and(Event::is_terminal));
-        let mut open = Vec::new();
-        for event in &whole {
-            match event {
-                Event::BlockStart { index, .. } => open.push(*index),
-                Event::Delta { index, .. } => prop_assert!(open.contains(index)),
-                Event::BlockStop { index, .. } => {
-                    prop_assert!(open.contains(index));
-                    open.retain(|have| have != index);
-                }
-                Event::Stop { .. } => prop_assert!(open.is_empty()),
-                _ => {}
-            }
-        }
-    }
 }
