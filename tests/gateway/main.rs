@@ -1,5 +1,6 @@
 //! The gateway as an operator meets it: a process with a config file, signals and exit codes.
 
+mod attacks;
 mod aggregate;
 mod balancing;
 mod certs;
