@@ -184,3 +184,58 @@ pub(super) fn located(error: &ProviderError) -> ConfigError {
     };
     ConfigError::new(field, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::providers::HttpClient;
+
+    fn provider(kind: &str, more: &[(&str, Value)]) -> Result<Provider, ConfigError> {
+        let mut config = json!({ "kind": kind, "keys": "k" });
+        for (name, value) in more {
+            config[*name] = value.clone();
+        }
+        let config: ProviderConfig = serde_json::from_value(config).unwrap();
+        let builder = config.builder("one")?;
+        builder
+            .build(HttpClient::default())
+            .map_err(|error| located(&error))
+    }
+
+    #[test]
+    fn a_vendor_speaks_what_it_has_and_a_server_of_ones_own_what_is_said() {
+        let own = ("base_url", json!("http://127.0.0.1:9/v1"));
+        let both = ("dialects", json!(["responses", "chat"]));
+        for (kind, more, first, responses) in [
+            ("openai", vec![], Dialect::Chat, true),
+            ("mistral", vec![], Dialect::Chat, false),
+            ("openai", vec![own.clone()], Dialect::Chat, false),
+            ("openai", vec![own.clone(), both], Dialect::Responses, true),
+            (
+                "openai",
+                vec![("dialects", json!("chat"))],
+                Dialect::Chat,
+                false,
+            ),
+            ("azure", vec![own], Dialect::Chat, true),
+        ] {
+            let built = provider(kind, &more).unwrap();
+            let spoken = (built.dialect(), built.speaks(Dialect::Responses));
+            assert_eq!(spoken, (first, responses), "{kind} {more:?}");
+        }
+    }
+
+    #[test]
+    fn dialects_that_make_no_sense_are_refused_by_name() {
+        for (kind, dialects) in [
+            ("openai", json!(["chat", "chat"])),
+            ("openai", json!(["chat", "responses", "chat"])),
+            ("anthropic", json!("responses")),
+        ] {
+            let error = provider(kind, &[("dialects", dialects.clone())]).unwrap_err();
+            assert_eq!(error.path(), "dialects", "{kind} {dialects}");
+        }
+    }
+}

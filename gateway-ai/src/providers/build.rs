@@ -204,7 +204,9 @@ impl ProviderBuilder {
 
     /// The wires to the server: the one for clients of any dialect, and a second one.
     fn routes(&self, base: &str) -> Result<(Routes, Option<Routes>), ProviderError> {
-        let vendor = self.base_url.is_none() || self.spec.base_url.is_none();
+        // Where each account has a URL of its own, naming it says nothing about the server.
+        let by_account = |url: &str| url.contains('{');
+        let vendor = self.base_url.is_none() || self.spec.base_url.is_none_or(by_account);
         let responses = (vendor && self.quirks.responses).then_some(Dialect::Responses);
         let (first, also) = self.dialects.unwrap_or((self.spec.dialect, responses));
         if self.spec.auth == Auth::Google {
