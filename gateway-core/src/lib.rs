@@ -31,8 +31,8 @@ pub mod testing;
 pub use self::{
     body::Body,
     context::{
-        ApiVersion, Attempt, CacheOutcome, ClientIp, Cost, Deadline, Identity, Interim, Outcome, RequestId,
-        Route, TunnelBytes, TunnelEnd, Upstream, Usage,
+        ApiVersion, Attempt, CacheOutcome, ClientIp, Cost, Deadline, Identity, Interim, Outcome,
+        RequestId, Route, TunnelBytes, TunnelEnd, Upstream, Usage,
     },
     error::{ErrorKind, GatewayError},
     key::{Key, KeyValue},

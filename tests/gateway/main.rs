@@ -1,7 +1,7 @@
 //! The gateway as an operator meets it: a process with a config file, signals and exit codes.
 
-mod attacks;
 mod aggregate;
+mod attacks;
 mod balancing;
 mod certs;
 mod config;
