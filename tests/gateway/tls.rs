@@ -51,6 +51,10 @@ fn client(certs: &Certs, name: &str) -> ClientBuilder {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one gateway for all cases: each start is most of their time"
+)]
 async fn curl_and_openssl_agree_on_names_versions_and_sessions() {
     let (origin, certs) = (origin().await, Certs::new("names"));
     certs.make("site", &["site.example"], None);
@@ -257,6 +261,10 @@ async fn client_certificates_become_identities() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one gateway for all cases: each start is most of their time"
+)]
 async fn upstreams_are_verified_and_shown_a_certificate() {
     let (origin, certs) = (origin().await, Certs::new("upstream"));
     certs.make("good", &["upstream.example"], None);
