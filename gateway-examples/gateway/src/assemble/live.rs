@@ -135,11 +135,6 @@ impl Live {
         let Some(current) = &*current else {
             return Vec::new();
         };
-        let of_route = |(route, guard): (&Box<str>, &Guard)| {
-            let labels = vec![("route", route.to_string())];
-            let circuit = guard.circuit.clone()?;
-            Some(Labelled { labels, circuit })
-        };
         let of_endpoints = current.upstreams.iter().flat_map(|(upstream, built)| {
             let endpoints = built.balance.status().into_iter();
             endpoints.filter_map(move |endpoint| {
@@ -151,7 +146,11 @@ impl Live {
                 Some(Labelled { labels, circuit })
             })
         });
-        let of_routes = current.guards.iter().filter_map(of_route);
+        let of_routes = current.guards.iter().filter_map(|(route, guard)| {
+            let labels = vec![("route", route.to_string())];
+            let circuit = guard.circuit.clone()?;
+            Some(Labelled { labels, circuit })
+        });
         of_routes.chain(of_endpoints).collect()
     }
 
