@@ -100,7 +100,7 @@ impl RetryLayer {
     }
 
     /// How many retries there may be for a thousand requests over ten seconds, and where that is less,
-    /// how many a second. Defaults to 200 and 3. Each service the layer makes has its own; clones share
+    /// what so many a second come to in ten. Defaults to 200 and 3. Each service the layer makes has its own; clones share
     /// it.
     #[must_use]
     pub const fn budget(mut self, per_thousand: u32, floor_per_second: u32) -> Self {
