@@ -44,7 +44,7 @@
 //!     .layer(RetryLayer::new().share_budget(budget.clone()))
 //!     .layer(HedgeLayer::after(Duration::from_millis(50)).max(2).budget(budget))
 //!     .service(search);
-//! let response = service.oneshot(Request::default()).await.unwrap();
+//! let response = service.oneshot(Request::new(Body::empty())).await.unwrap();
 //! assert_eq!(response.status(), 200);
 //! # }
 //! ```
