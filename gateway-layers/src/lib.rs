@@ -5,6 +5,12 @@
 //! they share the vocabulary of [`gateway_core`], so that together they need no glue.
 #![forbid(unsafe_code)]
 
+#[cfg(any(
+    feature = "api-key",
+    feature = "client-cert",
+    feature = "https-redirect"
+))]
+mod admission;
 #[cfg(feature = "aggregate")]
 pub mod aggregate;
 #[cfg(feature = "api-key")]
@@ -13,10 +19,10 @@ pub mod api_key;
 pub mod balance;
 #[cfg(feature = "cache")]
 pub mod cache;
-#[cfg(feature = "client-cert")]
-pub mod client_cert;
 #[cfg(feature = "circuit-breaker")]
 pub mod circuit_breaker;
+#[cfg(feature = "client-cert")]
+pub mod client_cert;
 #[cfg(feature = "client-ip")]
 pub mod client_ip;
 #[cfg(feature = "concurrency")]
@@ -49,6 +55,8 @@ pub mod proxy;
 pub mod proxy_protocol;
 #[cfg(feature = "rate-limit")]
 pub mod rate_limit;
+#[cfg(any(feature = "balance", feature = "split"))]
+mod rendezvous;
 #[cfg(feature = "request-id")]
 pub mod request_id;
 #[cfg(feature = "retry")]

@@ -87,7 +87,6 @@
 mod config;
 #[cfg(feature = "config")]
 mod date;
-mod future;
 mod key;
 mod layer;
 mod service;
@@ -96,7 +95,5 @@ mod table;
 
 #[cfg(feature = "config")]
 pub use self::config::{ApiKeyCallerConfig, ApiKeyConfig, ApiKeyEntryConfig, KeySourceConfig};
-pub use self::{
-    future::ResponseFuture, key::ApiKey, layer::ApiKeyLayer, service::ApiKeyService,
-    source::KeySource,
-};
+pub use self::{key::ApiKey, layer::ApiKeyLayer, service::ApiKeyService, source::KeySource};
+pub use crate::admission::ResponseFuture;

@@ -80,7 +80,6 @@
 mod certificate;
 #[cfg(feature = "config")]
 mod config;
-mod future;
 mod layer;
 mod service;
 
@@ -88,7 +87,7 @@ mod service;
 pub use self::config::ClientCertConfig;
 pub use self::{
     certificate::{CertificateError, ClientCertificate},
-    future::ResponseFuture,
     layer::ClientCertLayer,
     service::ClientCertService,
 };
+pub use crate::admission::ResponseFuture;

@@ -65,9 +65,9 @@
 //!
 //! One extension look-up for what passes.
 
-mod future;
 mod layer;
 mod location;
 mod service;
 
-pub use self::{future::ResponseFuture, layer::HttpsRedirectLayer, service::HttpsRedirect};
+pub use self::{layer::HttpsRedirectLayer, service::HttpsRedirect};
+pub use crate::admission::ResponseFuture;

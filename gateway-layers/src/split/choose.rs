@@ -1,12 +1,6 @@
-//! Weighted rendezvous hashing: the same key goes to the same target.
+//! Which target a key goes to: the one with the highest score of those with a weight.
 
-/// A hash of `text` that is the same in every process and release: gateways must agree.
-pub(super) fn hash(text: &str) -> u64 {
-    let fnv = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    mix(fnv)
-}
+use crate::rendezvous::score;
 
 /// The target, of those with the hashes `targets`, that wants `key` most. `None` if no weight is
 /// above zero.
@@ -19,27 +13,10 @@ pub(super) fn choose(key: u64, targets: &[u64], weights: &[u32]) -> Option<usize
         .map(|(index, _)| index)
 }
 
-/// −w ÷ ln u, for u uniform in (0, 1): the highest of several is each with the probability of its
-/// weight.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "53 of 64 random bits are enough"
-)]
-fn score(key: u64, target: u64, weight: u32) -> f64 {
-    let uniform = ((mix(key ^ target) >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
-    -f64::from(weight) / uniform.ln()
-}
-
-/// The finaliser of SplitMix64.
-pub(super) const fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rendezvous::hash;
 
     const KEYS: u32 = 20_000;
 
@@ -106,10 +83,5 @@ mod tests {
         let targets = names(&["a", "b"]);
         assert!((0..1_000).all(|key| target(key, &targets, &[0, 1]) == 1));
         assert_eq!(choose(7, &targets, &[0, 0]), None);
-    }
-
-    #[test]
-    fn the_hash_does_not_change_between_releases() {
-        assert_eq!(hash(""), 0xf52a_15e9_a9b5_e89b);
     }
 }

@@ -9,7 +9,8 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use super::choose::{choose, hash, mix};
+use super::choose::choose;
+use crate::rendezvous::{hash, mix};
 
 /// Which share of the requests each target gets. Clones share the weights.
 ///

@@ -1,3 +1,5 @@
+//! The future of layers that decide before they call what is inside, and do not touch its answer.
+
 use std::{
     fmt,
     future::Future,
@@ -9,7 +11,7 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// Response future of [`ApiKeyService`](super::ApiKeyService).
+    /// Response future of a layer that answers at once, or lets the request through.
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F, B> {
         #[pin]
@@ -26,13 +28,13 @@ pin_project! {
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    pub(super) const fn admitted(inner: F) -> Self {
+    pub(crate) const fn admitted(inner: F) -> Self {
         Self {
             state: State::Admitted { inner },
         }
     }
 
-    pub(super) const fn refused(response: Response<B>) -> Self {
+    pub(crate) const fn refused(response: Response<B>) -> Self {
         Self {
             state: State::Refused {
                 response: Some(response),
