@@ -46,6 +46,11 @@ impl PeakEwma {
         });
     }
 
+    /// As if nothing had been measured.
+    pub(super) fn forget(&self) {
+        self.word.store(0, Ordering::Relaxed);
+    }
+
     /// The average at `now` in microseconds; `None` while nothing was measured.
     pub(super) fn get(&self, now: Millis, decay: Duration) -> Option<f32> {
         let (average, then) = unpack(self.word.load(Ordering::Relaxed));

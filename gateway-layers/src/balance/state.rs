@@ -93,6 +93,11 @@ impl EndpointState {
         }
         let now = millis(self.born.elapsed());
         self.changed.store(now, Ordering::Relaxed);
+        if !blocked && before == reason.bit() {
+            // What it did before it went says nothing of what came back, and a penalty beside the
+            // latencies of those that stayed would keep it without requests for minutes.
+            self.latency.forget();
+        }
         if let Some(alarm) = self.alarm.get()
             && blocked
         {
@@ -284,6 +289,22 @@ mod tests {
         assert!(unknown.cost(now, DECAY) > known.cost(now, DECAY));
         drop(guard);
         assert_eq!(unknown.active(), 0);
+    }
+
+    #[test]
+    fn one_that_is_back_is_as_one_that_is_new() {
+        let now = Millis::since_start(Duration::ZERO);
+        let state = Endpoint::new("a", ()).state;
+        state.set_blocked(Blocked::Unhealthy, true);
+        state.set_blocked(Blocked::Ejected, true);
+        for _ in 0..5 {
+            state.latency.failed(Duration::ZERO, now, DECAY);
+        }
+        let penalty = state.cost(now, DECAY);
+        state.set_blocked(Blocked::Unhealthy, false);
+        assert!((state.cost(now, DECAY) - penalty).abs() < f32::EPSILON && penalty > 1e6);
+        state.set_blocked(Blocked::Ejected, false);
+        assert!(state.cost(now, DECAY) < 1.0);
     }
 
     #[test]
