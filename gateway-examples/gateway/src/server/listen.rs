@@ -31,7 +31,7 @@ pub async fn serve<S>(
     loop {
         let accepted = tokio::select! {
             biased;
-            () = drain.started() => return,
+            () = drain.started() => break,
             accepted = accept(&listener, &slots) => accepted,
         };
         let (socket, client) = match accepted {
@@ -60,6 +60,9 @@ pub async fn serve<S>(
             }
         });
     }
+    // Before its end of the drain: once that is complete the process may be gone, and the file of a
+    // socket would stay.
+    drop(listener);
 }
 
 type Accepted = (Socket, Client);
