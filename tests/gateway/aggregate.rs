@@ -63,6 +63,11 @@ async fn three_backends_in_the_time_of_the_slowest_and_without_one() {
     assert!(took < Duration::from_secs(1), "the sum is 1.2 s: {took:?}");
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.header("x-gateway-partial"), None);
+    let metrics = get(gateway.admin, "/metrics", &[]).await.body;
+    for part in ["user", "orders", "legacy"] {
+        let counted = format!("gateway_upstream_requests_total{{upstream=\"{part}\"}} 1\n");
+        assert!(metrics.contains(&counted), "{metrics}");
+    }
 
     drop(legacy);
     let answer = get(gateway.address, "/profile/7", &[]).await;

@@ -260,6 +260,8 @@ async fn a_mirror_gets_what_the_upstream_gets_and_changes_nothing() {
     let in_time = tokio::time::timeout(Duration::from_secs(10), all_there).await;
     assert!(in_time.is_ok(), "{} were sent", counted("sent").await);
     assert_eq!(shadow.stats().snapshot().requests, 100);
+    let of_copies = r#"gateway_upstream_requests_total{upstream="v2"}"#;
+    assert_eq!(metric(&gateway, of_copies).await, 100);
     assert_eq!(primary.stats().snapshot().requests, 100);
 
     // Slow: nobody waits for it, and only so many copies are made.

@@ -8,7 +8,10 @@ use gateway_layers::{
     split::{Split, SplitConfig, Weights},
 };
 
-use super::upstream::{UpstreamService, Upstreams};
+use super::{
+    counted::counted,
+    upstream::{UpstreamService, Upstreams},
+};
 use crate::{config::Config, reload::Draft};
 
 /// The weights of the routes that are split, by route.
@@ -87,6 +90,6 @@ impl Delivery<'_> {
 
     fn shared(self, upstream: &str) -> Option<SharedService> {
         let built = self.upstreams.get(upstream)?;
-        Some(SharedService::new(built.service.clone()))
+        Some(counted(built.service.clone(), self.metrics.clone()))
     }
 }

@@ -20,6 +20,7 @@
 //! What must survive a reload is asked of the [`Draft`](crate::reload::Draft): counters and caches
 //! by route, connection pools and balancers by upstream, the access log by what it writes.
 
+mod counted;
 mod delivery;
 mod embed;
 mod forward;

@@ -12,6 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+use gateway_core::Upstream;
 use prometheus_client::{
     metrics::{
         counter::Counter as RawCounter, family::Family, gauge::Gauge as RawGauge,
@@ -165,6 +166,23 @@ impl Metrics {
         Gauge { inner: gauge }
     }
 
+    /// Counts a call of an upstream that is not the request an observer sees: a part of it, or a copy.
+    ///
+    /// ```
+    /// use gateway_core::Upstream;
+    /// use gateway_layers::observe::Metrics;
+    ///
+    /// let metrics = Metrics::new();
+    /// metrics.count_upstream(&Upstream::new("shop".into(), "http://10.0.0.1".into()));
+    /// let counted = "gateway_upstream_requests_total{upstream=\"shop\"} 1";
+    /// assert!(metrics.encode().contains(counted));
+    /// ```
+    pub fn count_upstream(&self, upstream: &Upstream) {
+        let make = |name: &str| UpstreamHandles::new(&self.shared.families, name);
+        let handles = self.shared.upstreams.get(upstream.name(), make);
+        handles.observe(upstream);
+    }
+
     /// Counts the lines `log` loses.
     pub fn watch(&self, log: &AccessLog) {
         log.count_losses(self.shared.lost_lines.clone());
@@ -210,11 +228,7 @@ impl Metrics {
             .get(record.route(), |name| RouteHandles::new(families, name));
         route.observe(families, record);
         if let Some(upstream) = &record.outcome.upstream {
-            let make = |name: &str| UpstreamHandles::new(families, name);
-            shared
-                .upstreams
-                .get(upstream.name(), make)
-                .observe(upstream);
+            self.count_upstream(upstream);
         }
         if let (Some(model), Some(usage)) = (&record.outcome.model, &record.outcome.usage) {
             let make = |name: &str| ModelHandles::new(families, name);
