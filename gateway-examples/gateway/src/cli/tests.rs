@@ -190,6 +190,54 @@ fn explain_tells_the_route_and_why_not_the_others() {
 }
 
 #[test]
+fn explain_tells_how_an_upstream_is_asked() {
+    let text = "\
+upstreams:
+  shop:
+    endpoints: [http://127.0.0.1:9001, { url: http://127.0.0.1:9002, weight: 2, priority: 1 }]
+    sticky: { header: x-user }
+    slow_start: 30s
+    probe: { path: /healthz }
+    retry: { attempts: 2 }
+  cart:
+    endpoints: [\"srv+http://_http._tcp.cart.internal\"]
+    balance: { hash: \"header:x-cart\" }
+    sticky: { cookie: { name: at, key: 0123456789abcdef } }
+    resolve: { every: 30s, servers: [\"127.0.0.1:53\"] }
+routes:
+  shop: { match: /shop, to: shop }
+  cart: { match: /cart, to: cart }
+";
+    let file = File::new("explain-upstream.yaml", text);
+    for (url, parts) in [
+        (
+            "/shop",
+            [
+                "http://127.0.0.1:9002/ (weight 2, priority 1)\n",
+                "sticky    header:x-user = \"header:x-user=alice\"\n",
+                "guards    probe, retry, slow start over 30s\n",
+            ],
+        ),
+        (
+            "/cart",
+            [
+                "hash      header:x-cart (this request has none)\n",
+                "sticky    by the cookie `at`\n",
+                "resolve   every 30s, by 127.0.0.1:53\n",
+            ],
+        ),
+    ] {
+        let header = ["-H", "x-user: alice", "--config", file.path()];
+        let (_, out, err) = gateway(&[&["explain", "GET", url], &header[..]].concat());
+        assert_eq!(err, "");
+        for part in parts {
+            assert!(out.contains(part), "{part}\n{out}");
+        }
+        assert!(!out.contains("0123456789abcdef"), "{out}");
+    }
+}
+
+#[test]
 fn explain_tells_targets_copies_and_parts() {
     let text = "\
 upstreams:

@@ -3,6 +3,7 @@
 mod delivery;
 mod probe;
 mod report;
+mod upstream;
 
 use http::{HeaderName, HeaderValue, Request, header};
 

@@ -4,7 +4,7 @@ use gateway_core::{ClientIp, Key, Route as Params};
 use gateway_layers::concurrency::LimitConfig;
 use http::Request;
 
-use super::{delivery, probe::Verdict};
+use super::{delivery, probe::Verdict, upstream};
 use crate::{
     cli::{models, routes, table::table},
     config::{
@@ -59,7 +59,7 @@ fn chosen(
     }
     keys(&mut rows, &layers, request);
     delivery::rows(&mut rows, &layers, route, (request, params));
-    target(&mut rows, loaded, route);
+    target(&mut rows, loaded, route, request);
     for [what, value] in rows {
         let _ = writeln!(out, "{what:<10}{value}");
     }
@@ -122,7 +122,7 @@ pub(super) fn evaluated(text: &str, request: &Request<()>) -> String {
     }
 }
 
-fn target(rows: &mut Vec<[String; 2]>, loaded: &Loaded, route: &Route) {
+fn target(rows: &mut Vec<[String; 2]>, loaded: &Loaded, route: &Route, request: &Request<()>) {
     if let Some(ai) = &route.ai {
         for (index, alias) in models::aliases(ai).into_iter().enumerate() {
             let what = if index == 0 { "models" } else { "" };
@@ -130,19 +130,7 @@ fn target(rows: &mut Vec<[String; 2]>, loaded: &Loaded, route: &Route) {
         }
     }
     let Some(to) = &route.to else { return };
-    let Some(upstream) = loaded.config.upstreams.get(to) else {
-        return;
-    };
-    for (index, endpoint) in upstream.endpoints.iter().enumerate() {
-        let what = if index == 0 { "upstream" } else { "" };
-        let weight = match endpoint.weight.get() {
-            1 => String::new(),
-            weight => format!(" (weight {weight})"),
-        };
-        let name = if index == 0 { to.as_str() } else { "" };
-        rows.push([
-            what.to_owned(),
-            format!("{name:<width$}  {}{weight}", endpoint.url, width = to.len()),
-        ]);
+    if let Some(found) = loaded.config.upstreams.get(to) {
+        upstream::rows(rows, (to, found), request);
     }
 }
