@@ -28,7 +28,7 @@ async fn a_total_outage_gets_a_fifth_more_requests_and_no_more() {
 async fn a_retry_storm_waits_as_long_as_it_is_told_or_does_not_happen() {
     let (backend, serving) = Backend::start().await;
     backend.answers(503);
-    let retry = "retry: { attempts: 3, retry_after: 2s }";
+    let retry = "retry: { attempts: 3, retry_after: 2s, floor: 1 }";
     let (gateway, _file) = gateway(&[&serving], retry, "").await;
     backend.state.retry_after.store(60, Ordering::SeqCst);
     all_at_once(&gateway, 20).await;
@@ -36,8 +36,8 @@ async fn a_retry_storm_waits_as_long_as_it_is_told_or_does_not_happen() {
     backend.state.retry_after.store(1, Ordering::SeqCst);
     let answers = all_at_once(&gateway, 20).await;
     let hits = backend.hits() - 20;
-    // A fifth of all forty, and what a quiet route may have beside that.
-    assert!((21..=31).contains(&hits), "{hits}");
+    // What a quiet route may have, since a fifth of all forty is less.
+    assert!((21..=30).contains(&hits), "{hits}");
     let waited = answers
         .iter()
         .filter(|(_, took)| *took >= Duration::from_secs(1));
