@@ -23,21 +23,21 @@ use tokio::{
 use crate::{PROGRAM, names::NameServer, nginx::Nginx};
 
 /// How many answers came with which status from which replica.
-type Shares = BTreeMap<(u16, String), usize>;
+pub(crate) type Shares = BTreeMap<(u16, String), usize>;
 
-async fn replica(name: &str) -> Serving {
+pub(crate) async fn replica(name: &str) -> Serving {
     spawn(UpstreamServer::new(name).router())
         .await
         .expect("a port")
 }
 
-async fn fault(replica: &Serving, fault: &str) {
+pub(crate) async fn fault(replica: &Serving, fault: &str) {
     let set = call(replica.addr(), "POST", "/__fault", &[], fault).await;
     assert_eq!(set.status, 200, "{}", set.body);
 }
 
 /// A gateway in front of `endpoints`, the items of a YAML list.
-async fn before(endpoints: &[String], options: &str) -> (Gateway, ConfigFile) {
+pub(crate) async fn before(endpoints: &[String], options: &str) -> (Gateway, ConfigFile) {
     let file = ConfigFile::new(&format!(
         "listen: 127.0.0.1:0
 admin: 127.0.0.1:0
@@ -54,7 +54,7 @@ routes:
     (gateway, file)
 }
 
-fn urls(replicas: &[&Serving]) -> Vec<String> {
+pub(crate) fn urls(replicas: &[&Serving]) -> Vec<String> {
     let each = replicas.iter();
     each.map(|one| format!("\"{}\"", one.url())).collect()
 }
@@ -65,7 +65,7 @@ fn seen(answer: &Answer) -> (u16, String) {
 }
 
 /// `count` GETs, eight at a time.
-async fn ask(gateway: &Gateway, count: usize) -> Shares {
+pub(crate) async fn ask(gateway: &Gateway, count: usize) -> Shares {
     let address = gateway.address;
     let mut clients = JoinSet::new();
     for _ in 0..8 {
@@ -84,7 +84,7 @@ async fn ask(gateway: &Gateway, count: usize) -> Shares {
     shares
 }
 
-fn of(shares: &Shares, replica: &str) -> usize {
+pub(crate) fn of(shares: &Shares, replica: &str) -> usize {
     let own = shares.iter().filter(|((_, name), _)| name == replica);
     own.map(|(_, count)| count).sum()
 }
@@ -107,7 +107,7 @@ async fn endpoint(gateway: &Gateway, url: &str) -> Value {
 }
 
 /// Waits until the endpoint is in `state`.
-async fn until(gateway: &Gateway, url: &str, state: &str) -> Value {
+pub(crate) async fn until(gateway: &Gateway, url: &str, state: &str) -> Value {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let endpoint = endpoint(gateway, url).await;
@@ -370,6 +370,7 @@ async fn nginx_may_be_stopped_and_started_under_load() {
     let gateway = Arc::new(gateway);
     let (over, asked) = (Arc::new(AtomicBool::new(false)), Arc::clone(&gateway));
     let ended = Arc::clone(&over);
+    #[expect(clippy::disallowed_methods, reason = "the test awaits it")]
     let load = tokio::spawn(async move {
         let mut all = Shares::new();
         while !ended.load(Ordering::Relaxed) {
@@ -450,6 +451,7 @@ async fn names_of_services_follow_their_records() {
 
     // A stream that is under way survives that its backend leaves the zone.
     let address = gateway.address;
+    #[expect(clippy::disallowed_methods, reason = "the test awaits it")]
     let stream = tokio::spawn(async move { get(address, "/stream/40?pace=20", &[]).await });
     sleep(Duration::from_millis(100)).await;
     names.services(service, "host.test", &[(2, port(&spare))]);

@@ -27,6 +27,10 @@ impl NameServer {
         let address = socket.local_addr().expect("it is bound");
         let zone = Arc::new(Mutex::new(Zone::new()));
         let known = Arc::clone(&zone);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "aborted when the server is dropped"
+        )]
         let task = tokio::spawn(async move {
             let mut packet = [0; 1500];
             while let Ok((length, from)) = socket.recv_from(&mut packet).await {

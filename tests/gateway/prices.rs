@@ -43,7 +43,7 @@ async fn an_own_price_reaches_header_stream_and_metrics() {
     let reply: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
     // $1000 a million is a tenth of a cent a token.
     let tokens = reply["usage"]["prompt_tokens"].as_u64().expect("a count");
-    assert_eq!(cost, format!("0.{:03}000", tokens), "{}", answer.body);
+    assert_eq!(cost, format!("0.{tokens:03}000"), "{}", answer.body);
 
     let streamed = post(gateway.address, "/v1/chat/completions", STREAM).await;
     let comment = format!(": gateway {{\"cost_usd\":{cost}}}\n\n");

@@ -174,9 +174,9 @@ mod tests {
     }
 
     /// Kind, section, and the field at fault.
-    fn cases() -> Vec<(&'static str, Value, Option<&'static str>)> {
-        let user =
-            r#"{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r"}"#;
+    type Case = (&'static str, Value, Option<&'static str>);
+
+    fn aws() -> Vec<Case> {
         let (id, secret) = ("AKIDEXAMPLE", "hunter2");
         vec![
             (
@@ -225,6 +225,13 @@ mod tests {
                 json!({ "keys": "k", "region": "us-east-1" }),
                 Some("region"),
             ),
+        ]
+    }
+
+    fn others() -> Vec<Case> {
+        let user =
+            r#"{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r"}"#;
+        vec![
             ("vertex", json!({ "project": "p" }), None),
             (
                 "vertex",
@@ -258,7 +265,7 @@ mod tests {
 
     #[test]
     fn accounts_are_complete_or_refused_by_name() {
-        for (kind, provider, fault) in cases() {
+        for (kind, provider, fault) in aws().into_iter().chain(others()) {
             let path = build(kind, &provider)
                 .err()
                 .map(|error| error.path().to_owned());

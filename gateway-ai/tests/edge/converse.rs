@@ -30,12 +30,12 @@ fn gateway(double: &Double) -> AiService {
     models(double)
         .keys(keys)
         .provider("bedrock", bedrock.credentials(account))
-        .alias("nova", [target(&format!("bedrock/{MODEL}"))])
-        .alias("profile", [target(&format!("bedrock/{ARN}"))])
+        .alias("nova", [target(format!("bedrock/{MODEL}"))])
+        .alias("profile", [target(format!("bedrock/{ARN}"))])
         .alias(
             "safe",
             [
-                target(&format!("bedrock/{MODEL}")),
+                target(format!("bedrock/{MODEL}")),
                 target("openai/gpt-4o-mini"),
             ],
         )

@@ -52,7 +52,7 @@ async fn flood(
         tokio::time::sleep(Duration::from_millis(500)).await;
     };
     let closing = async {
-        let mut said = [0; 16 << 10];
+        let mut said = vec![0; 16 << 10];
         while let Ok(1..) = reading.read(&mut said).await {}
     };
     tokio::select! {

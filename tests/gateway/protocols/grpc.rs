@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Incoming;
 use tokio::sync::mpsc;
 
-use super::support::{Client, One, Two, frames, gateway, read, upstream};
+use super::support::{Client, One, Two, frames, gateway, read, upstream, whole};
 
 fn status(code: &'static str) -> HeaderMap {
     let mut trailers = HeaderMap::new();
@@ -71,7 +71,7 @@ async fn a_unary_call_ends_with_its_status() {
 async fn both_sides_stream_at_once() {
     let to = upstream(Two, echo).await;
     let (gateway, _file) = gateway(Two, to, "", "").await;
-    let (say, mut said) = mpsc::unbounded_channel::<&'static str>();
+    let (say, mut said) = mpsc::channel::<&'static str>(1);
     let body = futures_util::stream::poll_fn(move |cx| {
         let next = said.poll_recv(cx);
         next.map(|next| {
@@ -82,7 +82,7 @@ async fn both_sides_stream_at_once() {
     let mut client = Client::connect(Two, gateway.address).await;
     let mut answer = client.send(request).await.into_body();
     for text in ["one", "two", "three"] {
-        say.send(text).expect("the request is under way");
+        say.send(text).await.expect("the request is under way");
         let frame = tokio::time::timeout(Duration::from_secs(5), answer.frame()).await;
         let frame = frame
             .expect("it does not wait")
@@ -143,9 +143,8 @@ async fn browsers_speak_grpc_web() {
             let mut client = Client::connect(http, gateway.address).await;
             let response = client.send(request).await;
             assert_eq!(response.headers()["content-type"], kind);
-            let read = response.into_body().collect().await.expect("a body");
-            assert!(read.trailers().is_none());
-            let mut said = read.to_bytes().to_vec();
+            let (mut said, trailers) = whole(response.into_body()).await;
+            assert!(trailers.is_none());
             if text {
                 let groups = said.chunks(4);
                 said = groups

@@ -157,8 +157,22 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: std::fmt::Debug,
 {
+    let (bytes, trailers) = whole(body).await;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    (text, trailers.unwrap_or_default())
+}
+
+/// A body whole as bytes, and its trailers if there are any.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the body is one that the test itself sent"
+)]
+pub(crate) async fn whole<B>(body: B) -> (Vec<u8>, Option<HeaderMap>)
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: std::fmt::Debug,
+{
     let read = body.collect().await.expect("a whole body");
-    let trailers = read.trailers().cloned().unwrap_or_default();
-    let bytes = read.to_bytes();
-    (String::from_utf8_lossy(&bytes).into_owned(), trailers)
+    let trailers = read.trailers().cloned();
+    (read.to_bytes().to_vec(), trailers)
 }

@@ -26,7 +26,7 @@ fn sent(from: Dialect, body: &Value, model: &str) -> (Value, String) {
     (body, printed.losses.to_string())
 }
 
-fn chat(body: Value, model: &str) -> (Value, String) {
+fn chat(body: &Value, model: &str) -> (Value, String) {
     let mut request = json!({ "model": "m", "messages": [{ "role": "user", "content": "hi" }] });
     for (name, value) in body.as_object().expect("fields") {
         request[name] = value.clone();
@@ -64,7 +64,7 @@ fn cache_marks_become_blocks_of_their_own() {
 
 #[test]
 fn there_is_no_choice_of_none() {
-    let (body, losses) = chat(json!({ "tools": [tool()], "tool_choice": "none" }), CLAUDE);
+    let (body, losses) = chat(&json!({ "tools": [tool()], "tool_choice": "none" }), CLAUDE);
     assert_eq!(body.get("toolConfig"), None);
     assert_eq!(losses, "tool_choice.none");
     // Calls in the conversation need their tools, and where there are none, any.
@@ -74,7 +74,7 @@ fn there_is_no_choice_of_none() {
         { "role": "tool", "tool_call_id": "c", "content": "1" },
     ]);
     let (body, losses) = chat(
-        json!({ "messages": history, "tools": [tool()], "tool_choice": "none" }),
+        &json!({ "messages": history, "tools": [tool()], "tool_choice": "none" }),
         CLAUDE,
     );
     assert_eq!(body["toolConfig"]["toolChoice"], json!({ "auto": {} }));
@@ -82,7 +82,7 @@ fn there_is_no_choice_of_none() {
     assert_eq!(spec["name"], "f_x");
     assert_eq!(spec.get("description"), None);
     assert_eq!(losses, "tool_call.arguments, tool_choice");
-    let (body, losses) = chat(json!({ "messages": history }), CLAUDE);
+    let (body, losses) = chat(&json!({ "messages": history }), CLAUDE);
     assert_eq!(
         body["toolConfig"]["tools"][0]["toolSpec"]["name"],
         "unavailable"
@@ -103,7 +103,7 @@ fn documents_have_names_of_few_letters_and_a_text_beside_them() {
     let file = |name: &str| json!({ "type": "file", "file": { "filename": name, "file_data": "data:application/pdf;base64,JVBERi0=" } });
     let content = json!([file("my_report v2.1.pdf"), file("my report v2 1.pdf")]);
     let (body, losses) = chat(
-        json!({ "messages": [{ "role": "user", "content": content }] }),
+        &json!({ "messages": [{ "role": "user", "content": content }] }),
         CLAUDE,
     );
     let content = &body["messages"][0]["content"];
@@ -150,7 +150,7 @@ fn reasoning_is_asked_for_in_the_models_own_words() {
             "reasoning",
         ),
     ] {
-        let (body, lost) = chat(effort.clone(), model);
+        let (body, lost) = chat(&effort, model);
         assert_eq!(body["additionalModelRequestFields"], expected, "{model}");
         assert!(lost.contains(losses), "{model}: {lost}");
         assert_eq!(lost.is_empty(), losses.is_empty(), "{model}: {lost}");
@@ -161,11 +161,11 @@ fn reasoning_is_asked_for_in_the_models_own_words() {
 fn a_schema_is_native_or_a_forced_tool() {
     let schema = json!({ "type": "object", "properties": {} });
     let wish = json!({ "response_format": { "type": "json_schema", "json_schema": { "name": "n", "schema": schema } } });
-    let (body, losses) = chat(wish.clone(), CLAUDE);
+    let (body, losses) = chat(&wish, CLAUDE);
     let format = &body["outputConfig"]["textFormat"]["structure"]["jsonSchema"];
     assert_eq!(format["schema"], schema.to_string());
     assert_eq!(losses, "");
-    let (body, losses) = chat(wish, "us.amazon.nova-lite-v1:0");
+    let (body, losses) = chat(&wish, "us.amazon.nova-lite-v1:0");
     assert_eq!(
         body["toolConfig"]["toolChoice"],
         json!({ "tool": { "name": "n" } })
@@ -176,7 +176,7 @@ fn a_schema_is_native_or_a_forced_tool() {
 #[test]
 fn what_cannot_be_said_is_named_or_refused() {
     let (_, losses) = chat(
-        json!({ "seed": 1, "parallel_tool_calls": false, "tools": [tool()], "user": "u", "top_k": 3,
+        &json!({ "seed": 1, "parallel_tool_calls": false, "tools": [tool()], "user": "u", "top_k": 3,
                 "tool_choice": "auto", "temperature": 1.5 }),
         "us.meta.llama4-maverick-17b-instruct-v1:0",
     );
