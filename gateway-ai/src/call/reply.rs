@@ -99,7 +99,7 @@ impl AiReply {
 
     /// What the provider has counted so far; for a stream, usually nothing yet.
     #[must_use]
-    pub const fn usage(&self) -> Option<&Usage> {
+    pub fn usage(&self) -> Option<&Usage> {
         self.settle.usage()
     }
 }

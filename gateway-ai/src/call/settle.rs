@@ -14,7 +14,8 @@ use crate::{
 /// error, or when it is dropped because the client went away, and what the provider had counted by
 /// then is what is reported. The reply of a target that another one replaced is never armed.
 pub struct Settle {
-    usage: Option<Usage>,
+    /// Apart, since a reply is handed from service to service and counts are many.
+    usage: Option<Box<Usage>>,
     price: Option<PriceRef>,
     open: Option<Open>,
     armed: bool,
@@ -48,7 +49,7 @@ impl Settle {
     pub fn count(&mut self, usage: Usage) {
         match &mut self.usage {
             Some(known) => known.merge(usage),
-            None => self.usage = Some(usage),
+            None => self.usage = Some(Box::new(usage)),
         }
     }
 
@@ -61,14 +62,14 @@ impl Settle {
 
     /// What the provider has counted so far; `None` if it said nothing.
     #[must_use]
-    pub const fn usage(&self) -> Option<&Usage> {
-        self.usage.as_ref()
+    pub fn usage(&self) -> Option<&Usage> {
+        self.usage.as_deref()
     }
 
     /// What was counted so far and, where the model has a price, what that costs.
     #[must_use]
     pub fn summary(&self) -> Option<gateway_core::Usage> {
-        let usage = self.usage.as_ref()?;
+        let usage = self.usage.as_deref()?;
         let mut summary = summary(usage);
         summary.cost_micro_usd = self.price.as_ref().and_then(|price| price.cost(usage));
         Some(summary)

@@ -57,7 +57,7 @@ pub(super) async fn reply(
         ReplyBody::Whole(whole) if streamed => unfolded(call, dialect, whole, costs, settle),
         ReplyBody::Whole(whole) => whole_reply(call, whole, verbatim || refusal.is_some(), settle),
         ReplyBody::Stream(stream) if !streamed => {
-            folded(call, dialect, *stream, &restore, settle).await
+            Box::pin(folded(call, dialect, stream, &restore, settle)).await
         }
         ReplyBody::Stream(stream) if verbatim => {
             let body = PassBody::new(dialect, *stream, costs.of_passed(dialect), settle);
@@ -219,11 +219,11 @@ fn whole_reply(
 async fn folded(
     call: &AiCall,
     dialect: Dialect,
-    stream: ReplyStream,
+    stream: Box<ReplyStream>,
     restore: &Restore,
     mut settle: Settle,
 ) -> Result<Printed, AiError> {
-    let mut reply = fold::whole(dialect, stream, &mut settle).await?;
+    let mut reply = fold::whole(dialect, *stream, &mut settle).await?;
     restore.reply(&mut reply);
     let usage = settle.summary();
     settle.finish();

@@ -167,7 +167,11 @@ impl Shared {
         let (parts, body) = request.into_parts();
         #[cfg(feature = "prompt")]
         if let Some(prompt) = self.prompts.at(&parts.method, parts.uri.path()) {
-            return super::published::serve(self, inner, &responder, prompt, parts, body).await;
+            // Apart, as all that is rare: what a future may hold is moved with it.
+            return Box::pin(super::published::serve(
+                self, inner, &responder, prompt, parts, body,
+            ))
+            .await;
         }
         match ingress::of(&parts.method, parts.uri.path()) {
             Ingress::Call(dialect, operation) => {
@@ -194,7 +198,9 @@ impl Shared {
                 let entry = Entry::named(Dialect::Converse, Operation::Chat, model, stream);
                 self.chat(inner, &responder, entry, parts, body).await
             }
-            Ingress::Stored(stored) => self.stored(&responder, stored, &parts, body).await,
+            Ingress::Stored(stored) => {
+                Box::pin(self.stored(&responder, stored, &parts, body)).await
+            }
             Ingress::Models(one) => list::models(
                 &self.catalog,
                 parts.extensions.get(),

@@ -5,6 +5,7 @@
 //! the buffer that is sent. No `serde_json::Value` lies between.
 
 mod object;
+mod scan;
 mod skim;
 mod text;
 mod writer;

@@ -10,6 +10,7 @@ use std::{borrow::Cow, fmt, ops::Range};
 
 use memchr::memchr2;
 
+use super::scan;
 use crate::canonical::Raw;
 
 /// The members of the outermost object, in order.
@@ -199,22 +200,13 @@ fn special(text: &[u8], mut at: usize) -> Option<usize> {
             break;
         };
         let word = u64::from_le_bytes(*word);
-        let found = zeros(word ^ repeat(b'"')) | zeros(word ^ repeat(b'\\'));
+        let found = scan::equal(word, b'"') | scan::equal(word, b'\\');
         if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
+            return Some(at + scan::first(found));
         }
         at += 8;
     }
     memchr2(b'"', b'\\', text.get(at..)?).map(|found| at + found)
-}
-
-const fn repeat(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// The high bit of each byte that is zero; of those above the lowest such byte it may be wrong.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(repeat(1)) & !word & repeat(0x80)
 }
 
 fn is_hex(digits: Option<&[u8]>) -> bool {

@@ -1,5 +1,6 @@
 use bytes::{BufMut, BytesMut};
 
+use super::scan;
 use crate::canonical::{Number, Raw};
 
 /// Writes JSON straight into the output buffer.
@@ -215,13 +216,10 @@ fn escape(out: &mut BytesMut, text: &str) {
 fn escape_inner(out: &mut BytesMut, text: &str) {
     let bytes = text.as_bytes();
     let mut from = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
+    while let Some(at) = scan::escaped(bytes, from) {
         out.put_slice(&bytes[from..at]);
         from = at + 1;
-        match byte {
+        match bytes[at] {
             b'"' => out.put_slice(b"\\\""),
             b'\\' => out.put_slice(b"\\\\"),
             b'\n' => out.put_slice(b"\\n"),

@@ -114,16 +114,29 @@ impl From<&str> for Target {
 /// `..`, `?`, `#`, `%` and `\` would change which resource is asked for.
 #[must_use]
 pub fn is_valid_model(model: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/@+=~,".contains(&byte);
-    !model.is_empty()
-        && model.len() <= MAX_MODEL
-        && model.bytes().all(plain)
-        && model
-            .split('/')
-            .all(|segment| !matches!(segment, "" | "." | ".."))
+    let is_name = |segment: &[u8]| {
+        !matches!(segment, b"" | b"." | b"..")
+            && segment.iter().all(|byte| PLAIN[usize::from(*byte)])
+    };
+    model.len() <= MAX_MODEL && model.as_bytes().split(|byte| *byte == b'/').all(is_name)
 }
 
 const MAX_MODEL: usize = 256;
+
+/// What a segment of a name is made of.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        plain[byte] = matches!(
+            byte as u8,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9'
+                | b'-' | b'_' | b'.' | b':' | b'@' | b'+' | b'=' | b'~' | b','
+        );
+        byte += 1;
+    }
+    plain
+};
 
 #[cfg(test)]
 mod tests {

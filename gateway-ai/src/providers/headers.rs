@@ -63,8 +63,10 @@ pub(super) fn forward(
     if client.is_empty() {
         return;
     }
-    for name in same_dialect.map_or(&[][..], own) {
-        for value in client.get_all(name) {
+    let own = same_dialect.map_or(&[][..], own);
+    // A look-up costs more than comparing with the few names there are.
+    for (name, value) in client {
+        if own.contains(name) {
             out.append(name.clone(), value.clone());
         }
     }

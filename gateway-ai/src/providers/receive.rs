@@ -96,7 +96,7 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
     }
     let media = media_type(&head.headers);
     let mut body = body;
-    let mut json = media.ends_with("json");
+    let mut json = is_json(media);
     if json && context.call.is_stream() && context.call.operation() == Operation::Chat {
         let sniffed = sniff::first(body).await;
         let (first, whole) = sniffed.map_err(|_| broken_off())?;
@@ -110,7 +110,10 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
     match context.call.operation() {
         Operation::Pass(_) if !json => return Ok(ReplyBody::Opaque(body)),
         // Some servers send streams with no media type or a wrong one.
-        Operation::Chat if media == "text/event-stream" || (context.call.is_stream() && !json) => {
+        Operation::Chat
+            if media.eq_ignore_ascii_case("text/event-stream")
+                || (context.call.is_stream() && !json) =>
+        {
             let stream = ReplyStream::new(context.dialect, body, context.hide_usage);
             return Ok(ReplyBody::Stream(Box::new(stream)));
         }
@@ -142,26 +145,36 @@ fn malformed(message: &str) -> AiError {
     AiError::upstream(AiErrorKind::Malformed, message)
 }
 
-fn media_type(headers: &HeaderMap) -> String {
+fn media_type(headers: &HeaderMap) -> &str {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .map_or_else(String::new, |media| media.trim().to_ascii_lowercase())
+        .map_or("", str::trim)
+}
+
+/// Whether a media type is JSON or one of those that end in `+json`.
+fn is_json(media: &str) -> bool {
+    media
+        .len()
+        .checked_sub("json".len())
+        .and_then(|at| media.get(at..))
+        .is_some_and(|end| end.eq_ignore_ascii_case("json"))
 }
 
 /// Response headers that mean something to the client and nothing about the operator's account.
 pub(super) fn kept(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();
-    for name in KEPT {
-        if let Some(value) = headers.get(&name) {
-            kept.insert(name, value.clone());
+    // A look-up costs more than comparing with the few names there are.
+    for (name, value) in headers {
+        if KEPT.contains(name) && !kept.contains_key(name) {
+            kept.insert(name.clone(), value.clone());
         }
     }
     kept
 }
 
-const KEPT: [HeaderName; 7] = [
+static KEPT: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::RETRY_AFTER,
     HeaderName::from_static("retry-after-ms"),

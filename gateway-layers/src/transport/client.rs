@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use foldhash::fast::RandomState;
 use gateway_core::{Request, Response};
 use http::{Uri, uri};
 use tower_service::Service;
@@ -33,7 +34,7 @@ struct Shared {
     connector: Connector,
     max_idle: usize,
     idle_timeout: Duration,
-    origins: Mutex<HashMap<(uri::Scheme, uri::Authority), Origin>>,
+    origins: Mutex<HashMap<(uri::Scheme, uri::Authority), Origin, RandomState>>,
 }
 
 impl Client {

@@ -5,14 +5,14 @@ use crate::{
     canonical::{Block, Choice, Extra, Reply},
     dialect::{
         Dialect,
-        common::{synthetic_call_id, unreadable},
+        common::{read_json, synthetic_call_id, unreadable},
     },
     error::{AiError, AiErrorKind},
 };
 
 /// Reads a provider's whole reply.
 pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
-    let wire: wire::Reply<'_> = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+    let wire: wire::Reply<'_> = read_json(body).map_err(|error| unreadable(&error))?;
     // An error with status 200 is an error all the same.
     if let Some(raw) = wire.error.filter(|raw| is_error(raw)) {
         return Err(error::parse_object(None, raw));

@@ -1,7 +1,7 @@
 use super::{error, reply_parse::parse_reply, stop, stream_choice::ChoiceState, usage, wire};
 use crate::{
     canonical::{Event, Raw, Start, Stop, StopReason, unfold},
-    dialect::common::{Intake, unreadable},
+    dialect::common::{Intake, read_json, unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
 };
@@ -96,7 +96,7 @@ impl State {
         if data.is_empty() {
             return;
         }
-        match serde_json::from_slice::<wire::Chunk<'_>>(data) {
+        match read_json::<wire::Chunk<'_>>(data) {
             Ok(chunk) => self.chunk(chunk, out),
             Err(error) => self.fail(unreadable(&error), out),
         }

@@ -22,7 +22,7 @@ pub(super) use self::{
     media::real_image_type,
     names::{NameRules, ToolNames},
     plan::{Plan, Thinking},
-    read::{body_error, check_policy_keys, read_body, unreadable},
+    read::{body_error, check_policy_keys, read_body, read_json, unreadable},
     scan::Scan,
     turns::answered_calls,
 };

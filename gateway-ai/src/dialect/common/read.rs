@@ -7,7 +7,16 @@ use crate::{
 
 /// Reads a client's body; an error names the field.
 pub(crate) fn read_body<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, AiError> {
-    serde_json::from_slice(body).map_err(|error| body_error(&error))
+    read_json(body).map_err(|error| body_error(&error))
+}
+
+/// Reads JSON whose encoding is checked once and not string by string.
+pub(crate) fn read_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        // It says where.
+        Err(_) => serde_json::from_slice(body),
+    }
 }
 
 /// What a client did wrong in its JSON.

@@ -1,13 +1,16 @@
 use super::{block_parse, error, stop, usage, wire};
 use crate::{
     canonical::{Choice, Extra, Reply},
-    dialect::{Dialect, common::unreadable},
+    dialect::{
+        Dialect,
+        common::{read_json, unreadable},
+    },
     error::{AiError, AiErrorKind},
 };
 
 /// Reads a provider's whole reply.
 pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
-    let wire: wire::Reply<'_> = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+    let wire: wire::Reply<'_> = read_json(body).map_err(|error| unreadable(&error))?;
     let Some(message) = wire.output.and_then(|output| output.message) else {
         if let Some(message) = wire.message {
             let name = wire.kind.map(|kind| kind.0);

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     canonical::{Block, Delta, Event, Start, Stop, StopReason, Text, Thinking, Usage, unfold},
-    dialect::common::unreadable,
+    dialect::common::{read_json, unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
 };
@@ -110,7 +110,7 @@ impl State {
         if self.done {
             return;
         }
-        let wire = serde_json::from_slice::<wire::StreamEvent<'_>>(message.payload);
+        let wire = read_json::<wire::StreamEvent<'_>>(message.payload);
         if message.kind != "event" {
             let said = wire.ok().and_then(|wire| wire.message).map(|text| text.0);
             let said = said.as_deref().unwrap_or(message.error);

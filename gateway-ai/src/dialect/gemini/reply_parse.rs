@@ -3,7 +3,7 @@ use crate::{
     canonical::{Block, Choice, Extra, Reply, Stop, StopReason},
     dialect::{
         Dialect,
-        common::{synthetic_call_id, unreadable},
+        common::{read_json, synthetic_call_id, unreadable},
     },
     error::{AiError, AiErrorKind},
     json::Str,
@@ -11,7 +11,7 @@ use crate::{
 
 /// Reads a provider's whole reply.
 pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
-    let wire: wire::Reply<'_> = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+    let wire: wire::Reply<'_> = read_json(body).map_err(|error| unreadable(&error))?;
     if let Some(raw) = wire.error {
         return Err(error::parse_object(None, raw));
     }

@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 use super::{error, parts_parse, reply_parse::filtered, stop, usage, wire};
 use crate::{
     canonical::{Block, Delta, Event, Start, Stop, Text, Thinking},
-    dialect::common::{Intake, synthetic_call_id, unreadable},
+    dialect::common::{Intake, read_json, synthetic_call_id, unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
 };
@@ -122,7 +122,7 @@ impl State {
         if self.done || data.trim_ascii().is_empty() {
             return;
         }
-        match serde_json::from_slice::<wire::Reply<'_>>(data) {
+        match read_json::<wire::Reply<'_>>(data) {
             Ok(chunk) => self.chunk(chunk, out),
             Err(error) => self.fail(unreadable(&error), out),
         }

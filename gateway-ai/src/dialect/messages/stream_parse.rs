@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 use super::{block_parse, error, reply_parse::parse_reply, stop, usage, wire};
 use crate::{
     canonical::{Block, Delta, Event, Extra, Raw, Start, Stop, StopReason, Text, unfold},
-    dialect::common::{Intake, unreadable},
+    dialect::common::{Intake, read_json, unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
 };
@@ -89,7 +89,7 @@ impl State {
         if self.done || data.is_empty() || data == b"[DONE]" {
             return;
         }
-        match serde_json::from_slice::<wire::StreamEvent<'_>>(data) {
+        match read_json::<wire::StreamEvent<'_>>(data) {
             Ok(event) => self.event(event, out),
             Err(error) => self.fail(unreadable(&error), out),
         }

@@ -7,14 +7,18 @@ use super::{
 };
 use crate::{
     canonical::{Block, Choice, Extra, Raw, Reply, Thinking},
-    dialect::{Dialect, chat::parse_error, common::unreadable},
+    dialect::{
+        Dialect,
+        chat::parse_error,
+        common::{read_json, unreadable},
+    },
     error::{AiError, AiErrorKind},
     json::{Fields, Str},
 };
 
 /// Reads a provider's whole reply.
 pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
-    let wire: wire::Reply<'_> = serde_json::from_slice(body).map_err(|error| unreadable(&error))?;
+    let wire: wire::Reply<'_> = read_json(body).map_err(|error| unreadable(&error))?;
     if wire.output.is_none() && wire.status.is_none() {
         // An error under status 200, whatever its shape.
         return Err(match wire.error.filter(|raw| raw.get() != "null") {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     canonical::{Event, Start, unfold},
-    dialect::common::{Intake, unreadable},
+    dialect::common::{Intake, read_json, unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
 };
@@ -90,7 +90,7 @@ impl State {
         if self.done || data.is_empty() || data == b"[DONE]" {
             return;
         }
-        let read = serde_json::from_slice::<wire::StreamEvent<'_>>(data);
+        let read = read_json::<wire::StreamEvent<'_>>(data);
         let result = match read {
             Ok(event) => self.event(event, data, out),
             Err(error) => Err(unreadable(&error)),

@@ -1,0 +1,81 @@
+//! Looking through text eight bytes at a time.
+//!
+//! Most strings are keys and words: a call of a vector search costs more than a few words do.
+
+/// The place, from `at` on, of the next byte that may not stand in a JSON string as it is.
+pub(super) fn escaped(text: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+        // No early exit: this way the compiler makes a handful of vector instructions of it.
+        let found = block
+            .iter()
+            .fold(false, |found, byte| found | must_be_escaped(*byte));
+        if found {
+            break;
+        }
+        at += 32;
+    }
+    while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*word);
+        let found = below(word, b' ') | equal(word, b'"') | equal(word, b'\\');
+        if found != 0 {
+            return Some(at + first(found));
+        }
+        at += 8;
+    }
+    let rest = text.get(at..)?;
+    let found = rest.iter().position(|byte| must_be_escaped(*byte))?;
+    Some(at + found)
+}
+
+const fn must_be_escaped(byte: u8) -> bool {
+    (byte < b' ') | (byte == b'"') | (byte == b'\\')
+}
+
+/// Which bytes of a word are `byte`, as [`below`] says it.
+pub(super) const fn equal(word: u64, byte: u8) -> u64 {
+    below(word ^ repeat(byte), 1)
+}
+
+/// Which bytes of a word are below `limit`, which is at most 128: their high bits. Of the bytes above
+/// the lowest such one it may be wrong.
+const fn below(word: u64, limit: u8) -> u64 {
+    word.wrapping_sub(repeat(limit)) & !word & repeat(0x80)
+}
+
+/// The place of the lowest byte whose high bit is set.
+pub(super) const fn first(found: u64) -> usize {
+    found.trailing_zeros() as usize / 8
+}
+
+const fn repeat(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_byte_is_told_at_every_place() {
+        for byte in 0..=u8::MAX {
+            for (length, place) in [(1, 0), (7, 6), (8, 7), (15, 11), (40, 35), (70, 31)] {
+                let mut text = vec![b'a'; length];
+                text[place] = byte;
+                let expected = must_be_escaped(byte).then_some(place);
+                assert_eq!(escaped(&text, 0), expected, "{byte} at {place} of {length}");
+                assert_eq!(escaped(&text, place + 1), None);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_next_one_is_found(text in proptest::collection::vec(any::<u8>(), 0..100), at in 0_usize..120) {
+            let rest = text.get(at..).unwrap_or_default();
+            let expected = rest.iter().position(|byte| must_be_escaped(*byte));
+            prop_assert_eq!(escaped(&text, at), expected.map(|found| at + found));
+        }
+    }
+}
