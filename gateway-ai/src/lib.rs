@@ -31,6 +31,8 @@ pub mod error;
 #[cfg(feature = "edge")]
 pub mod fallback;
 mod json;
+#[cfg(feature = "edge")]
+pub mod keeper;
 pub mod loss;
 #[cfg(feature = "edge")]
 pub mod models;

@@ -1,5 +1,7 @@
 //! How an answer looks to the client.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use gateway_core::{Body, Outcome, Responder, Response, Upstream, body::GuardedBody};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -8,7 +10,7 @@ use super::{
     context,
     cost::{self, StreamCost},
     fold,
-    memory::Remember,
+    memory::{Remember, tenant},
     pass::PassBody,
     refuse,
     translate::TranslateBody,
@@ -18,6 +20,7 @@ use crate::{
     canonical::{Event, Reply, unfold},
     dialect::{Dialect, Restore},
     error::AiError,
+    keeper::{Collector, Keeper},
     loss::Losses,
 };
 
@@ -52,12 +55,18 @@ pub(super) async fn reply(
         remember.note_object(whole.bytes(), &provider);
     }
     let streamed = call.is_stream() && call.operation() == Operation::Chat && refusal.is_none();
+    let gather = gather(call, dialect, &provider).filter(|_| refusal.is_none());
     let printed = match body {
         ReplyBody::Opaque(body) => Printed::body(Body::new(GuardedBody::new(body, settle))),
-        ReplyBody::Whole(whole) if streamed => unfolded(call, dialect, whole, costs, settle),
-        ReplyBody::Whole(whole) => whole_reply(call, whole, verbatim || refusal.is_some(), settle),
+        ReplyBody::Whole(whole) if streamed => {
+            unfolded((call, gather), dialect, whole, costs, settle)
+        }
+        ReplyBody::Whole(whole) => {
+            let verbatim = verbatim || refusal.is_some();
+            whole_reply((call, gather), whole, verbatim, settle)
+        }
         ReplyBody::Stream(stream) if !streamed => {
-            Box::pin(folded(call, dialect, stream, &restore, settle)).await
+            Box::pin(folded((call, gather), dialect, stream, &restore, settle)).await
         }
         ReplyBody::Stream(stream) if verbatim => {
             let body = PassBody::new(dialect, *stream, costs.of_passed(dialect), settle);
@@ -65,7 +74,9 @@ pub(super) async fn reply(
                 body.noted(remember.cloned(), provider),
             )))
         }
-        ReplyBody::Stream(stream) => translated(call, *stream, restore, costs, settle),
+        ReplyBody::Stream(stream) => {
+            translated((call, gather), *stream, restore, costs, settle)
+        }
     };
     let printed = match printed {
         Ok(printed) => printed,
@@ -192,15 +203,18 @@ impl Printed {
 
 /// A whole answer for a client that wants one.
 fn whole_reply(
-    call: &AiCall,
-    whole: Whole,
+    (call, gather): (&AiCall, Option<Collector>),
+    mut whole: Whole,
     verbatim: bool,
     mut settle: Settle,
 ) -> Result<Printed, AiError> {
     let usage = settle.summary();
     settle.finish();
-    let (bytes, losses, printed) = match &whole.reply {
+    let (bytes, losses, printed) = match &mut whole.reply {
         Some(reply) if !verbatim => {
+            if let Some(gather) = gather {
+                gather.reply(reply);
+            }
             let (bytes, losses) = print(call, reply)?;
             (bytes, losses, true)
         }
@@ -217,7 +231,7 @@ fn whole_reply(
 
 /// A stream for a client that wants a whole answer.
 async fn folded(
-    call: &AiCall,
+    (call, gather): (&AiCall, Option<Collector>),
     dialect: Dialect,
     stream: Box<ReplyStream>,
     restore: &Restore,
@@ -225,6 +239,9 @@ async fn folded(
 ) -> Result<Printed, AiError> {
     let mut reply = fold::whole(dialect, *stream, &mut settle).await?;
     restore.reply(&mut reply);
+    if let Some(gather) = gather {
+        gather.reply(&mut reply);
+    }
     let usage = settle.summary();
     settle.finish();
     let (bytes, losses) = print(call, &reply)?;
@@ -246,13 +263,16 @@ fn print(call: &AiCall, reply: &Reply) -> Result<(Bytes, Losses), AiError> {
 
 /// A whole answer for a client that wants a stream.
 fn unfolded(
-    call: &AiCall,
+    (call, gather): (&AiCall, Option<Collector>),
     dialect: Dialect,
     whole: Whole,
     costs: StreamCost,
     mut settle: Settle,
 ) -> Result<Printed, AiError> {
-    let reply = whole.into_reply(dialect)?;
+    let mut reply = whole.into_reply(dialect)?;
+    if let Some(gather) = gather {
+        gather.reply(&mut reply);
+    }
     let mut printer = call.dialect().stream_printer(context::of(call)?);
     let mut out = BytesMut::with_capacity(1024);
     for event in unfold(reply) {
@@ -268,7 +288,7 @@ fn unfolded(
 
 /// A stream for a client that speaks another dialect.
 fn translated(
-    call: &AiCall,
+    (call, gather): (&AiCall, Option<Collector>),
     stream: ReplyStream,
     restore: Restore,
     costs: StreamCost,
@@ -276,8 +296,18 @@ fn translated(
 ) -> Result<Printed, AiError> {
     let printer = call.dialect().stream_printer(context::of(call)?);
     let body = TranslateBody::new(stream, restore, printer, settle)
-        .with_cost(costs.of_printed(call.dialect()));
+        .with_cost(costs.of_printed(call.dialect()))
+        .gathered(gather);
     Ok(Printed::stream(Body::new(body)))
+}
+
+/// What gathers the proofs in an answer that its client has no place for.
+fn gather(call: &AiCall, dialect: Dialect, provider: &Arc<str>) -> Option<Collector> {
+    let keeper: &Keeper = call.extensions().get()?;
+    (call.dialect() != dialect).then(|| {
+        let tenant = tenant(call.identity());
+        Collector::new(keeper.clone(), tenant, Arc::clone(provider), dialect)
+    })
 }
 
 /// What keeps proxies and browsers from holding a stream back.

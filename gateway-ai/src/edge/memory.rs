@@ -12,6 +12,7 @@ use crate::{
     dialect::Dialect,
     error::AiError,
     json::{Member, Members},
+    keeper::Keeper,
     models::Kept,
 };
 
@@ -19,13 +20,24 @@ use crate::{
 ///
 /// An id belongs to the tenant it was given to. To another it is unknown, wherever it is kept.
 pub(super) struct Memory {
-    ids: Cache<Box<str>, Keeper>,
+    ids: Cache<Box<str>, Owner>,
 }
 
 #[derive(Clone)]
-struct Keeper {
+struct Owner {
     tenant: Arc<str>,
     provider: Arc<str>,
+}
+
+/// What an [`AiService`](super::AiService) has learnt from the answers that passed by: who keeps which
+/// answer, and which proofs came with which calls. Clones share it.
+///
+/// A service that takes the place of another – after a change of its configuration – is given the
+/// state of the one before, so that conversations go on.
+#[derive(Clone, Debug)]
+pub struct AiState {
+    pub(super) memory: Arc<Memory>,
+    pub(super) keeper: Option<Keeper>,
 }
 
 /// What is known of an id.
@@ -48,7 +60,7 @@ impl Memory {
 
     pub(super) fn find(&self, tenant: &str, id: &str) -> Found {
         match self.ids.get(id) {
-            Some(keeper) if *keeper.tenant == *tenant => Found::At(keeper.provider),
+            Some(owner) if *owner.tenant == *tenant => Found::At(owner.provider),
             Some(_) => Found::Foreign,
             None => Found::Nothing,
         }
@@ -64,7 +76,7 @@ impl fmt::Debug for Memory {
 }
 
 /// Whose ids a caller may name: its tenant's, or its own.
-pub(super) fn tenant(identity: Option<&Identity>) -> String {
+pub(crate) fn tenant(identity: Option<&Identity>) -> String {
     match identity {
         Some(identity) => match identity.tenant() {
             Some(tenant) => format!("tenant {tenant}"),
@@ -97,11 +109,11 @@ impl Remember {
         {
             return;
         }
-        let keeper = Keeper {
+        let owner = Owner {
             tenant: Arc::clone(&self.tenant),
             provider: Arc::clone(provider),
         };
-        self.memory.ids.insert(id.into(), keeper);
+        self.memory.ids.insert(id.into(), owner);
     }
 
     /// Notes the `id` of a JSON object.

@@ -174,10 +174,12 @@ mod stored;
 mod tap;
 mod timeout;
 mod translate;
+pub(crate) use self::memory::tenant;
 
 pub use self::{
     cost::StreamCost,
     format::{AiFormat, AiFormatLayer},
+    memory::AiState,
     future::ResponseFuture,
     service::AiService,
 };

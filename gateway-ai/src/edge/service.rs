@@ -22,7 +22,7 @@ use super::{
     estimate,
     ingress::{self, Ingress},
     list,
-    memory::{self, Memory},
+    memory::{self, AiState, Memory},
     refuse, timeout,
 };
 use crate::{
@@ -30,6 +30,7 @@ use crate::{
     dialect::Dialect,
     error::{AiError, AiErrorKind},
     fallback::Failover,
+    keeper::Keeper,
     models::Catalog,
     providers::Providers,
 };
@@ -46,6 +47,7 @@ pub struct AiService<S = Failover<Providers>> {
 pub(super) struct Shared {
     pub(super) catalog: Catalog,
     pub(super) memory: Arc<Memory>,
+    pub(super) keeper: Option<Keeper>,
     pub(super) request_limit: usize,
     pub(super) strict: bool,
     pub(super) stream_cost: StreamCost,
@@ -62,6 +64,7 @@ impl<S> AiService<S> {
         let shared = Shared {
             catalog,
             memory: Arc::new(Memory::new()),
+            keeper: Some(Keeper::default()),
             request_limit: REQUEST_LIMIT,
             strict: false,
             stream_cost: StreamCost::default(),
@@ -98,6 +101,33 @@ impl<S> AiService<S> {
     #[must_use]
     pub fn stream_cost(self, costs: StreamCost) -> Self {
         self.edit(|shared| shared.stream_cost = costs)
+    }
+
+    /// Where proofs of reasoning are kept for clients that drop them; `None` keeps none. Defaults to
+    /// a [`Keeper`] of this service's own.
+    #[must_use]
+    pub fn keeper(self, keeper: impl Into<Option<Keeper>>) -> Self {
+        self.edit(|shared| shared.keeper = keeper.into())
+    }
+
+    /// What was learnt from the answers so far.
+    #[must_use]
+    pub fn state(&self) -> AiState {
+        AiState {
+            memory: Arc::clone(&self.shared.memory),
+            keeper: self.shared.keeper.clone(),
+        }
+    }
+
+    /// Goes on with what another service has learnt, within the bounds set for this one.
+    #[must_use]
+    pub fn inherit(self, earlier: &AiState) -> Self {
+        self.edit(|shared| {
+            shared.memory = Arc::clone(&earlier.memory);
+            if let (Some(keeper), Some(earlier)) = (&mut shared.keeper, &earlier.keeper) {
+                *keeper = keeper.clone().inherit(earlier);
+            }
+        })
     }
 
     /// Publishes prompts as endpoints of their own.
@@ -261,6 +291,11 @@ impl Shared {
     ) -> Result<AiCall, AiError> {
         timeout::shorten(&headers, &mut extensions, Instant::now())?;
         memory::attach(&self.memory, &call, &mut extensions)?;
+        if let Some(keeper) = &self.keeper
+            && call.operation() == Operation::Chat
+        {
+            extensions.insert(keeper.clone());
+        }
         #[cfg_attr(
             not(feature = "prompt"),
             expect(unused_mut, reason = "edited by decorators")

@@ -16,6 +16,7 @@ use crate::{
     dialect::{Restore, StreamParser, StreamPrinter},
     error::AiError,
     fallback::broke_off,
+    keeper::Collector,
 };
 
 /// Writes events for a client.
@@ -51,6 +52,8 @@ struct Line<P> {
     out: BytesMut,
     /// Whether the end is preceded by what the call costs.
     tells_cost: bool,
+    /// Gathers what the client would drop.
+    gather: Option<Collector>,
     settle: Settle,
 }
 
@@ -65,12 +68,19 @@ impl<P: Print> TranslateBody<P> {
             restored: Vec::new(),
             out: BytesMut::new(),
             tells_cost: false,
+            gather: None,
             settle,
         };
         Self {
             clock: Clock::new(stream.idle, stream.deadline),
             line,
         }
+    }
+
+    /// Has the proofs in it gathered as they pass.
+    pub(super) fn gathered(mut self, gather: Option<Collector>) -> Self {
+        self.line.gather = gather;
+        self
     }
 
     /// Says in a comment before the end what the call costs.
@@ -94,7 +104,10 @@ impl<P: Print> Line<P> {
                 cost::comment(&self.settle, &mut self.out);
             }
             self.restore.event(event, &mut self.restored);
-            for event in self.restored.drain(..) {
+            for mut event in self.restored.drain(..) {
+                if let Some(gather) = &mut self.gather {
+                    gather.event(&mut event);
+                }
                 self.printer.push(&event, &mut self.out);
             }
         }

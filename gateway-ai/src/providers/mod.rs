@@ -95,6 +95,7 @@ mod build;
 mod client;
 mod exchange;
 mod exotic;
+mod foreign;
 mod headers;
 mod keys;
 mod pass;

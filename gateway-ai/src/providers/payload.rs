@@ -1,7 +1,7 @@
 use bytes::{Bytes, BytesMut};
 use gateway_core::Body;
 
-use super::{Quirks, adapt::adapt, exotic::Exotic};
+use super::{Quirks, adapt::adapt, exotic::Exotic, foreign};
 use crate::{
     call::AiCall,
     dialect::{Dialect, Restore, Target},
@@ -44,7 +44,7 @@ impl Payload {
             });
         }
         match call.wire() {
-            Some(wire) if call.dialect() == dialect => {
+            Some(wire) if call.dialect() == dialect && !foreign::is_in(dialect, wire.bytes()) => {
                 let ask = streams_chat && quirks.stream_usage && !wire.wants_usage();
                 Ok(Self {
                     hide_usage: ask,

@@ -9,6 +9,7 @@ mod embeddings;
 mod failures;
 mod gemini;
 mod hostile;
+mod keeper;
 mod passing;
 mod prompts;
 mod refusals;

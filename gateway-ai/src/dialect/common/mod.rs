@@ -8,6 +8,7 @@ mod intake;
 mod media;
 mod names;
 mod plan;
+mod proof;
 mod read;
 mod scan;
 mod turns;
@@ -22,6 +23,7 @@ pub(super) use self::{
     media::real_image_type,
     names::{NameRules, ToolNames},
     plan::{Plan, Thinking},
+    proof::{tag, tagged, untag},
     read::{body_error, check_policy_keys, read_body, read_json, unreadable},
     scan::Scan,
     turns::answered_calls,

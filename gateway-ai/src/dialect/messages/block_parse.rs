@@ -6,7 +6,10 @@ use crate::{
         Block, CacheMark, Document, Extra, Image, Opaque, Raw, Shape, Source, Text, Thinking,
         ToolCall, ToolResult,
     },
-    dialect::{Dialect, common::body_error},
+    dialect::{
+        Dialect,
+        common::{body_error, untag},
+    },
     error::AiError,
     json::{Content, Str},
 };
@@ -85,17 +88,25 @@ pub(super) fn block(raw: &RawValue, field: &'static str) -> Result<Block, AiErro
         }
         "tool_use" => Ok(Block::ToolCall(tool_use(wire, cache))),
         "tool_result" => Ok(Block::ToolResult(tool_result(wire, cache)?)),
-        "thinking" => Ok(Block::Thinking(Thinking {
-            text: wire.thinking.map(Str::into_owned).unwrap_or_default(),
-            signature: wire
-                .signature
-                .map(Str::into_owned)
-                .filter(|text| !text.is_empty()),
-            extra: Extra::from_fields(wire.extra),
-            ..Thinking::default()
-        })),
+        "thinking" => Ok(Block::Thinking(thinking(wire))),
         "redacted_thinking" => Ok(Block::RedactedThinking(opaque(&kind, raw, field)?)),
         _ => Ok(Block::Opaque(opaque(&kind, raw, field)?)),
+    }
+}
+
+/// Another provider's proof was given to the client under a tag, and says so.
+fn thinking(wire: wire::Block<'_>) -> Thinking {
+    let signature = wire.signature.filter(|text| !text.is_empty());
+    let (format, signature) = match signature.as_deref().map(untag) {
+        Some((format, signature)) => (format, Some(signature)),
+        None => (None, None),
+    };
+    Thinking {
+        text: wire.thinking.map(Str::into_owned).unwrap_or_default(),
+        format: format.map(Into::into),
+        signature: signature.map(str::to_owned),
+        extra: Extra::from_fields(wire.extra),
+        ..Thinking::default()
     }
 }
 

@@ -3,7 +3,7 @@ use crate::{
     canonical::{
         Block, CacheMark, Extra, Opaque, Raw, Shape, Text, Thinking, ToolCall, ToolResult,
     },
-    dialect::Dialect,
+    dialect::{Dialect, common::tag},
     error::AiError,
     json::Writer,
     loss::Losses,
@@ -126,6 +126,11 @@ fn thinking(print: &mut Print<'_>, thinking: &Thinking, w: &mut Writer<'_>) {
             .for_each(|(name, value)| w.raw_field(name, value));
     }
     w.end_object();
+}
+
+/// What another provider's proof is given to the client under, so that it can be told apart.
+pub(super) fn proof_tag(thinking: &Thinking) -> Option<&str> {
+    tag(thinking.format.as_deref(), "anthropic")
 }
 
 /// Whether thinking can be replayed: with Anthropic's proof alone.

@@ -3,7 +3,7 @@ use bytes::BytesMut;
 use super::{block_print, stop, usage};
 use crate::{
     canonical::{Block, Extra, Reply, Stop, StopReason, Usage},
-    dialect::{Dialect, ReplyContext},
+    dialect::{Dialect, ReplyContext, common::tagged},
     json::Writer,
     loss::Losses,
 };
@@ -137,10 +137,9 @@ fn block(block: &Block, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
         Block::Thinking(thinking) => w.object(|w| {
             w.str_field("type", "thinking");
             w.str_field("thinking", &thinking.text);
-            w.str_field(
-                "signature",
-                thinking.signature.as_deref().unwrap_or_default(),
-            );
+            let signature = thinking.signature.as_deref().unwrap_or_default();
+            let tag = block_print::proof_tag(thinking).filter(|_| !signature.is_empty());
+            w.str_field("signature", &tagged(tag, signature));
         }),
         Block::RedactedThinking(opaque) => match block_print::redacted(opaque) {
             Some(data) => w.object(|w| {

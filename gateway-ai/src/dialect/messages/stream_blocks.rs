@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     canonical::{Block, Delta},
-    dialect::Dialect,
+    dialect::{Dialect, common::tagged},
     error::{AiError, AiErrorKind},
     json::Writer,
 };
@@ -35,6 +35,10 @@ impl StreamPrinter {
             index,
             number,
             kind,
+            tag: match block {
+                Block::Thinking(thinking) => block_print::proof_tag(thinking).map(Into::into),
+                _ => None,
+            },
         });
         // Some blocks start with what others grow by.
         match block {
@@ -113,10 +117,14 @@ impl StreamPrinter {
     /// Writes what the live block grows by.
     fn write(&mut self, delta: &Delta, out: &mut BytesMut) {
         let Some(live) = &self.live else { return };
+        let proof;
         let fill: (&str, &str, &str) = match (live.kind, delta) {
             (Kind::Text, Delta::Text(text) | Delta::Refusal(text)) => ("text_delta", "text", text),
             (Kind::Thinking, Delta::Thinking(text)) => ("thinking_delta", "thinking", text),
-            (Kind::Thinking, Delta::Signature(text)) => ("signature_delta", "signature", text),
+            (Kind::Thinking, Delta::Signature(text)) => {
+                proof = tagged(live.tag.as_deref(), text);
+                ("signature_delta", "signature", &proof)
+            }
             (Kind::Call | Kind::Opaque, Delta::Arguments(text)) => {
                 ("input_json_delta", "partial_json", text)
             }

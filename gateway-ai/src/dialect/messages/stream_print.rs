@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 
 use bytes::{BufMut, BytesMut};
+use compact_str::CompactString;
 
 use super::{error, reply_print::service_tier, stop, usage};
 use crate::{
@@ -36,6 +37,8 @@ pub(super) struct Live {
     pub(super) index: u32,
     pub(super) number: u64,
     pub(super) kind: Kind,
+    /// What a proof is written under.
+    pub(super) tag: Option<CompactString>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@ use super::{
     content_print,
     item_print::{is_item, own, plain},
     message_parse::{BARE, ITEM, ITEM_FIELD},
-    reasoning::{CONTINUED, OPENAI, tag},
+    reasoning::{CONTINUED, OPENAI},
     request_print::Print,
     wire,
 };
@@ -136,7 +136,7 @@ fn thinking(print: &mut Print<'_>, run: &[Block], w: &mut Writer<'_>) {
         Some((signature, part.format.as_deref()))
     });
     let ours = proof.filter(|(_, format)| *format == Some(OPENAI));
-    if !print.same && ours.is_none() {
+    if ours.is_none() && (proof.is_some() || !print.same) {
         return print.losses.add("thinking");
     }
     w.begin_object();
@@ -148,12 +148,8 @@ fn thinking(print: &mut Print<'_>, run: &[Block], w: &mut Writer<'_>) {
     if print.same && parts.iter().any(|part| !part.summary) {
         w.array_field("content", |w| list(&parts, false, true, w));
     }
-    if let Some((signature, format)) = proof {
-        w.key("encrypted_content");
-        match tag(format) {
-            Some(tag) => w.string_of(&[tag, ":", signature]),
-            None => w.string(signature),
-        }
+    if let Some((encrypted, _)) = ours {
+        w.str_field("encrypted_content", encrypted);
     }
     if print.same {
         let fields = parts[0].extra.all().filter(|(name, _)| *name != CONTINUED);
@@ -187,17 +183,13 @@ fn redacted(print: &mut Print<'_>, opaque: &Opaque, w: &mut Writer<'_>) {
     let fields: serde_json::Value = opaque.raw.read().unwrap_or_default();
     let word = |name: &str| fields[name].as_str().map(str::to_owned);
     let ours = word("format").is_some_and(|format| format == OPENAI);
-    let (encrypted, prefix) = match word("data") {
-        Some(data) if print.same => (data, super::reasoning::REDACTED),
-        Some(data) if ours => (data, ""),
-        _ => return print.losses.add("redacted_thinking"),
+    let Some(encrypted) = word("data").filter(|_| ours) else {
+        return print.losses.add("redacted_thinking");
     };
     w.object(|w| {
         w.str_field("type", "reasoning");
         w.array_field("summary", |_| {});
-        w.key("encrypted_content");
-        let colon = if prefix.is_empty() { "" } else { ":" };
-        w.string_of(&[prefix, colon, &encrypted]);
+        w.str_field("encrypted_content", &encrypted);
     });
 }
 
