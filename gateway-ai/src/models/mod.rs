@@ -53,7 +53,6 @@ mod kept;
 mod keys;
 mod target;
 
-pub(crate) use self::{catalog::may_use, kept::Kept};
 pub use self::{
     alias::{Alias, AliasError, Aliases, Plan},
     builder::{Models, ModelsError},
@@ -61,3 +60,4 @@ pub use self::{
     keys::Keys,
     target::{Target, is_valid_model, target},
 };
+pub(crate) use self::{catalog::may_use, kept::Kept};
