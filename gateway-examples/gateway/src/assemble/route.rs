@@ -66,6 +66,11 @@ fn models(
     let client = shared.stores.get_or("client/ai", HttpClient::default);
     let service = AiService::from_config(config, HttpClient::clone(&client))
         .map_err(|error| error.at("ai"))?;
+    // What clients hold ids of goes on as well: who keeps which answer, and whose proofs were kept.
+    let learnt = shared
+        .stores
+        .get_or(&format!("ai/{name}"), || service.state());
+    let service = service.inherit(&learnt);
     let mut rules = vec![rule.allow_encoded_slash(true)];
     for (method, path) in service.published() {
         let published = MatchConfig {
