@@ -100,6 +100,8 @@ impl<'r> Print<'r> {
                 (true, tier) | (false, tier @ "auto") => w.str_field("service_tier", tier),
                 (false, "standard_only") => w.str_field("service_tier", "default"),
                 _ if request.source == Dialect::Responses => w.str_field("service_tier", tier),
+                // Bedrock took OpenAI's words for its own tiers.
+                (false, "default" | "flex" | "priority") => w.str_field("service_tier", tier),
                 _ => self.losses.add("service_tier"),
             }
         }

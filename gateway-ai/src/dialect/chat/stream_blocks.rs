@@ -81,6 +81,9 @@ impl StreamPrinter {
             state.calls += 1;
             state.calls - 1
         });
+        if call.signature.is_some() {
+            self.losses.add("tool_call.signature");
+        }
         let custom = call.custom;
         if self.context.legacy_functions {
             let fill = |w: &mut Writer<'_>| {
@@ -177,7 +180,11 @@ impl StreamPrinter {
     fn signature(&mut self, choice: u32, index: u32, signature: &str, out: &mut BytesMut) {
         let kind = self.open(choice, index).map(|open| open.kind);
         if kind != Some(Kind::Thinking) || self.context.reasoning == ReasoningField::Omit {
-            return self.losses.add("thinking.signature");
+            return self.losses.add(match kind {
+                Some(Kind::Call { .. }) => "tool_call.signature",
+                Some(Kind::Text) => "text.signature",
+                _ => "thinking.signature",
+            });
         }
         let number = self.next_detail(choice);
         let fill = |w: &mut Writer<'_>| {

@@ -40,9 +40,12 @@ pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
         .map(|kind| (*kind).into());
     reply.extra = Extra::from_fields(wire.extra);
     if let Some(additional) = wire.additional {
-        reply
-            .extra
-            .push("additionalModelResponseFields", additional);
+        let name = "additionalModelResponseFields";
+        if stop::is_all(&additional) {
+            reply.extra.push_own(name, additional);
+        } else {
+            reply.extra.push(name, additional);
+        }
     }
     Ok(reply)
 }

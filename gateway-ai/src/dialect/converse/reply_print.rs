@@ -2,11 +2,14 @@ use bytes::BytesMut;
 
 use super::{block_print, stop, usage};
 use crate::{
-    canonical::{Block, Reply, Stop, StopReason, Usage},
+    canonical::{Block, Reply, Stop, StopReason},
     dialect::{Dialect, ReplyContext},
     json::Writer,
     loss::Losses,
 };
+
+/// What the model's own dialect says beside the common fields: here the stop text.
+const ADDITIONAL: &str = "additionalModelResponseFields";
 
 /// Writes a whole reply for a client. Converse has no slot for id, model and time.
 pub(in crate::dialect) fn print_reply(
@@ -38,17 +41,21 @@ pub(in crate::dialect) fn print_reply(
         .unwrap_or(&ended);
     w.str_field("stopReason", stop::print(stop, &mut losses));
     let counted = reply.usage.as_ref();
-    usage::print(counted.unwrap_or(&Usage::default()), same, w);
+    let counted = counted.cloned().unwrap_or_default();
+    usage::print(&counted, same, &mut losses, w);
     service_tier(reply.service_tier.as_deref(), w);
-    for (name, value) in reply.extra.iter() {
-        if same {
-            w.raw_field(name, value);
-        } else if name != "system_fingerprint" {
-            losses.add_field("reply", name);
-        }
+    if same {
+        let own = reply.extra.all();
+        own.for_each(|(name, value)| w.raw_field(name, value));
+    } else {
+        let foreign = reply.extra.iter();
+        foreign
+            .filter(|(name, _)| *name != "system_fingerprint")
+            .for_each(|(name, _)| losses.add_field("reply", name));
     }
-    if let (false, Some(sequence)) = (same, &stop.sequence) {
-        w.object_field("additionalModelResponseFields", |w| {
+    let told = same && reply.extra.get(ADDITIONAL).is_some();
+    if let (false, Some(sequence)) = (told, &stop.sequence) {
+        w.object_field(ADDITIONAL, |w| {
             w.str_field("stop_sequence", sequence);
         });
     }

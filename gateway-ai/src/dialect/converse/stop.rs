@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use crate::{
     canonical::{Raw, Stop, StopReason},
     loss::Losses,
@@ -23,6 +25,12 @@ pub(super) fn parse(raw: &str, additional: Option<&Raw>) -> Stop {
         raw: Some(raw.into()),
         sequence,
     }
+}
+
+/// Whether the model's own fields say nothing but which stop text matched.
+pub(super) fn is_all(additional: &Raw) -> bool {
+    let fields = additional.read::<BTreeMap<String, serde::de::IgnoredAny>>();
+    fields.is_ok_and(|fields| fields.keys().all(|name| name == "stop_sequence"))
 }
 
 /// The nearest legal `stopReason`.

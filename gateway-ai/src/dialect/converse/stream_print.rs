@@ -2,7 +2,7 @@ use bytes::BytesMut;
 
 use super::{block_print, error, frame, reply_print::service_tier, stop, usage};
 use crate::{
-    canonical::{Block, Delta, Event, Stop, StopReason, Usage},
+    canonical::{Block, Delta, Event, Stop, StopReason, ToolCall, Usage},
     dialect::ReplyContext,
     error::AiError,
     json::Writer,
@@ -137,20 +137,7 @@ impl StreamPrinter {
                 let text = thinking.text.as_str().into();
                 self.delta(index, &Delta::Thinking(text), out);
             }
-            Block::ToolCall(call) => {
-                let number = self.number(index);
-                event("contentBlockStart", out, |w| {
-                    w.u64_field("contentBlockIndex", number);
-                    w.object_field("start", |w| {
-                        w.object_field("toolUse", |w| {
-                            w.str_field("toolUseId", &call.id);
-                            w.str_field("name", &call.name);
-                        });
-                    });
-                });
-                let text = call.arguments.as_str().into();
-                self.delta(index, &Delta::Arguments(text), out);
-            }
+            Block::ToolCall(call) => self.call_start(index, call, out),
             Block::RedactedThinking(opaque) => match block_print::redacted(opaque) {
                 Some(data) => self.write(index, out, |w| {
                     w.object_field("reasoningContent", |w| {
@@ -161,6 +148,24 @@ impl StreamPrinter {
             },
             block => block_print::lost(block, &mut self.losses),
         }
+    }
+
+    fn call_start(&mut self, index: u32, call: &ToolCall, out: &mut BytesMut) {
+        if call.signature.is_some() {
+            self.losses.add("tool_call.signature");
+        }
+        let number = self.number(index);
+        event("contentBlockStart", out, |w| {
+            w.u64_field("contentBlockIndex", number);
+            w.object_field("start", |w| {
+                w.object_field("toolUse", |w| {
+                    w.str_field("toolUseId", &call.id);
+                    w.str_field("name", &call.name);
+                });
+            });
+        });
+        let text = call.arguments.as_str().into();
+        self.delta(index, &Delta::Arguments(text), out);
     }
 
     /// The number of an open block on the wire, given to it when something of it is written.
@@ -195,7 +200,10 @@ impl StreamPrinter {
                 w.object_field("toolUse", |w| w.str_field("input", text));
             }),
             (_, Delta::Citation(_)) => self.losses.add("text.citations"),
-            (_, Delta::Signature(_)) => self.losses.add("signature"),
+            (kind, Delta::Signature(_)) => self.losses.add(match kind {
+                Some(Kind::Call) => "tool_call.signature",
+                _ => "text.signature",
+            }),
             _ => self.losses.add("content.delta"),
         }
     }
@@ -237,7 +245,7 @@ impl StreamPrinter {
             }
         });
         event("metadata", out, |w| {
-            usage::print(&self.usage, false, w);
+            usage::print(&self.usage, false, &mut self.losses, w);
             service_tier(self.tier.as_deref(), w);
         });
     }

@@ -2,6 +2,7 @@ use super::wire;
 use crate::{
     canonical::{Extra, Number, Raw, Usage},
     json::Writer,
+    loss::Losses,
 };
 
 /// Reads usage, and the metrics of the call beside it. As in Messages, what was read from or written
@@ -37,7 +38,11 @@ pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
 }
 
 /// Writes `usage` and `metrics`. `same` says that the unknown fields are this dialect's.
-pub(super) fn print(usage: &Usage, same: bool, w: &mut Writer<'_>) {
+pub(super) fn print(usage: &Usage, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
+    // Part of the output count, but not told apart from it.
+    if usage.reasoning.is_some_and(|tokens| tokens > 0) {
+        losses.add("usage.reasoning");
+    }
     w.object_field("usage", |w| {
         w.u64_field("inputTokens", usage.input.unwrap_or(0));
         w.u64_field("outputTokens", usage.output.unwrap_or(0));

@@ -136,7 +136,8 @@ fn function_response(wire: wire::FunctionResponse<'_>) -> Result<ToolResult, AiE
         result.content.push(Block::text(text));
         result.is_error = is_error.then_some(true);
         if let Ok(raw) = Raw::from_raw(raw) {
-            result.extra.push("response", raw);
+            // Said by the content already; kept for its spelling.
+            result.extra.push_own("response", raw);
         }
     }
     for raw in wire.parts.unwrap_or_default() {
@@ -192,7 +193,7 @@ fn media(media_type: &str, source: Source, mut extra: Extra) -> Block {
             extra,
         }),
         ("audio", Source::Base64 { data, .. }) => {
-            extra.push("mimeType", Raw::from_value(&media_type.into()));
+            extra.push_own("mimeType", Raw::from_value(&media_type.into()));
             let format = match media_type {
                 "audio/mpeg" | "audio/mp3" => "mp3",
                 other => other.strip_prefix("audio/").unwrap_or(other),
@@ -209,7 +210,7 @@ fn media(media_type: &str, source: Source, mut extra: Extra) -> Block {
             })
         }
         ("audio", Source::Url { url, .. }) => {
-            extra.push("mimeType", Raw::from_value(&media_type.into()));
+            extra.push_own("mimeType", Raw::from_value(&media_type.into()));
             let source = AudioSource::Url(url);
             Block::Audio(Audio {
                 source,

@@ -26,7 +26,7 @@ pub(in crate::dialect) fn print_reply(
     w.end_array();
     if let Some(usage) = &reply.usage {
         w.key("usageMetadata");
-        usage::print(usage, same, w);
+        usage::print(usage, same, &mut losses, w);
     }
     let model = if context.model.is_empty() {
         reply.model.as_str()

@@ -253,7 +253,7 @@ impl StreamPrinter {
                 });
                 if let Some(counted) = &counted {
                     w.key("usageMetadata");
-                    usage::print(counted, false, w);
+                    usage::print(counted, false, &mut losses, w);
                 }
                 w.str_field("modelVersion", &model);
                 w.str_field("responseId", &id);

@@ -140,7 +140,7 @@ fn calls_without_ids_pair_by_name_and_order() {
         (&json!("one"), &json!(true))
     );
     assert_eq!(results[2]["content"], "{\"a\":1}");
-    assert_eq!(losses, "tool_call.signature, content.response");
+    assert_eq!(losses, "tool_call.signature");
 }
 
 #[test]

@@ -2,6 +2,7 @@ use super::wire;
 use crate::{
     canonical::{Extra, Number, Usage},
     json::Writer,
+    loss::Losses,
 };
 
 /// Reads usage. Gemini's prompt count includes what was cached and excludes what tools added; its
@@ -43,8 +44,12 @@ pub(super) fn parse(wire: wire::Usage<'_>) -> Usage {
 }
 
 /// Writes usage. `same` says that its unknown fields are this dialect's.
-pub(super) fn print(usage: &Usage, same: bool, w: &mut Writer<'_>) {
+pub(super) fn print(usage: &Usage, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
     let prompt = usage.prompt();
+    // Part of the prompt count, but no longer told apart from it.
+    if usage.cache_write.is_some_and(|written| written > 0) {
+        losses.add("usage.cache_write");
+    }
     w.begin_object();
     w.opt_u64("promptTokenCount", prompt);
     w.opt_u64("cachedContentTokenCount", usage.cache_read);

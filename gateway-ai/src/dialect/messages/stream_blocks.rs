@@ -30,6 +30,9 @@ impl StreamPrinter {
         } else {
             kind = self.block_start(number, block, kind, out);
             self.next += 1;
+            if matches!(block, Block::ToolCall(call) if call.signature.is_some()) {
+                self.losses.add("tool_call.signature");
+            }
         }
         self.live = Some(Live {
             index,
@@ -144,7 +147,8 @@ impl StreamPrinter {
             }
             (Kind::Lost, _) => return,
             (_, Delta::Citation(_)) => return self.losses.add("text.citations"),
-            (_, Delta::Signature(_)) => return self.losses.add("signature"),
+            (Kind::Call, Delta::Signature(_)) => return self.losses.add("tool_call.signature"),
+            (_, Delta::Signature(_)) => return self.losses.add("text.signature"),
             _ => return self.losses.add("content.delta"),
         };
         let (kind, key, text) = fill;

@@ -200,7 +200,8 @@ impl Print<'_> {
             let shared = self.same || request.source == Dialect::Chat;
             match tier.as_str() {
                 tier if shared => w.str_field("service_tier", tier),
-                "auto" => w.str_field("service_tier", "auto"),
+                // Bedrock took OpenAI's words for its own tiers.
+                "auto" | "default" | "flex" | "priority" => w.str_field("service_tier", tier),
                 "standard_only" => w.str_field("service_tier", "default"),
                 _ => self.losses.add("service_tier"),
             }

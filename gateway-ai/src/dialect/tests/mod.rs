@@ -3,9 +3,11 @@
 mod errors;
 mod fuzz;
 mod options;
+mod points;
 mod replies;
 mod requests;
 mod responses;
+mod revealed;
 mod stream_faults;
 mod streams;
 mod tool_history;
