@@ -5,7 +5,8 @@
 //! [`Dialect`] and nothing else; what a codec needs to know about the other side comes as data – a
 //! [`Target`] for requests, a [`ReplyContext`] for answers.
 //!
-//! All five have codecs for requests, replies, streams and errors.
+//! All five have codecs for requests, replies, streams and errors. What crosses between which, and by which
+//! name the rest is lost, is tabled in `CAPABILITIES.md`, written by the tests.
 //!
 //! Everything here is pure: bytes in, events out. There is no clock, no socket and no task, each
 //! input may be cut anywhere, and every buffer has a bound.

@@ -1,0 +1,46 @@
+//! Every dialect against every other, feature by feature: what crosses, and by which name the rest
+//! is lost.
+//!
+//! Features are data in the words of each dialect. A client's words go through the codecs to a
+//! provider's; what the second reading lacks of the first must be among the reported losses. The
+//! outcome is `CAPABILITIES.md`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed expectation is what a test is for"
+)]
+
+mod checklist;
+mod errors;
+mod excuse;
+mod facts;
+mod replies;
+mod requests;
+mod table;
+
+use gateway_ai::dialect::Dialect;
+
+const DIALECTS: [Dialect; 5] = [
+    Dialect::Chat,
+    Dialect::Responses,
+    Dialect::Messages,
+    Dialect::Gemini,
+    Dialect::Converse,
+];
+
+#[test]
+fn the_page_says_what_happens() {
+    let (requests, _) = requests::grids();
+    let (replies, _) = replies::grids();
+    let (errors, _) = errors::grids();
+    let page = table::page(&requests, &replies, &errors);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/CAPABILITIES.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        committed == page,
+        "CAPABILITIES.md is not what the codecs do: run with UPDATE=1"
+    );
+}
