@@ -61,7 +61,7 @@ async fn curl_goes_through_it() {
         one.port(),
         two.port()
     );
-    let (gateway, _file) = proxy(&options, "stderr").await;
+    let (gateway, _file) = proxy(&options, "stdout").await;
     let at = format!("http://{}", gateway.address);
     let url = format!("http://{one}/a?b");
     let Some(said) = curl(&["-x", &at, "-U", "ci:s3cret", &url]) else {
@@ -97,7 +97,7 @@ async fn curl_goes_through_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_does_not_go_everywhere() {
     let to = upstream(One, tell).await;
-    let (gateway, _file) = proxy(&format!("ports: [{}]", to.port()), "stderr").await;
+    let (gateway, _file) = proxy(&format!("ports: [{}]", to.port()), "stdout").await;
     let at = format!("http://{}", gateway.address);
     for url in [
         format!("http://{to}/"),
