@@ -41,21 +41,40 @@ pub(super) fn comment(settle: &Settle, out: &mut BytesMut) {
     let Some(cost) = settle.summary().and_then(|usage| usage.cost_micro_usd) else {
         return;
     };
-    out.extend_from_slice(format!(": gateway {{\"cost_usd\":{}}}\n\n", usd(cost)).as_bytes());
+    out.extend_from_slice(b": gateway {\"cost_usd\":");
+    usd(cost, out);
+    out.extend_from_slice(b"}\n\n");
 }
 
 /// Says in the head what a whole answer cost.
 pub(super) fn head(usage: &Usage, response: &mut Response) {
-    let cost = usage.cost_micro_usd.map(usd);
-    if let Some(Ok(value)) = cost.map(HeaderValue::try_from) {
+    let Some(cost) = usage.cost_micro_usd else {
+        return;
+    };
+    let mut text = BytesMut::with_capacity(DIGITS + 1);
+    usd(cost, &mut text);
+    if let Ok(value) = HeaderValue::from_maybe_shared(text.freeze()) {
         response.headers_mut().insert(COST, value);
     }
 }
 
-/// Micro-USD as USD, exactly.
-fn usd(micro: u64) -> String {
-    format!("{}.{:06}", micro / 1_000_000, micro % 1_000_000)
+/// Micro-USD as USD, exactly: it stands in every whole answer, and formatters take their time.
+fn usd(micro: u64, out: &mut BytesMut) {
+    let mut digits = [b'0'; DIGITS];
+    let (mut at, mut rest) = (DIGITS, micro);
+    while rest > 0 {
+        at -= 1;
+        digits[at] += (rest % 10) as u8;
+        rest /= 10;
+    }
+    let point = DIGITS - 6;
+    out.extend_from_slice(&digits[at.min(point - 1)..point]);
+    out.extend_from_slice(b".");
+    out.extend_from_slice(&digits[point..]);
 }
+
+/// Those of the largest number.
+const DIGITS: usize = 20;
 
 const COST: HeaderName = HeaderName::from_static("x-gateway-cost-usd");
 
@@ -65,7 +84,13 @@ mod tests {
 
     #[test]
     fn micro_dollars_are_written_exactly() {
+        let usd = |micro| {
+            let mut out = BytesMut::new();
+            usd(micro, &mut out);
+            out
+        };
         assert_eq!(usd(0), "0.000000");
+        assert_eq!(usd(1_000_000), "1.000000");
         assert_eq!(usd(450), "0.000450");
         assert_eq!(usd(12_000_001), "12.000001");
         assert_eq!(usd(u64::MAX), "18446744073709.551615");
