@@ -13,7 +13,7 @@ pub struct AccessLogConfig {
     /// The form of a line. Defaults to `json`.
     #[serde(default)]
     pub format: Format,
-    /// `stdout`, or the path of a file to append to. Defaults to `stdout`.
+    /// `stdout`, `stderr`, or the path of a file to append to. Defaults to `stdout`.
     #[serde(default = "stdout")]
     pub to: String,
     /// What of the query string is shown. Defaults to `omit`.
@@ -42,10 +42,10 @@ impl AccessLog {
     ///
     /// If the file cannot be opened.
     pub fn from_config(config: &AccessLogConfig) -> Result<Self, ConfigError> {
-        let log = if config.to == "stdout" {
-            Self::stdout(config.format)
-        } else {
-            Self::to_file(config.format, &PathBuf::from(&config.to))
+        let log = match config.to.as_str() {
+            "stdout" => Self::stdout(config.format),
+            "stderr" => Self::to_writer(config.format, io::stderr()),
+            path => Self::to_file(config.format, &PathBuf::from(path)),
         };
         log.map(|log| log.query(config.query))
             .map_err(|error: io::Error| {
@@ -57,6 +57,18 @@ impl AccessLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_standard_streams_are_no_files() {
+        for to in ["stdout", "stderr"] {
+            let config = AccessLogConfig {
+                to: to.to_owned(),
+                ..AccessLogConfig::default()
+            };
+            assert!(AccessLog::from_config(&config).is_ok());
+            assert!(!std::path::Path::new(to).exists(), "{to}");
+        }
+    }
 
     #[test]
     fn a_file_that_cannot_be_opened_is_named() {
