@@ -56,17 +56,15 @@ pub(super) async fn reply(
     }
     let streamed = call.is_stream() && call.operation() == Operation::Chat && refusal.is_none();
     let gather = gather(call, dialect, &provider).filter(|_| refusal.is_none());
+    let gathered = (call, gather);
     let printed = match body {
         ReplyBody::Opaque(body) => Printed::body(Body::new(GuardedBody::new(body, settle))),
-        ReplyBody::Whole(whole) if streamed => {
-            unfolded((call, gather), dialect, whole, costs, settle)
-        }
+        ReplyBody::Whole(whole) if streamed => unfolded(gathered, dialect, whole, costs, settle),
         ReplyBody::Whole(whole) => {
-            let verbatim = verbatim || refusal.is_some();
-            whole_reply((call, gather), whole, verbatim, settle)
+            whole_reply(gathered, whole, verbatim || refusal.is_some(), settle)
         }
         ReplyBody::Stream(stream) if !streamed => {
-            Box::pin(folded((call, gather), dialect, stream, &restore, settle)).await
+            Box::pin(folded(gathered, dialect, stream, &restore, settle)).await
         }
         ReplyBody::Stream(stream) if verbatim => {
             let body = PassBody::new(dialect, *stream, costs.of_passed(dialect), settle);
@@ -74,9 +72,7 @@ pub(super) async fn reply(
                 body.noted(remember.cloned(), provider),
             )))
         }
-        ReplyBody::Stream(stream) => {
-            translated((call, gather), *stream, restore, costs, settle)
-        }
+        ReplyBody::Stream(stream) => translated(gathered, *stream, restore, costs, settle),
     };
     let printed = match printed {
         Ok(printed) => printed,
