@@ -4,6 +4,10 @@ use std::fmt;
 ///
 /// Its requests carry AWS Signature Version 4, over the bytes that are sent.
 #[derive(Clone)]
+#[cfg_attr(
+    not(feature = "bedrock"),
+    expect(dead_code, reason = "only signatures read the key")
+)]
 pub struct AwsCredentials {
     region: String,
     access_key_id: String,

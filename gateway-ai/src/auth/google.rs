@@ -22,6 +22,10 @@ enum Kind {
 
 /// The file that `gcloud iam service-accounts keys create` writes.
 #[derive(Clone, Deserialize)]
+#[cfg_attr(
+    not(feature = "google"),
+    expect(dead_code, reason = "only assertions read the key")
+)]
 pub(super) struct ServiceAccount {
     pub(super) client_email: String,
     pub(super) private_key: String,

@@ -43,6 +43,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "edge")]
 pub(crate) use self::converse::{FrameReader, Message};
 #[cfg(feature = "edge")]
 pub(crate) use self::gemini::{FromArray, IntoArray};

@@ -99,6 +99,7 @@ impl<'a> Members<'a> {
     }
 
     /// The text of a value.
+    #[cfg(any(feature = "edge", test))]
     pub(crate) fn text(&self, value: &Range<usize>) -> &'a str {
         &self.text[value.clone()]
     }

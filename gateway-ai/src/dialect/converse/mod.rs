@@ -22,6 +22,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "edge")]
 pub(crate) use self::frame::{FrameReader, Message};
 pub(in crate::dialect) use self::{
     error::{parse_error, print_error},
