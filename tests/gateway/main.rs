@@ -16,6 +16,7 @@ mod prices;
 mod protocols;
 mod readme;
 mod resilience;
+mod returning;
 mod sharing;
 mod surfaces;
 mod tls;
