@@ -179,7 +179,7 @@ pub(crate) use self::memory::tenant;
 pub use self::{
     cost::StreamCost,
     format::{AiFormat, AiFormatLayer},
-    memory::AiState,
     future::ResponseFuture,
+    memory::AiState,
     service::AiService,
 };
