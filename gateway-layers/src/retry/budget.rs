@@ -74,10 +74,12 @@ impl Budget {
         let earned = self.requests.sum(now) * self.per_mille / 1000;
         // Not on top of the share: in an outage under load there are no more retries than it says.
         let floor = self.floor_per_second * SLOTS as u64;
-        // Two that ask at once may both get the last one: a budget is not a lock.
-        let left = self.retries.sum(now) < earned.max(floor);
-        if left {
-            self.retries.add(now);
+        // Taken before it is counted: of two that ask at once for the last one, neither may get it,
+        // but never both.
+        self.retries.add(now);
+        let left = self.retries.sum(now) <= earned.max(floor);
+        if !left {
+            self.retries.take_back(now);
         }
         left
     }
@@ -98,6 +100,16 @@ impl Window {
             let fresh = word >> 32 != u64::from(now);
             let word = if fresh { u64::from(now) << 32 } else { word };
             Some(word + 1)
+        });
+    }
+
+    /// Takes one back that was added in second `now`.
+    fn take_back(&self, now: u32) {
+        let slot = &self.slots[now as usize % SLOTS];
+        // A slot that has gone on to another second has forgotten it already.
+        _ = slot.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
+            let counted = word >> 32 == u64::from(now) && word & u64::from(u32::MAX) > 0;
+            counted.then(|| word - 1)
         });
     }
 
@@ -145,6 +157,23 @@ mod tests {
         assert_eq!(withdrawn(&budget, 100, 100), 30);
         assert_eq!(withdrawn(&budget, 109, 100), 0);
         assert_eq!(withdrawn(&budget, 110, 100), 30);
+    }
+
+    #[test]
+    fn never_more_than_there_are_however_many_ask_at_once() {
+        for _ in 0..20 {
+            let budget = Budget::new(100, 0);
+            for _ in 0..1_000 {
+                budget.deposit(0);
+            }
+            let taken: usize = std::thread::scope(|scope| {
+                let askers: Vec<_> = (0..4)
+                    .map(|_| scope.spawn(|| withdrawn(&budget, 0, 200)))
+                    .collect();
+                askers.into_iter().map(|asker| asker.join().unwrap()).sum()
+            });
+            assert!((50..=100).contains(&taken), "{taken}");
+        }
     }
 
     #[test]
