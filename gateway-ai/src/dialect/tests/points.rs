@@ -16,7 +16,7 @@ const ALL: [(Dialect, &str); 5] = [
     ),
 ];
 
-fn from_gemini(part: Value, to: Dialect, model: &str) -> Result<(Value, String), String> {
+fn from_gemini(part: &Value, to: Dialect, model: &str) -> Result<(Value, String), String> {
     let body =
         json!({ "model": "m", "contents": [{ "role": "user", "parts": [{ "text": "?" }, part] }] });
     let target = Target::new(to, model);
@@ -29,13 +29,13 @@ fn from_gemini(part: Value, to: Dialect, model: &str) -> Result<(Value, String),
 #[test]
 fn files_of_a_bucket_keep_their_type_and_do_not_leave() {
     let part = json!({ "fileData": { "mimeType": "image/png", "fileUri": "gs://b/a.png" } });
-    let (body, losses) = from_gemini(part.clone(), Dialect::Gemini, "gemini-2.5-flash").unwrap();
+    let (body, losses) = from_gemini(&part, Dialect::Gemini, "gemini-2.5-flash").unwrap();
     assert_eq!(
         (&body["contents"][0]["parts"][1], losses.as_str()),
         (&part, "")
     );
     for to in [Dialect::Messages, Dialect::Converse] {
-        let refused = from_gemini(part.clone(), to, "claude-sonnet-4-5");
+        let refused = from_gemini(&part, to, "claude-sonnet-4-5");
         assert!(refused.is_err_and(|param| !param.is_empty()), "{to}");
     }
 }
@@ -43,18 +43,18 @@ fn files_of_a_bucket_keep_their_type_and_do_not_leave() {
 #[test]
 fn videos_cross_to_who_takes_them() {
     let part = json!({ "inlineData": { "mimeType": "video/mp4", "data": "AAAA" } });
-    let (body, _) = from_gemini(part.clone(), Dialect::Converse, "amazon.nova-pro-v1:0").unwrap();
+    let (body, _) = from_gemini(&part, Dialect::Converse, "amazon.nova-pro-v1:0").unwrap();
     let video = &body["messages"][0]["content"][1]["video"];
     assert_eq!(
         (&video["format"], &video["source"]["bytes"]),
         (&json!("mp4"), &json!("AAAA"))
     );
     for to in [Dialect::Messages, Dialect::Responses] {
-        let refused = from_gemini(part.clone(), to, "m");
+        let refused = from_gemini(&part, to, "m");
         assert!(refused.is_err_and(|param| !param.is_empty()), "{to}");
     }
     // OpenAI has no such part; servers that speak its dialect have.
-    let (body, _) = from_gemini(part, Dialect::Chat, "m").unwrap();
+    let (body, _) = from_gemini(&part, Dialect::Chat, "m").unwrap();
     let part = &body["messages"][0]["content"][1];
     assert_eq!(part["video_url"]["url"], "data:video/mp4;base64,AAAA");
 }
