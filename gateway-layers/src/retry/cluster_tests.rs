@@ -149,7 +149,8 @@ async fn a_killed_backend_is_not_noticed_and_comes_back() {
     assert_eq!(failed.load(Ordering::Relaxed), 0);
 
     let back = Backend::start(&address.to_string()).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // What is left of the largest penalty, ten seconds, after ten decays is less than a millisecond.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     load(400).await;
     assert_eq!(failed.load(Ordering::Relaxed), 0);
     assert!(back.served() > 40, "{} of 400", back.served());
