@@ -1,7 +1,7 @@
 //! Peak EWMA: a latency that jumps up at once and forgets slowly. Time is an argument.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -14,6 +14,8 @@ use std::{
 pub(super) struct PeakEwma {
     /// High half: `f32` microseconds, 0 while nothing was measured. Low half: milliseconds.
     word: AtomicU64,
+    /// Milliseconds: when a failure last multiplied the average.
+    penalised: AtomicU32,
 }
 
 impl PeakEwma {
@@ -38,12 +40,37 @@ impl PeakEwma {
     /// Takes in a failure, which says nothing about latency – a refused connection is quick – and
     /// must not look attractive. Each one multiplies what is left of the last, so that an endpoint
     /// that keeps failing is asked ever more rarely, and one that failed once is soon trusted again.
+    ///
+    /// Only an attempt that was begun after the last penalty says that it still fails: a hundred
+    /// requests that die with one connection are one piece of news, and counted a hundred times it
+    /// would keep an endpoint that restarted at once without requests for a minute and more.
     pub(super) fn failed(&self, after: Duration, now: Millis, decay: Duration) {
-        let after = micros(after);
+        let sample = micros(after);
+        let factor = if self.is_news(after, now) {
+            FAILURE_FACTOR
+        } else {
+            1.0
+        };
         self.update(now, decay, |average, weight| {
-            let penalty = (average * weight * FAILURE_FACTOR).clamp(MIN_PENALTY, MAX_PENALTY);
-            penalty.max(after)
+            let penalty = (average * weight * factor).clamp(MIN_PENALTY, MAX_PENALTY);
+            penalty.max(sample)
         });
+    }
+
+    /// Whether an attempt that failed `after` it was begun was begun after the last penalty. If so,
+    /// this is the last penalty now.
+    fn is_news(&self, after: Duration, now: Millis) -> bool {
+        let last = self.penalised.load(Ordering::Relaxed);
+        let (average, _) = unpack(self.word.load(Ordering::Relaxed));
+        let since = u128::from(elapsed(Millis(last), now));
+        // Where nothing is measured, or all of it was forgotten, there is no penalty to speak of.
+        if average > 0.0 && last != NEVER && since <= after.as_millis() {
+            return false;
+        }
+        // Of those that fail at one moment, the first is the one.
+        self.penalised
+            .compare_exchange(last, now.0.max(1), Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
     }
 
     /// As if nothing had been measured.
@@ -84,11 +111,16 @@ impl Millis {
 /// What is left of an average after the time from `then` to `now`.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn weight(then: Millis, now: Millis, decay: Duration) -> f32 {
-    let elapsed = now.0.wrapping_sub(then.0);
-    // A racing writer may have been a moment ahead.
-    let elapsed = if elapsed > u32::MAX / 2 { 0 } else { elapsed };
+    let elapsed = elapsed(then, now);
     let decay = decay.as_secs_f32() * 1000.0;
     (-(elapsed as f32) / decay.max(1.0)).exp()
+}
+
+/// Milliseconds from `then` to `now`.
+const fn elapsed(then: Millis, now: Millis) -> u32 {
+    let elapsed = now.0.wrapping_sub(then.0);
+    // A racing writer may have been a moment ahead.
+    if elapsed > u32::MAX / 2 { 0 } else { elapsed }
 }
 
 fn micros(latency: Duration) -> f32 {
@@ -104,6 +136,7 @@ const fn unpack(word: u64) -> (f32, Millis) {
     (f32::from_bits((word >> 32) as u32), Millis(word as u32))
 }
 
+const NEVER: u32 = 0;
 const FAILURE_FACTOR: f32 = 5.0;
 /// Microseconds: 50 ms and 10 s.
 const MIN_PENALTY: f32 = 5e4;
@@ -168,17 +201,44 @@ mod tests {
     #[test]
     fn failures_back_off_and_are_bounded() {
         let ewma = PeakEwma::default();
-        ewma.record(ms(2), at(0), DECAY);
-        ewma.failed(ms(0), at(0), DECAY);
-        assert!((get(&ewma, 0) - 50_000.0).abs() < 1.0);
-        ewma.failed(ms(0), at(0), DECAY);
-        assert!((get(&ewma, 0) - 250_000.0).abs() < 1.0);
-        for _ in 0..10 {
-            ewma.failed(ms(0), at(0), DECAY);
+        ewma.record(ms(2), at(10), DECAY);
+        ewma.failed(ms(0), at(10), DECAY);
+        assert!((get(&ewma, 10) - 50_000.0).abs() < 1.0);
+        ewma.failed(ms(0), at(11), DECAY);
+        assert!((get(&ewma, 11) - 250_000.0).abs() < 100.0);
+        for tick in 12..22 {
+            ewma.failed(ms(0), at(tick), DECAY);
         }
-        assert!((get(&ewma, 0) - 10_000_000.0).abs() < 10.0);
+        assert!((get(&ewma, 21) - 10_000_000.0).abs() < 10.0);
         // A minute later a working endpoint is no longer much dearer than this one.
         assert!(get(&ewma, 60_000) < 30_000.0);
+    }
+
+    #[test]
+    fn what_was_under_way_at_a_failure_fails_with_it_and_not_again() {
+        let ewma = PeakEwma::default();
+        ewma.record(ms(2), at(10), DECAY);
+        // A hundred requests, begun at 20 ms and later, die with their backend at 500 ms …
+        for request in 0..100 {
+            ewma.failed(ms(480 - request), at(500 + request / 50), DECAY);
+        }
+        // … which is one failure, as late as the latest of them.
+        assert!((get(&ewma, 500) - 480_000.0).abs() < 1_000.0);
+        // One begun since then is another.
+        ewma.failed(ms(1), at(600), DECAY);
+        assert!(get(&ewma, 600) > 2_000_000.0);
+    }
+
+    #[test]
+    fn one_that_died_with_many_requests_is_asked_again_within_seconds() {
+        let ewma = PeakEwma::default();
+        ewma.record(ms(2), at(10), DECAY);
+        for _ in 0..1_000 {
+            ewma.failed(ms(1), at(100), DECAY);
+        }
+        // Its neighbours answer in 20 ms, and have two requests under way.
+        let neighbours = 3.0 * 20_000.0;
+        assert!(get(&ewma, 100) < neighbours);
     }
 
     #[test]

@@ -293,13 +293,14 @@ mod tests {
 
     #[test]
     fn one_that_is_back_is_as_one_that_is_new() {
-        let now = Millis::since_start(Duration::ZERO);
         let state = Endpoint::new("a", ()).state;
         state.set_blocked(Blocked::Unhealthy, true);
         state.set_blocked(Blocked::Ejected, true);
-        for _ in 0..5 {
-            state.latency.failed(Duration::ZERO, now, DECAY);
+        let at = |millis| Millis::since_start(Duration::from_millis(millis));
+        for tick in 1..=5 {
+            state.latency.failed(Duration::ZERO, at(tick), DECAY);
         }
+        let now = at(5);
         let penalty = state.cost(now, DECAY);
         state.set_blocked(Blocked::Unhealthy, false);
         assert!((state.cost(now, DECAY) - penalty).abs() < f32::EPSILON && penalty > 1e6);
