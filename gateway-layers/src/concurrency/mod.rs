@@ -103,6 +103,7 @@ mod priority;
 mod queue;
 mod sample;
 mod service;
+mod survey;
 
 #[cfg(feature = "config")]
 pub use self::config::{
