@@ -32,7 +32,7 @@ pub use self::{
     body::Body,
     context::{
         ApiVersion, Attempt, CacheOutcome, ClientIp, Cost, Deadline, Identity, Interim, Outcome,
-        RequestId, Route, TunnelBytes, TunnelEnd, Upstream, Usage,
+        PrefixLost, Proofs, RequestId, Route, TunnelBytes, TunnelEnd, Upstream, Usage,
     },
     error::{ErrorKind, GatewayError},
     key::{Key, KeyValue},

@@ -28,6 +28,7 @@
 //! | [`TunnelEnd`] | `proxy`, `forward_proxy`: of an answer that opens a tunnel |
 
 mod client_ip;
+mod conversation;
 mod identity;
 mod interim;
 mod outcome;
@@ -40,6 +41,7 @@ mod upstream;
 
 pub use self::{
     client_ip::ClientIp,
+    conversation::{PrefixLost, Proofs},
     identity::{Identity, IdentityKind},
     interim::Interim,
     outcome::{Outcome, OutcomeRecord},

@@ -3,7 +3,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{CacheOutcome, ClientIp, Identity, RequestId, Route, Upstream, Usage};
+use super::{
+    CacheOutcome, ClientIp, Identity, PrefixLost, Proofs, RequestId, Route, Upstream, Usage,
+};
 use crate::GatewayError;
 
 /// A cell that an outer observer puts into the request and inner layers fill.
@@ -40,6 +42,13 @@ pub struct OutcomeRecord {
     pub model: Option<Arc<str>>,
     /// What the model call used.
     pub usage: Option<Usage>,
+    /// The kind of program that called a model, one of a bounded set.
+    pub client: Option<&'static str>,
+    /// What became of proofs of reasoning.
+    pub proofs: Proofs,
+    /// Why the conversation's beginning was not read from the provider's cache, where it could
+    /// have been.
+    pub prefix_lost: Option<PrefixLost>,
 }
 
 impl Outcome {

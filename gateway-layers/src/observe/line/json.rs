@@ -92,6 +92,7 @@ fn caller(record: &Record<'_>, out: &mut Vec<u8>) {
 }
 
 fn model(record: &Record<'_>, out: &mut Vec<u8>) {
+    text(out, b",\"client\":\"", record.outcome.client);
     text(out, b",\"model\":\"", record.outcome.model.as_deref());
     let Some(usage) = &record.outcome.usage else {
         return;
@@ -104,6 +105,11 @@ fn model(record: &Record<'_>, out: &mut Vec<u8>) {
     if usage.estimated {
         out.extend_from_slice(b",\"tokens_estimated\":true");
     }
+    let lost = record
+        .outcome
+        .prefix_lost
+        .map(gateway_core::PrefixLost::as_str);
+    text(out, b",\"prefix_lost\":\"", lost);
 }
 
 fn ids(record: &Record<'_>, out: &mut Vec<u8>) {

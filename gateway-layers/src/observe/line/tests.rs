@@ -4,7 +4,7 @@ use std::{
 };
 
 use gateway_core::{
-    ErrorKind, GatewayError, Identity, Route, Upstream, Usage,
+    ErrorKind, GatewayError, Identity, PrefixLost, Route, Upstream, Usage,
     body::End,
     context::{IdentityKind, OutcomeRecord},
 };
@@ -73,6 +73,8 @@ fn json_has_all_of_the_outcome() {
         let upstream = Upstream::new("up".into(), "http://127.0.0.1:1".into()).with_attempts(2);
         outcome.upstream = Some(upstream);
         outcome.model = Some(Arc::from("openai/gpt"));
+        outcome.client = Some("codex");
+        outcome.prefix_lost = Some(PrefixLost::Moved);
         let mut usage = Usage::default();
         usage.input = Some(7);
         usage.output = Some(9);
@@ -86,6 +88,8 @@ fn json_has_all_of_the_outcome() {
     assert_eq!(record["tokens_in"], 7);
     assert_eq!(record["tokens_out"], 9);
     assert_eq!(record["model"], "openai/gpt");
+    assert_eq!(record["client"], "codex");
+    assert_eq!(record["prefix_lost"], "moved");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use gateway_core::{CacheOutcome, Upstream, Usage};
+use gateway_core::{CacheOutcome, PrefixLost, Upstream, Usage};
 use http::Method;
 use prometheus_client::{
     metrics::{counter::Counter, histogram::Histogram},
@@ -17,6 +17,9 @@ pub(super) struct Families {
     refusals: CounterFamily,
     cache: CounterFamily,
     split: CounterFamily,
+    clients: CounterFamily,
+    proofs: CounterFamily,
+    prefix_lost: CounterFamily,
     upstream_requests: CounterFamily,
     upstream_attempts: CounterFamily,
     upstream_first_byte: HistogramFamily,
@@ -37,6 +40,12 @@ impl Families {
         let refusals = counter("refusals", "Answers the gateway made itself, by code");
         let cache = counter("cache_requests", "Requests by what the cache did");
         let split = counter("split", "Requests by the target a split chose");
+        let clients = counter("ai_requests", "Calls of models by the kind of client");
+        let proofs = counter("ai_proofs", "Proofs of reasoning by what became of them");
+        let prefix_lost = counter(
+            "ai_cache_prefix_lost",
+            "Turns whose beginning was not read from the cache of their provider",
+        );
         let upstream_requests = counter("upstream_requests", "Requests an upstream answered");
         let upstream_attempts = counter("upstream_attempts", "Attempts at upstreams");
         let tokens = counter("tokens", "Model tokens by kind");
@@ -61,6 +70,9 @@ impl Families {
             refusals,
             cache,
             split,
+            clients,
+            proofs,
+            prefix_lost,
             upstream_requests,
             upstream_attempts,
             tokens,
@@ -75,6 +87,9 @@ pub(super) struct RouteHandles {
     refusals: Slots<&'static str, Counter>,
     cache: Slots<CacheOutcome, Counter>,
     targets: Table<Counter>,
+    clients: Slots<&'static str, Counter>,
+    proofs: Slots<&'static str, Counter>,
+    prefix_lost: Slots<PrefixLost, Counter>,
     duration: Histogram,
     request_bytes: Counter,
     response_bytes: Counter,
@@ -89,6 +104,9 @@ impl RouteHandles {
             refusals: Slots::new(),
             cache: Slots::new(),
             targets: Table::new(),
+            clients: Slots::new(),
+            proofs: Slots::new(),
+            prefix_lost: Slots::new(),
             duration: families.duration.get_or_create_owned(&labels),
             request_bytes: families.request_bytes.get_or_create_owned(&labels),
             response_bytes: families.response_bytes.get_or_create_owned(&labels),
@@ -121,6 +139,27 @@ impl RouteHandles {
         if let Some(target) = &record.outcome.target {
             let make = |name: &str| self.labelled(&families.split, "target", Some(name));
             self.targets.get(target, make).inc();
+        }
+        if let Some(client) = record.outcome.client {
+            let make = |key| self.labelled(&families.clients, "client", key);
+            self.clients.get(client, make).inc();
+            self.conversation(families, record);
+        }
+    }
+
+    /// What only calls of models have.
+    fn conversation(&self, families: &Families, record: &Record<'_>) {
+        for (name, count) in record.outcome.proofs.by_name() {
+            if count > 0 {
+                let make = |key| self.labelled(&families.proofs, "outcome", key);
+                self.proofs.get(name, make).inc_by(u64::from(count));
+            }
+        }
+        if let Some(reason) = record.outcome.prefix_lost {
+            let make = |key: Option<PrefixLost>| {
+                self.labelled(&families.prefix_lost, "reason", key.map(PrefixLost::as_str))
+            };
+            self.prefix_lost.get(reason, make).inc();
         }
     }
 

@@ -4,7 +4,7 @@ use std::{
 };
 
 use gateway_core::{
-    Body, ErrorKind, GatewayError, Request as CoreRequest, Responder,
+    Body, ErrorKind, GatewayError, PrefixLost, Request as CoreRequest, Responder,
     body::{End, collect},
     testing::{failing, frames},
 };
@@ -184,7 +184,10 @@ async fn metrics_and_log_tell_the_same() {
         .access_log(log.clone());
     let service = service_fn(|request: CoreRequest| async move {
         Outcome::record(request.extensions(), |record| {
-            record.target = Some("v2".into())
+            record.target = Some("v2".into());
+            record.client = Some("codex");
+            record.proofs.restored = 2;
+            record.prefix_lost = Some(PrefixLost::Unread);
         });
         Ok::<_, Infallible>(Response::new(Body::from("hello")))
     });
@@ -207,6 +210,9 @@ async fn metrics_and_log_tell_the_same() {
         "gateway_request_duration_seconds_count{route=\"-\"} 3",
         "gateway_response_bytes_total{route=\"-\"} 15",
         "gateway_split_total{route=\"-\",target=\"v2\"} 3",
+        "gateway_ai_requests_total{route=\"-\",client=\"codex\"} 3",
+        "gateway_ai_proofs_total{route=\"-\",outcome=\"restored\"} 6",
+        "gateway_ai_cache_prefix_lost_total{route=\"-\",reason=\"unread\"} 3",
         "gateway_mine_total{a=\"b\"} 3",
         "gateway_in_flight 0",
         "gateway_access_log_dropped_total 0",
