@@ -231,24 +231,79 @@ async fn what_a_connection_may_cost() {
     assert_eq!(dripping.await, "HTTP/1.1 408");
     drop(slow);
 
-    let open = async |count: usize| {
-        let mut all = Vec::new();
-        for _ in 0..count {
-            let mut stream = TcpStream::connect(at).await.expect("it listens");
-            let request = b"GET /items HTTP/1.1\r\nhost: a\r\n\r\n";
-            _ = stream.write_all(request).await;
-            let mut said = [0; 12];
-            let read = timeout(Duration::from_secs(10), stream.read(&mut said)).await;
-            let served = read.is_ok_and(|read| read.is_ok_and(|count| count > 0));
-            all.push((served, stream));
-        }
-        all
-    };
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let held = open(3).await;
+    let held = open(&[at; 3]).await;
     let served: Vec<_> = held.iter().map(|(served, _)| *served).collect();
     assert_eq!(served, [true, true, false]);
     drop(held);
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(open(1).await[0].0, "their places are free again");
+    assert!(open(&[at]).await[0].0, "their places are free again");
+}
+
+/// One connection to each of these, and whether a request on it is answered.
+async fn open(listeners: &[SocketAddr]) -> Vec<(bool, TcpStream)> {
+    let mut all = Vec::new();
+    for at in listeners {
+        let mut stream = TcpStream::connect(at).await.expect("it listens");
+        let request = b"GET /items HTTP/1.1\r\nhost: a\r\n\r\n";
+        _ = stream.write_all(request).await;
+        let mut said = [0; 12];
+        let read = timeout(Duration::from_secs(2), stream.read(&mut said)).await;
+        let served = read.is_ok_and(|read| read.is_ok_and(|count| count > 0));
+        all.push((served, stream));
+    }
+    all
+}
+
+#[tokio::test]
+async fn places_are_those_of_all_listeners() {
+    let origin = origin().await;
+    let listeners = "  one: 127.0.0.1:0\n  two: 127.0.0.1:0\n";
+    for (limits, late) in [
+        // Whoever is too many waits …
+        ("max_connections: 3", true),
+        // … and an address that has too many is closed.
+        ("max_connections_per_ip: 3", false),
+    ] {
+        let limits = format!("limits: {{ {limits} }}\n");
+        let (gateway, _file) = start(&(yaml(listeners, &origin.url()) + &limits)).await;
+        let (one, two) = (gateway.address, listener(&gateway, "two").await);
+        let mut held = open(&[one, two, one, two]).await;
+        let served: Vec<_> = held.iter().map(|(served, _)| *served).collect();
+        assert_eq!(served, [true, true, true, false], "{limits}");
+        let ready = get(gateway.admin, "/readyz", &[]).await;
+        assert_eq!(ready.status, 200, "operators have places of their own");
+        let (_, mut waiting) = held.pop().expect("four");
+        drop(held);
+        let mut said = [0; 12];
+        let read = timeout(Duration::from_secs(10), waiting.read(&mut said)).await;
+        let read = read.expect("it ends in time").unwrap_or_default();
+        assert_eq!(read > 0, late, "{limits}");
+    }
+}
+
+/// A head that never ends is told so, also after an answer; a connection that says nothing is not.
+#[tokio::test]
+async fn a_head_that_takes_too_long_is_told_so() {
+    let origin = origin().await;
+    let limits = "limits: { header_timeout: 300ms }\n";
+    let (gateway, _file) = start(&(yaml("  plain: 127.0.0.1:0\n", &origin.url()) + limits)).await;
+    let whole = "GET /items HTTP/1.1\r\nhost: a\r\n\r\n";
+    let part = "GET /items HTTP/1.1\r\nhost: a\r\nx: ";
+    assert_eq!(raw(gateway.address, b"").await, "");
+    let said = raw(gateway.address, part.as_bytes()).await;
+    assert!(said.starts_with("HTTP/1.1 408 "), "{said}");
+    assert!(said.contains("connection: close\r\n"), "{said}");
+
+    let mut kept = TcpStream::connect(gateway.address).await.expect("up");
+    let mut said = [0; 4096];
+    kept.write_all(whole.as_bytes()).await.expect("it reads");
+    let read = kept.read(&mut said).await.expect("an answer");
+    assert!(said[..read].starts_with(b"HTTP/1.1 200 "));
+    kept.write_all(part.as_bytes()).await.expect("it reads");
+    let mut said = Vec::new();
+    let read = timeout(Duration::from_secs(10), kept.read_to_end(&mut said)).await;
+    read.expect("in time").expect("an orderly end");
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("HTTP/1.1 408 "), "{said}");
 }

@@ -13,7 +13,7 @@ use crate::{
     admin::{Admin, ExposedError, Guard, Readiness, ReloadFuture},
     config::{Config, Loaded},
     reload::{self, Cause, Reloader},
-    server::{self, Address, DrainHandle, Entrance, Listener},
+    server::{self, Address, DrainHandle, Entrance, Listener, Places},
 };
 
 /// A gateway with its sockets open.
@@ -102,8 +102,10 @@ impl Instance {
             times: (config.drain.delay.get(), config.drain.timeout.get()),
         };
         let limits = listeners::limits(&config);
+        let places = Places::new(&limits);
         for open in open {
-            drop(open.serve(instance.gateway.service(), limits.clone(), token.clone()));
+            let cost = (limits.clone(), places.clone());
+            drop(open.serve(instance.gateway.service(), cost, token.clone()));
         }
         if let Some((socket, guard)) = admin {
             instance.admin = match socket.address() {
@@ -114,7 +116,9 @@ impl Instance {
                 socket,
                 Entrance::default(),
                 instance.admin_service(guard),
-                limits,
+                limits.clone(),
+                // Operators get in while clients take all there is.
+                Places::new(&limits),
                 admin_token,
             ));
         }

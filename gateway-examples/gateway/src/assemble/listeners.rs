@@ -18,7 +18,7 @@ use crate::{
         Config,
         model::{self, Bind, Slot},
     },
-    server::{self, Address, Drain, Entrance, Limits, Listener},
+    server::{self, Address, Drain, Entrance, Limits, Listener, Places},
 };
 
 /// A listener of the config with its socket open.
@@ -150,17 +150,26 @@ impl Open {
     }
 
     /// Serves until the drain starts.
-    pub(super) fn serve(self, service: Reloadable, limits: Limits, drain: Drain) -> JoinHandle<()> {
+    pub(super) fn serve(
+        self,
+        service: Reloadable,
+        (limits, places): (Limits, Places),
+        drain: Drain,
+    ) -> JoinHandle<()> {
         let (socket, entrance) = (self.socket, self.entrance);
         if self.redirect.is_none() && self.hsts.is_none() && self.forward.is_none() {
-            return spawn(server::serve(socket, entrance, service, limits, drain));
+            return spawn(server::serve(
+                socket, entrance, service, limits, places, drain,
+            ));
         }
         let service = ServiceBuilder::new()
             .option_layer(self.hsts)
             .option_layer(self.redirect)
             .option_layer(self.forward.map(enter))
             .service(service);
-        spawn(server::serve(socket, entrance, service, limits, drain))
+        spawn(server::serve(
+            socket, entrance, service, limits, places, drain,
+        ))
     }
 }
 

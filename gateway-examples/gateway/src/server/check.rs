@@ -4,6 +4,11 @@
 //! authorisation. hyper's parser is strict about framing; the rules here concern what it leaves to
 //! the application: the host, the form of the target, and message parts whose meaning depends on
 //! who reads them.
+//!
+//! A `Content-Length` beside `Transfer-Encoding: chunked` never gets here: hyper drops it, reads the
+//! chunks, and closes the connection after the answer, which is the second of the two ways of RFC 9112
+//! §6.1 and leaves nothing that a second reader could take for a request. To refuse instead would need
+//! another parser before hyper's, for every head of every request.
 
 use gateway_core::{ErrorKind, GatewayError, Request, Responder, Response};
 use http::{HeaderMap, HeaderValue, Method, Uri, Version, header};
@@ -16,7 +21,7 @@ use super::detect::MAX_METHOD;
 ///
 /// 400 `bad_request` for a missing, repeated, empty or malformed `Host`, for credentials in the
 /// target, `*` with another method than `OPTIONS`, bytes in the target that are not visible ASCII,
-/// `Transfer-Encoding` in HTTP/1.0 or beside `Content-Length`; 414 for a path and query longer than
+/// `Transfer-Encoding` in HTTP/1.0 or more than once; 414 for a path and query longer than
 /// `max_target`; 417 for an unknown expectation.
 pub fn request<B>(request: &mut http::Request<B>, max_target: usize) -> Result<(), GatewayError> {
     length(request.uri(), max_target)?;

@@ -37,6 +37,8 @@ pub(super) struct Coalesce<T> {
     linger: Linger,
     /// What is written of an interim answer has to be written to its end.
     interim: Bytes,
+    /// Whether hyper may hold a part of an answer.
+    dirty: bool,
 }
 
 /// What is left to do after the last write.
@@ -52,6 +54,8 @@ enum Linger {
     },
 }
 
+const TIMED_OUT: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 /// How long a client that is still sending is listened to.
 const LINGER: Duration = Duration::from_secs(1);
 /// More than this is written at once.
@@ -66,6 +70,7 @@ impl<T> Coalesce<T> {
             offered: 0,
             linger: Linger::Shutdown,
             interim: Bytes::new(),
+            dirty: false,
         }
     }
 
@@ -82,12 +87,15 @@ impl<T> Coalesce<T> {
     }
 }
 
-impl<T: Read + Unpin> Read for Coalesce<T> {
+impl<T: Read + Write + Unpin> Read for Coalesce<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.state.is_timed_out() {
+            return self.poll_timed_out(cx);
+        }
         if !self.read_before.is_empty() {
             let take = self.read_before.len().min(buf.remaining());
             buf.put_slice(&self.read_before[..take]);
@@ -103,6 +111,22 @@ impl<T: Read + Unpin> Read for Coalesce<T> {
             self.state.on_read();
         }
         polled
+    }
+}
+
+impl<T: Write + Unpin> Coalesce<T> {
+    /// Tells a client whose head never ended why nothing more is read of it, as hyper does not, and
+    /// has hyper take it for gone. A client that has not taken the answer before gets no other.
+    fn poll_timed_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.dirty {
+            self.dirty = true;
+            // So few bytes fit into the socket of a client that has taken everything else.
+            let written = Pin::new(&mut self.inner).poll_write(cx, TIMED_OUT);
+            if matches!(written, Poll::Ready(Ok(_))) {
+                ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -174,6 +198,7 @@ impl<T: Read + Write + Unpin> Write for Coalesce<T> {
         if self.holds(buf.len(), cx) {
             return Poll::Pending;
         }
+        self.dirty = true;
         let written = Pin::new(&mut self.inner).poll_write(cx, buf);
         if written.is_ready() {
             self.state.on_write();
@@ -191,6 +216,7 @@ impl<T: Read + Write + Unpin> Write for Coalesce<T> {
         if self.holds(bytes, cx) {
             return Poll::Pending;
         }
+        self.dirty = true;
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
         if written.is_ready() {
             self.state.on_write();
@@ -204,7 +230,9 @@ impl<T: Read + Write + Unpin> Write for Coalesce<T> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
-        self.poll_interim(cx, true)
+        ready!(self.poll_interim(cx, true))?;
+        self.dirty = false;
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

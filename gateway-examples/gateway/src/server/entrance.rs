@@ -33,10 +33,10 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(peer: Option<SocketAddr>, slot: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(peer: Option<SocketAddr>, slot: Option<OwnedSemaphorePermit>) -> Self {
         Self {
             peer,
-            _slot: Some(slot),
+            _slot: slot,
             ..Self::default()
         }
     }

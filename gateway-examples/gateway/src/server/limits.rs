@@ -16,7 +16,8 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// How long a kept-alive connection may be quiet, and a client may take nothing of an answer.
     pub idle: Duration,
-    /// Open connections. Beyond it, new ones wait in the listen queue.
+    /// Open connections of all listeners that share [`Places`](super::Places). Beyond it, new ones
+    /// wait in the listen queue.
     pub max_connections: usize,
     /// Open connections of one address, or of one /64 in IPv6. Beyond it, new ones are closed.
     pub max_connections_per_ip: Option<NonZeroU32>,

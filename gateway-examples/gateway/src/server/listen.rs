@@ -1,12 +1,9 @@
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use gateway_core::{Request, Response};
-use tokio::sync::Semaphore;
 use tower_service::Service;
 
-use super::{
-    Drain, Entrance, Limits, Listener, connection, crowd::Crowd, entrance::Client, io::Socket,
-};
+use super::{Drain, Entrance, Limits, Listener, Places, connection, entrance::Client, io::Socket};
 
 /// Accepts connections and serves each until the drain has started.
 ///
@@ -17,22 +14,19 @@ pub async fn serve<S>(
     entrance: Entrance,
     service: S,
     limits: Limits,
+    places: Places,
     mut drain: Drain,
 ) where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
 {
-    let crowd = limits
-        .max_connections_per_ip
-        .map(|max| Crowd::new(max.get(), limits.uncounted.clone()));
-    let shared = Arc::new((entrance, limits, crowd));
-    let limits = &shared.1;
-    let slots = Arc::new(Semaphore::new(limits.max_connections));
+    let shared = Arc::new((entrance, limits, places));
+    let places = &shared.2;
     loop {
         let accepted = tokio::select! {
             biased;
             () = drain.started() => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listener, places) => accepted,
         };
         let (socket, client) = match accepted {
             Ok(accepted) => accepted,
@@ -48,10 +42,10 @@ pub async fn serve<S>(
             reason = "a connection's task: its `Drain` is awaited by `DrainHandle::wait`"
         )]
         tokio::spawn(async move {
-            let (entrance, limits, crowd) = &*shared;
+            let (entrance, limits, places) = &*shared;
             let mut ending = drain.clone();
             let passed = tokio::select! {
-                passed = entrance.pass(socket, client, crowd.as_ref()) => passed,
+                passed = entrance.pass(socket, client, places.crowd()) => passed,
                 () = ending.started() => None,
             };
             drop(ending);
@@ -67,13 +61,10 @@ pub async fn serve<S>(
 
 type Accepted = (Socket, Client);
 
-async fn accept(listener: &Listener, slots: &Arc<Semaphore>) -> io::Result<Accepted> {
-    let slot = Arc::clone(slots)
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
+/// The socket first: a listener that has nobody to serve must not keep a place from the others.
+async fn accept(listener: &Listener, places: &Places) -> io::Result<Accepted> {
     let (socket, peer) = listener.accept().await?;
-    Ok((socket, Client::new(peer, slot)))
+    Ok((socket, Client::new(peer, places.take().await)))
 }
 
 const PAUSE: Duration = Duration::from_millis(20);

@@ -24,6 +24,7 @@ mod interim;
 mod io;
 mod limits;
 mod listen;
+mod places;
 mod socket;
 mod state;
 mod supervise;
@@ -36,6 +37,7 @@ pub use self::{
     entrance::Entrance,
     limits::Limits,
     listen::serve,
+    places::Places,
     socket::{Address, Listener, bind},
     upload::{Upload, UploadLayer},
 };

@@ -29,6 +29,8 @@ pub(super) struct State {
     /// Milliseconds after `started` at which the last answer ended.
     quiet_since: AtomicU64,
     served: AtomicBool,
+    /// A head of HTTP/1 has had its time.
+    timed_out: AtomicBool,
     /// A head has begun on a quiet connection since the supervisor last looked.
     head_began: AtomicBool,
     /// Requests whose next frame is the upstream's to give; for the others it is the client's turn
@@ -66,6 +68,7 @@ impl State {
             head_since: AtomicU64::new(0),
             quiet_since: AtomicU64::new(0),
             served: AtomicBool::new(false),
+            timed_out: AtomicBool::new(false),
             head_began: AtomicBool::new(false),
             upstream_turn: AtomicU32::new(0),
             moved_at: AtomicU64::new(0),
@@ -108,6 +111,16 @@ impl State {
         self.head_began.load(Ordering::Relaxed)
             && self.head_began.swap(false, Ordering::Relaxed)
             && self.head_since.load(Ordering::Relaxed) > 0
+    }
+
+    /// The head under way has had its time. `false` if that is known, or if none is.
+    pub(super) fn time_out(&self) -> bool {
+        self.head_since.load(Ordering::Relaxed) > 0 && !self.timed_out.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether nothing more is to be read.
+    pub(super) fn is_timed_out(&self) -> bool {
+        self.timed_out.load(Ordering::Relaxed)
     }
 
     /// Whether frames of an answer may be worth waiting for.

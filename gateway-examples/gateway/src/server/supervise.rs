@@ -57,6 +57,9 @@ where
             }
             Event::Clock => match state.judge(limits.header_timeout, limits.idle) {
                 Verdict::Wait(time) => clock.as_mut().reset(Instant::now() + time),
+                Verdict::HeadTimeout if C::SAYS_WHY && state.time_out() => {
+                    clock.as_mut().reset(Instant::now() + LAST_WORDS);
+                }
                 Verdict::HeadTimeout | Verdict::Stalled => return,
                 Verdict::Idle if draining => return,
                 Verdict::Idle => {
@@ -70,6 +73,9 @@ where
     }
 }
 
+/// To tell a client why.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
+
 enum Event {
     Ended(hyper::Result<()>),
     Drain,
@@ -78,6 +84,9 @@ enum Event {
 
 /// A connection of either protocol that can be asked to finish.
 pub(super) trait Graceful: Future<Output = hyper::Result<()>> {
+    /// Whether a client whose head takes too long can be told so.
+    const SAYS_WHY: bool;
+
     /// Finishes what is in flight and takes nothing new: `Connection: close`, or GOAWAY.
     fn graceful_shutdown(self: Pin<&mut Self>);
 }
@@ -90,6 +99,8 @@ where
     B: HttpBody + 'static,
     B::Error: Into<BoxError>,
 {
+    const SAYS_WHY: bool = true;
+
     fn graceful_shutdown(self: Pin<&mut Self>) {
         Self::graceful_shutdown(self);
     }
@@ -104,6 +115,9 @@ where
     B::Error: Into<BoxError>,
     E: Http2ServerConnExec<S::Future, B>,
 {
+    // Its pings and its frames have no such clock, and what hyper has of a head nobody sees.
+    const SAYS_WHY: bool = false;
+
     fn graceful_shutdown(self: Pin<&mut Self>) {
         Self::graceful_shutdown(self);
     }

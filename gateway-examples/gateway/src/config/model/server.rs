@@ -97,10 +97,11 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// Time a connection may stay open without a request. Defaults to `75s`.
     pub idle: Duration,
-    /// Connections at a time; more wait in the kernel's queue. Defaults to 20000.
+    /// Connections at a time, of all listeners but `admin`; more wait in the kernel's queue. Defaults
+    /// to 20000.
     pub max_connections: u32,
-    /// Connections at a time of one address, or of one /64 in IPv6, on each listener; more are
-    /// closed. Those of `client_ip.trusted_proxies` are not counted. Defaults to no limit.
+    /// Connections at a time of one address, or of one /64 in IPv6, to all listeners but `admin`; more
+    /// are closed. Those of `client_ip.trusted_proxies` are not counted. Defaults to no limit.
     pub max_connections_per_ip: Option<NonZeroU32>,
 }
 
