@@ -1,6 +1,6 @@
 //! The table of models: a text, one line each.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 use super::{Abilities, Model, Price, Rates, Task};
 
@@ -15,8 +15,7 @@ pub fn all() -> impl Iterator<Item = &'static Model> {
 /// The model of this name at this vendor.
 #[must_use]
 pub fn find(vendor: &str, model: &str) -> Option<&'static Model> {
-    let at = TABLE.binary_search_by(|known| (known.vendor, known.name).cmp(&(vendor, model)));
-    TABLE.get(at.ok()?)
+    INDEX.get(&(vendor, model)).copied()
 }
 
 /// Text rather than code: nothing of it is touched until somebody asks, and a price is changed
@@ -24,6 +23,14 @@ pub fn find(vendor: &str, model: &str) -> Option<&'static Model> {
 static TEXT: &str = include_str!("models.tsv");
 
 static TABLE: LazyLock<Box<[Model]>> = LazyLock::new(|| read(TEXT).flatten().collect());
+
+/// Every call is priced, and so looked up here.
+static INDEX: LazyLock<HashMap<(&str, &str), &Model>> = LazyLock::new(|| {
+    let models = TABLE.iter();
+    models
+        .map(|model| ((model.vendor, model.name), model))
+        .collect()
+});
 
 /// The lines of a table, `None` for one that makes no sense.
 fn read(text: &'static str) -> impl Iterator<Item = Option<Model>> {

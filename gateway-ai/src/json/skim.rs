@@ -92,8 +92,13 @@ impl<'a> Members<'a> {
         let end = value(text, start)?;
         self.at = blank(text, end);
         self.state = State::Next;
+        let spelled = &self.text[at..key.end];
         Ok(Some(Member {
-            key: unescaped(&self.text[key.start - 1..=key.end]),
+            key: if key.escaped {
+                unescaped(spelled)
+            } else {
+                Cow::Borrowed(&spelled[1..spelled.len() - 1])
+            },
             value: start..end,
         }))
     }
@@ -109,82 +114,95 @@ impl<'a> Members<'a> {
 /// spelled, which is no name of anything.
 fn unescaped(spelled: &str) -> Cow<'_, str> {
     let plain = &spelled[1..spelled.len() - 1];
-    if !plain.contains('\\') {
-        return Cow::Borrowed(plain);
-    }
     serde_json::from_str(spelled).map_or(Cow::Borrowed(plain), Cow::Owned)
 }
 
 /// The end of the value that begins at `at`.
-fn value(text: &[u8], mut at: usize) -> Result<usize, SkimError> {
+fn value(text: &[u8], at: usize) -> Result<usize, SkimError> {
+    match text.get(at) {
+        Some(b'"') => Ok(string(text, at + 1)?.end),
+        Some(b'{' | b'[') => container(text, at),
+        _ => scalar(text, at),
+    }
+}
+
+/// The end of the object or array that begins at `at`.
+fn container(text: &[u8], mut at: usize) -> Result<usize, SkimError> {
     // The outermost object is open already; a set bit is an object.
-    let (mut depth, mut objects) = (1, 0_u128);
+    let (mut depth, mut objects, mut object) = (1, 0_u128, false);
     const { assert!(Raw::MAX_DEPTH <= 128, "one bit each") };
     loop {
-        let opened = match text.get(at) {
-            Some(b'"') => {
-                at = string(text, at + 1)?;
-                false
-            }
+        // At a value, behind a key where it is a member's.
+        let mut first = false;
+        match text.get(at) {
+            Some(b'"') => at = string(text, at + 1)?.end,
             Some(bracket @ (b'{' | b'[')) => {
                 if depth == Raw::MAX_DEPTH {
                     return Err(SkimError::Depth);
                 }
                 depth += 1;
-                objects = objects << 1 | u128::from(*bracket == b'{');
-                at = blank(text, at + 1);
-                true
+                object = *bracket == b'{';
+                objects = objects << 1 | u128::from(object);
+                at += 1;
+                first = true;
             }
-            _ => {
-                at = scalar(text, at)?;
-                false
-            }
-        };
-        let mut first = opened;
+            _ => at = scalar(text, at)?,
+        }
+        // What ends here, and whether something follows.
         loop {
-            if depth == 1 {
-                return Ok(at);
-            }
-            if !first {
-                at = blank(text, at);
-            }
-            let object = objects & 1 == 1;
+            at = blank(text, at);
             match text.get(at) {
-                Some(b'}') if object => {}
-                Some(b']') if !object => {}
                 Some(b',') if !first => {
                     at = blank(text, at + 1);
                     break;
                 }
+                Some(b'}') if object => {}
+                Some(b']') if !object => {}
                 Some(_) if first => break,
                 _ => return Err(SkimError::Syntax(at)),
             }
             at += 1;
             depth -= 1;
+            if depth == 1 {
+                return Ok(at);
+            }
             objects >>= 1;
+            object = objects & 1 == 1;
             first = false;
         }
-        if objects & 1 == 1 {
+        if object {
             at = blank(text, key(text, at)?.1);
         }
     }
 }
 
-/// The place of a key's text, and what follows its colon.
-fn key(text: &[u8], at: usize) -> Result<(Range<usize>, usize), SkimError> {
-    let start = expect(text, at, b'"')?;
-    let end = string(text, start)?;
-    let colon = expect(text, blank(text, end), b':')?;
-    Ok((start..end - 1, colon))
+/// A string whose text was walked through.
+struct Text {
+    /// What follows its closing quote.
+    end: usize,
+    /// Whether anything is spelled by an escape.
+    escaped: bool,
 }
 
-/// What follows the string whose text begins at `at`.
-fn string(text: &[u8], mut at: usize) -> Result<usize, SkimError> {
+/// A key that begins at `at`, and what follows its colon.
+fn key(text: &[u8], at: usize) -> Result<(Text, usize), SkimError> {
+    let key = string(text, expect(text, at, b'"')?)?;
+    let colon = expect(text, blank(text, key.end), b':')?;
+    Ok((key, colon))
+}
+
+/// The string whose text begins at `at`.
+fn string(text: &[u8], mut at: usize) -> Result<Text, SkimError> {
+    let mut escaped = false;
     loop {
         at = special(text, at).ok_or(SkimError::Syntax(text.len()))?;
         if text[at] == b'"' {
-            return Ok(at + 1);
+            return Ok(Text {
+                end: at + 1,
+                escaped,
+            });
         }
+        escaped = true;
         at = match text.get(at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at + 2,
             Some(b'u') if is_hex(text.get(at + 2..at + 6)) => at + 6,
@@ -216,13 +234,17 @@ fn is_hex(digits: Option<&[u8]>) -> bool {
 
 /// What follows the number or literal at `at`.
 fn scalar(text: &[u8], at: usize) -> Result<usize, SkimError> {
-    let rest = text.get(at..).unwrap_or_default();
-    for literal in [&b"null"[..], b"true", b"false"] {
-        if rest.starts_with(literal) {
-            return Ok(at + literal.len());
-        }
+    let literal: &[u8] = match text.get(at) {
+        Some(b'n') => b"null",
+        Some(b't') => b"true",
+        Some(b'f') => b"false",
+        _ => return number(text, at).ok_or(SkimError::Syntax(at)),
+    };
+    if text[at..].starts_with(literal) {
+        Ok(at + literal.len())
+    } else {
+        Err(SkimError::Syntax(at))
     }
-    number(text, at).ok_or(SkimError::Syntax(at))
 }
 
 fn number(text: &[u8], mut at: usize) -> Option<usize> {

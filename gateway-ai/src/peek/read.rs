@@ -37,8 +37,8 @@ impl Peek {
         let text = |place: &Option<Range<usize>>| place.as_ref().map(|at| &body[at.clone()]);
         Ok(Self {
             model: read::<Str<'_>>(text(&places.model), "model")?.map(Str::into_owned),
-            stream: read(text(&places.stream), "stream")?,
-            include_usage: read(text(&places.include_usage), "stream_options.include_usage")?,
+            stream: flag(text(&places.stream), "stream")?,
+            include_usage: flag(text(&places.include_usage), "stream_options.include_usage")?,
             places,
         })
     }
@@ -59,6 +59,15 @@ impl Peek {
     #[must_use]
     pub fn includes_usage(&self) -> bool {
         self.include_usage == Some(true)
+    }
+}
+
+/// What nearly every request says is known without a parser.
+fn flag(value: Option<&[u8]>, field: &'static str) -> Result<Option<bool>, AiError> {
+    match value {
+        Some(b"true") => Ok(Some(true)),
+        Some(b"false") => Ok(Some(false)),
+        value => read(value, field),
     }
 }
 
