@@ -97,7 +97,9 @@
 //!
 //! `POST /model/{model}/converse` and `/converse-stream` are Bedrock's; the model is one segment,
 //! escaped as Amazon's SDKs do. These send a key as a bearer token where they are given a Bedrock API
-//! key. A signature is none: it proves who signed to those alone who know the secret.
+//! key. A signature is none: it proves who signed to those alone who know the secret. Claude on
+//! Bedrock is invoked in its own words by clients that speak Messages, so that nothing is lost, and
+//! conversed with by all others – as is every model whose name an inference profile hides.
 //!
 //! `POST /v1/responses` is a conversation like any other. What the Responses API keeps –
 //! `/v1/responses/{id}`, its `/cancel` and `/input_items`, `/v1/conversations…` – passes as it is to

@@ -1,7 +1,7 @@
 //! Embeddings between the formats providers have for them.
 //!
-//! OpenAI's `/embeddings`, Gemini's `embedContent` and `batchEmbedContents`, and Bedrock's `invoke`
-//! of Titan's and Cohere's models say the same things: texts in, vectors out, sometimes fewer
+//! OpenAI's `/embeddings`, Gemini's `embedContent` and `batchEmbedContents`, Bedrock's `invoke` of
+//! Titan's and Cohere's models, and Vertex AI's `predict` and `embedContent` say the same things: texts in, vectors out, sometimes fewer
 //! dimensions. Between equal formats nothing comes here, the bytes pass. Vectors are never rounded:
 //! the provider's digits are copied, unless the client wants them as base64 of 32-bit floats.
 
@@ -9,6 +9,7 @@ mod bedrock;
 mod gemini;
 mod openai;
 mod vector;
+mod vertex;
 
 use serde_json::Value;
 
@@ -29,6 +30,10 @@ pub(crate) enum Format {
     Titan,
     /// `invoke` of `cohere.embed-*`
     Cohere,
+    /// Vertex AI's `predict`
+    VertexPredict,
+    /// Vertex AI's `embedContent`
+    VertexContent,
 }
 
 /// Texts whose vectors are wanted.
@@ -64,7 +69,7 @@ impl Format {
             Self::OpenAi => openai::parse_request(&body)?,
             Self::Gemini => gemini::parse_one(&body)?,
             Self::GeminiBatch => gemini::parse_batch(&body)?,
-            Self::Titan | Self::Cohere => {
+            Self::Titan | Self::Cohere | Self::VertexPredict | Self::VertexContent => {
                 return Err(AiError::invalid("no client speaks this format"));
             }
         };
@@ -90,6 +95,8 @@ impl Format {
             Self::Gemini | Self::GeminiBatch => gemini::print_batch(request, model),
             Self::Titan => bedrock::print_titan(request, &mut losses)?,
             Self::Cohere => bedrock::print_cohere(request, &mut losses),
+            Self::VertexPredict => vertex::print_predict(request),
+            Self::VertexContent => vertex::print_content(request)?,
         };
         Ok((body, losses))
     }
@@ -101,6 +108,8 @@ impl Format {
             Self::Gemini | Self::GeminiBatch => gemini::parse_reply(body),
             Self::Titan => bedrock::parse_titan(body),
             Self::Cohere => bedrock::parse_cohere(body),
+            Self::VertexPredict => vertex::parse_predict(body),
+            Self::VertexContent => vertex::parse_content(body),
         }
     }
 

@@ -68,7 +68,7 @@ impl Catalog {
         }
         plan.retain(|target| {
             let provider = self.inner.providers.get(target.provider());
-            provider.is_some_and(|provider| provider.has(call.operation()))
+            provider.is_some_and(|provider| provider.offers(call, target.model()))
         });
         if plan.is_empty() {
             return Err(AiError::new(

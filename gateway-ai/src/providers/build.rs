@@ -5,7 +5,8 @@ use tokio::time::Instant;
 
 use super::{
     Auth, HttpClient, KeyPool, Provider, ProviderSpec, Quirks, address, headers,
-    provider::{Inner, Routes},
+    provider::Inner,
+    routes::{Platform, Routes},
 };
 use crate::{
     auth::{Authorizer, Credentials},
@@ -210,8 +211,12 @@ impl ProviderBuilder {
         let responses = (vendor && self.quirks.responses).then_some(Dialect::Responses);
         let (first, also) = self.dialects.unwrap_or((self.spec.dialect, responses));
         if self.spec.auth == Auth::Google {
-            let claude = Routes::vertex(base, Dialect::Messages);
-            return Ok((Routes::vertex(base, first), Some(claude)));
+            let on = |dialect| Routes::on(Platform::Vertex, base, dialect);
+            return Ok((on(first), Some(on(Dialect::Messages))));
+        }
+        if matches!(self.spec.auth, Auth::Aws { .. }) {
+            let claude = Routes::on(Platform::Invoke, base, Dialect::Messages);
+            return Ok((Routes::new(base, first)?, Some(claude)));
         }
         let also = also.map(|also| Routes::new(base, also)).transpose()?;
         Ok((Routes::new(base, first)?, also))

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use super::{
     KeyFault, exotic, headers,
     payload::Payload,
-    provider::{Inner, Platform, Routes},
+    provider::Inner,
     receive::{self, Context},
-    vertex,
+    routes::{Platform, Routes},
 };
 use crate::{
     call::{AiCall, AiReply, Operation},
@@ -29,19 +29,16 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
     let call = with_proofs(provider, dialect, call)?;
     let mut tried: SmallVec<[usize; 4]> = SmallVec::new();
     loop {
-        let mut payload = Payload::new(&call, dialect, &provider.quirks, target.model())?;
-        if wire.platform == Platform::Vertex && dialect == Dialect::Messages {
-            payload.edit(vertex::messages);
-        }
+        let payload = Payload::new(&call, wire, &provider.quirks, target.model())?;
         let sent = Instant::now();
         let (index, key) = provider.keys.pick(&tried, sent).unzip();
-        let mut request = request(provider, &call, (&uri, dialect), payload.body, key);
+        let mut request = request(provider, &call, (&uri, wire), payload.body, key);
         let proof = prove(provider, &mut request).await?;
         let context = Context {
             call: &call,
             target: &target,
             provider,
-            dialect,
+            wire,
             losses: payload.losses,
             restore: payload.restore,
             hide_usage: payload.hide_usage,
@@ -138,7 +135,7 @@ fn destination(provider: &Inner, wire: &Routes, call: &AiCall) -> Result<(Target
 fn request(
     provider: &Inner,
     call: &AiCall,
-    (uri, dialect): (&Uri, Dialect),
+    (uri, wire): (&Uri, &Routes),
     body: Body,
     key: Option<HeaderValue>,
 ) -> Request {
@@ -146,16 +143,21 @@ fn request(
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri.clone();
     let out = request.headers_mut();
-    let same = (call.dialect() == dialect).then_some(dialect);
+    let dialect = wire.dialect;
+    // Bedrock has the headers of Messages in the body.
+    let own = wire.platform != Platform::Invoke;
+    let same = (own && call.dialect() == dialect).then_some(dialect);
     headers::forward(call.headers(), same, &provider.forward, out);
-    headers::dialect(dialect, out);
+    if own {
+        headers::dialect(dialect, out);
+    }
     for (name, value) in &provider.extra {
         out.insert(name.clone(), value.clone());
     }
-    let accept = if call.is_stream() {
-        dialect.stream_content_type()
-    } else {
-        "application/json"
+    let accept = match wire.platform {
+        _ if !call.is_stream() => "application/json",
+        Platform::Invoke => Dialect::Converse.stream_content_type(),
+        _ => dialect.stream_content_type(),
     };
     out.insert(header::ACCEPT, HeaderValue::from_static(accept));
     // A form's type names its boundary.

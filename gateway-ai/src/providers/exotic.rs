@@ -3,9 +3,13 @@
 use bytes::{Bytes, BytesMut};
 use serde_json::{Map, Value, json};
 
-use super::Quirks;
+use super::{
+    Quirks, bedrock,
+    routes::{Platform, Routes},
+    vertex,
+};
 use crate::{
-    call::{AiCall, Operation, PassOperation, Whole},
+    call::{AiCall, Operation, PassOperation, Whole, Wire},
     dialect::{Dialect, Url},
     embed::{self, Format},
     error::AiError,
@@ -49,26 +53,38 @@ impl Exotic {
     /// A client fault where the body makes no sense or cannot be said in the provider's dialect.
     pub(super) fn of(
         call: &AiCall,
-        dialect: Dialect,
+        to: &Routes,
         quirks: &Quirks,
         model: &str,
     ) -> Result<Option<(Option<Self>, Bytes, Losses)>, AiError> {
-        let Some(wire) = call.wire().filter(|_| call.operation() != Operation::Chat) else {
+        let sent = call.wire().filter(|_| call.operation() != Operation::Chat);
+        let Some(sent) = sent.map(Wire::bytes) else {
             return Ok(None);
         };
-        match call.operation() {
-            _ if call.dialect() == dialect && dialect == Dialect::Gemini => {
-                let body = named(wire.bytes(), model)?;
-                Ok(Some((None, body, Losses::new())))
+        let same = call.dialect() == to.dialect;
+        match (call.operation(), to.platform) {
+            (Operation::CountTokens, Platform::Invoke) if same => {
+                let body = bedrock::count_messages(sent, call.headers());
+                let body = body.ok_or_else(|| AiError::invalid("the body is not an object"))?;
+                let exotic = Self::Count(call.dialect());
+                Ok(Some((Some(exotic), body, Losses::new())))
             }
-            _ if call.dialect() == dialect => Ok(None),
-            Operation::CountTokens => {
-                let (body, losses) = count(call, wire.bytes(), dialect, quirks, model)?;
+            (Operation::CountTokens, Platform::Vertex) if same && to.dialect == Dialect::Gemini => {
+                let body = vertex::count(object(&unwrapped(sent))?).to_string();
+                Ok(Some((None, body.into(), Losses::new())))
+            }
+            (_, Platform::Own) if same && to.dialect == Dialect::Gemini => {
+                Ok(Some((None, named(sent, model)?, Losses::new())))
+            }
+            (Operation::CountTokens, _) if !same => {
+                let (body, losses) = count(call, sent, to, quirks, model)?;
                 Ok(Some((Some(Self::Count(call.dialect())), body, losses)))
             }
-            Operation::Pass(operation) if operation.is_embedding() => {
-                let (from, to) = (provided(dialect, model), asked(call, operation));
-                let request = to.parse_request(wire.bytes())?;
+            (Operation::Pass(operation), platform)
+                if operation.is_embedding() && !(same && platform == Platform::Own) =>
+            {
+                let (from, to) = (provided(to, model), asked(call, operation));
+                let request = to.parse_request(sent)?;
                 let (body, losses) = from.print_request(&request, model)?;
                 let exotic = Self::Embedding {
                     from,
@@ -78,7 +94,7 @@ impl Exotic {
                 };
                 Ok(Some((Some(exotic), body.to_string().into(), losses)))
             }
-            Operation::Pass(_) | Operation::Chat => Ok(None),
+            _ => Ok(None),
         }
     }
 
@@ -112,9 +128,11 @@ impl Exotic {
 }
 
 /// The format in which a provider embeds.
-fn provided(dialect: Dialect, model: &str) -> Format {
-    match dialect {
-        Dialect::Gemini => Format::GeminiBatch,
+fn provided(wire: &Routes, model: &str) -> Format {
+    match wire.dialect {
+        Dialect::Gemini if wire.platform == Platform::Own => Format::GeminiBatch,
+        Dialect::Gemini if vertex::embeds_content(model) => Format::VertexContent,
+        Dialect::Gemini => Format::VertexPredict,
         Dialect::Converse if model.contains("cohere.") => Format::Cohere,
         Dialect::Converse => Format::Titan,
         _ => Format::OpenAi,
@@ -145,10 +163,11 @@ fn named(bytes: &Bytes, model: &str) -> Result<Bytes, AiError> {
 fn count(
     call: &AiCall,
     bytes: &Bytes,
-    dialect: Dialect,
+    to: &Routes,
     quirks: &Quirks,
     model: &str,
 ) -> Result<(Bytes, Losses), AiError> {
+    let dialect = to.dialect;
     let target = quirks.target(dialect, model);
     let mut out = BytesMut::with_capacity(bytes.len() + 256);
     let losses = if call.dialect() == Dialect::Gemini {
@@ -162,9 +181,10 @@ fn count(
         let request = call.request()?;
         dialect.print_request(request, &target, &mut out)?.losses
     };
-    let mut printed: Map<String, Value> = serde_json::from_slice(&out)
-        .map_err(|error| AiError::invalid(format!("the body is not JSON: {error}")))?;
+    let mut printed = object(&out)?;
     let body = match dialect {
+        Dialect::Gemini if to.platform == Platform::Vertex => vertex::count(printed),
+        Dialect::Converse => bedrock::count_converse(printed),
         Dialect::Gemini => {
             let name = format!("models/{}", model.strip_prefix("models/").unwrap_or(model));
             printed.insert("model".to_owned(), name.into());
@@ -177,6 +197,11 @@ fn count(
         }
     };
     Ok((body.to_string().into(), losses))
+}
+
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, AiError> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| AiError::invalid(format!("the body is not JSON: {error}")))
 }
 
 /// Gemini's clients may put the whole request into one field.

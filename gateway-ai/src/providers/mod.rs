@@ -91,13 +91,16 @@
 mod adapt;
 mod address;
 mod array;
+mod bedrock;
 mod build;
 mod client;
 mod exchange;
 mod exotic;
 mod foreign;
 mod headers;
+mod invoked;
 mod keys;
+mod members;
 mod pass;
 mod payload;
 mod provider;
@@ -107,6 +110,7 @@ mod provider;
 )]
 mod providers;
 mod receive;
+mod routes;
 mod sniff;
 mod spec;
 pub mod table;

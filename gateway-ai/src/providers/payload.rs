@@ -1,9 +1,17 @@
 use bytes::{Bytes, BytesMut};
 use gateway_core::Body;
 
-use super::{Quirks, adapt::adapt, exotic::Exotic, foreign};
+use super::{
+    Quirks,
+    adapt::adapt,
+    bedrock,
+    exotic::Exotic,
+    foreign,
+    routes::{Platform, Routes},
+    vertex,
+};
 use crate::{
-    call::AiCall,
+    call::{AiCall, Operation},
     dialect::{Dialect, Restore, Target},
     error::{AiError, AiErrorKind},
     loss::Losses,
@@ -25,17 +33,32 @@ impl Payload {
     /// speaks the same one, printed from the canonical form where it does not.
     pub(super) fn new(
         call: &AiCall,
-        dialect: Dialect,
+        to: &Routes,
         quirks: &Quirks,
         model: &str,
     ) -> Result<Self, AiError> {
-        let streams_chat = dialect == Dialect::Chat
-            && call.is_stream()
-            && call.operation() == crate::call::Operation::Chat;
+        let mut payload = Self::spoken(call, to, quirks, model)?;
+        match (to.platform, to.dialect) {
+            (Platform::Vertex, Dialect::Messages) => {
+                payload.edit(|body| vertex::messages(body, call.operation()));
+            }
+            (Platform::Invoke, _) if call.operation() == Operation::Chat => {
+                payload.edit(|body| bedrock::messages(body, call.headers()));
+            }
+            _ => {}
+        }
+        Ok(payload)
+    }
+
+    /// What is said in the dialect, before the platform has its way with it.
+    fn spoken(call: &AiCall, to: &Routes, quirks: &Quirks, model: &str) -> Result<Self, AiError> {
+        let dialect = to.dialect;
+        let streams_chat =
+            dialect == Dialect::Chat && call.is_stream() && call.operation() == Operation::Chat;
         if let Some(form) = call.form() {
             return Ok(Self::of(Body::from(form.splice(model))));
         }
-        if let Some((exotic, body, losses)) = Exotic::of(call, dialect, quirks, model)? {
+        if let Some((exotic, body, losses)) = Exotic::of(call, to, quirks, model)? {
             refuse_losses(call, &losses)?;
             return Ok(Self {
                 losses,
@@ -56,7 +79,7 @@ impl Payload {
     }
 
     /// Changes the body's bytes, where `edit` understands them.
-    pub(super) fn edit(&mut self, edit: impl FnOnce(&[u8]) -> Option<Bytes>) {
+    fn edit(&mut self, edit: impl FnOnce(&[u8]) -> Option<Bytes>) {
         let edited = self.body.as_bytes().and_then(|bytes| edit(bytes));
         if let Some(edited) = edited {
             self.body = Body::from(edited);

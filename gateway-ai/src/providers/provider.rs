@@ -6,16 +6,17 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderMap, HeaderName, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::{HeaderMap, HeaderName};
 use tower_service::Service;
 
 use super::{
-    HttpClient, KeyPool, ProviderBuilder, ProviderError, ProviderSpec, Quirks, exchange, vertex,
+    HttpClient, KeyPool, ProviderBuilder, ProviderSpec, Quirks, bedrock, exchange, exotic,
+    routes::{Platform, Routes},
+    vertex,
 };
 use crate::{
     auth::Authorizer,
-    call::{AiCall, AiReply, Operation, PassOperation},
+    call::{AiCall, AiReply, Operation},
     catalog::Prices,
     dialect::Dialect,
     error::AiError,
@@ -48,103 +49,6 @@ pub(super) struct Inner {
     pub(super) client: HttpClient,
 }
 
-/// The URLs of a provider's operations: parsed once where they do not name the model.
-pub(super) struct Routes {
-    base: Box<str>,
-    pub(super) platform: Platform,
-    pub(super) dialect: Dialect,
-    fixed: Box<[(Operation, Uri)]>,
-}
-
-/// Whose paths a dialect's operations have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Platform {
-    /// The dialect's own.
-    Own,
-    /// Vertex AI's: publisher and model, and a method of Google's.
-    Vertex,
-}
-
-impl Routes {
-    /// The conversations of Vertex AI: Gemini's, or Claude's in Messages.
-    pub(super) fn vertex(base: &str, dialect: Dialect) -> Self {
-        Self {
-            base: base.into(),
-            platform: Platform::Vertex,
-            dialect,
-            fixed: Box::default(),
-        }
-    }
-
-    pub(super) fn new(base: &str, dialect: Dialect) -> Result<Self, ProviderError> {
-        let operations = [Operation::Chat, Operation::CountTokens]
-            .into_iter()
-            .chain(PassOperation::ALL.map(Operation::Pass));
-        let mut fixed = Vec::new();
-        for operation in operations {
-            let Some(path) = operation.path(dialect) else {
-                continue;
-            };
-            let uri = format!("{base}{path}").parse().map_err(|_| {
-                ProviderError::BaseUrl(format!("`{base}` cannot be extended by `{path}`"))
-            })?;
-            fixed.push((operation, uri));
-        }
-        Ok(Self {
-            base: base.into(),
-            platform: Platform::Own,
-            dialect,
-            fixed: fixed.into_boxed_slice(),
-        })
-    }
-
-    /// The URL of a path behind the base.
-    pub(super) fn at(&self, path: &str) -> Option<Uri> {
-        format!("{}{path}", self.base).parse().ok()
-    }
-
-    /// The URL of an operation; `None` where the provider does not have it.
-    ///
-    /// `model` has been checked to be fit for a path.
-    pub(super) fn uri(&self, operation: Operation, model: &str, stream: bool) -> Option<Uri> {
-        if self.platform == Platform::Vertex {
-            let path = vertex::path(self.dialect, operation, model, stream)?;
-            return format!("{}{path}", self.base).parse().ok();
-        }
-        if self.dialect == Dialect::Gemini {
-            let model = model.strip_prefix("models/").unwrap_or(model);
-            let method = gemini_method(operation, stream)?;
-            return format!("{}/models/{model}:{method}", self.base)
-                .parse()
-                .ok();
-        }
-        if self.dialect == Dialect::Converse {
-            let method = converse_method(operation, stream)?;
-            // One segment, whatever an ARN has in it: the signature covers the path as it is sent.
-            let model = utf8_percent_encode(model, SEGMENT);
-            return format!("{}/model/{model}/{method}", self.base).parse().ok();
-        }
-        self.fixed
-            .iter()
-            .find(|(have, _)| *have == operation)
-            .map(|(_, uri)| uri.clone())
-    }
-
-    fn has(&self, operation: Operation) -> bool {
-        // Conversations are translated, whatever the provider speaks.
-        if operation == Operation::Chat {
-            return true;
-        }
-        if self.dialect == Dialect::Gemini && self.platform == Platform::Own {
-            return gemini_method(operation, false).is_some();
-        }
-        if self.dialect == Dialect::Converse {
-            return converse_method(operation, false).is_some();
-        }
-        self.fixed.iter().any(|(have, _)| *have == operation)
-    }
-}
-
 impl Inner {
     /// Whether a call in a dialect may pass as it is.
     pub(super) fn speaks(&self, dialect: Dialect) -> bool {
@@ -154,43 +58,19 @@ impl Inner {
 
     /// The wire a call goes over: the client's own dialect where the provider speaks it.
     ///
-    /// On Vertex AI every model has one wire, and the model's name says which.
+    /// On Vertex AI every model has one wire, and the model's name says which. On Bedrock every model
+    /// has Converse, and Claude its own dialect beside it.
     pub(super) fn wire(&self, dialect: Dialect, model: &str) -> &Routes {
-        match &self.also {
-            Some(also) if also.platform == Platform::Vertex => {
-                if vertex::is_claude(model) {
-                    also
-                } else {
-                    &self.routes
-                }
-            }
-            Some(also) if also.dialect == dialect => also,
-            _ => &self.routes,
-        }
+        let Some(also) = &self.also else {
+            return &self.routes;
+        };
+        let second = match also.platform {
+            Platform::Vertex => vertex::is_claude(model),
+            Platform::Invoke => also.dialect == dialect && bedrock::is_claude(model),
+            Platform::Own => also.dialect == dialect,
+        };
+        if second { also } else { &self.routes }
     }
-}
-
-/// What Bedrock's path ends in. Vectors have no operation of their own there: the model is invoked
-/// in its maker's words.
-const fn converse_method(operation: Operation, stream: bool) -> Option<&'static str> {
-    Some(match operation {
-        Operation::Chat if stream => "converse-stream",
-        Operation::Chat => "converse",
-        Operation::Pass(operation) if operation.is_embedding() => "invoke",
-        Operation::CountTokens | Operation::Pass(_) => return None,
-    })
-}
-
-/// What Gemini's path ends in.
-const fn gemini_method(operation: Operation, stream: bool) -> Option<&'static str> {
-    Some(match operation {
-        Operation::Chat if stream => "streamGenerateContent?alt=sse",
-        Operation::Chat => "generateContent",
-        Operation::CountTokens => "countTokens",
-        Operation::Pass(PassOperation::Embeddings) => "embedContent",
-        Operation::Pass(PassOperation::BatchEmbeddings) => "batchEmbedContents",
-        Operation::Pass(_) => return None,
-    })
 }
 
 impl Provider {
@@ -229,6 +109,16 @@ impl Provider {
         &self.inner.keys
     }
 
+    /// Whether a call of one of its models can be answered here.
+    pub(crate) fn offers(&self, call: &AiCall, model: &str) -> bool {
+        let operation = call.operation();
+        operation == Operation::Chat || {
+            let wire = self.inner.wire(call.dialect(), model);
+            let operation = exotic::operation(call, wire.dialect);
+            wire.has(operation) && wire.uri(operation, model, false).is_some()
+        }
+    }
+
     /// Whether it has an operation at all.
     #[must_use]
     pub fn has(&self, operation: Operation) -> bool {
@@ -264,13 +154,6 @@ impl fmt::Debug for Provider {
             .finish_non_exhaustive()
     }
 }
-
-/// What RFC 3986 leaves unreserved.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// Response future of [`Provider`].
 #[must_use = "futures do nothing unless polled"]

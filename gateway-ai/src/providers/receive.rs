@@ -8,7 +8,14 @@ use gateway_core::{
 use http::{HeaderMap, HeaderName, header, response::Parts};
 use tokio::time::Instant;
 
-use super::{array, exotic::Exotic, provider::Inner, sniff};
+use super::{
+    array,
+    exotic::Exotic,
+    invoked,
+    provider::Inner,
+    routes::{Platform, Routes},
+    sniff,
+};
 use crate::{
     call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole},
     dialect::{Dialect, Restore},
@@ -22,8 +29,8 @@ pub(super) struct Context<'a> {
     pub(super) call: &'a AiCall,
     pub(super) target: &'a Target,
     pub(super) provider: &'a Inner,
-    /// What was spoken with it.
-    pub(super) dialect: Dialect,
+    /// How it was spoken with.
+    pub(super) wire: &'a Routes,
     pub(super) losses: Losses,
     pub(super) restore: Restore,
     pub(super) hide_usage: bool,
@@ -42,7 +49,7 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         let bytes = collect(body, ERROR_LIMIT)
             .await
             .map_or_else(|_| Bytes::new(), |c| c.into_parts().0);
-        let dialect = context.dialect;
+        let dialect = context.wire.error_dialect(&bytes);
         let error = dialect.parse_error(head.status, &head.headers, &bytes);
         // What only the client can mend reaches it in the provider's own words, byte for byte.
         let speaks_it = context.call.dialect() == dialect && head.status.is_client_error();
@@ -56,7 +63,7 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         call,
         target,
         provider,
-        dialect,
+        wire: Routes { dialect, .. },
         losses,
         restore,
         ..
@@ -69,6 +76,7 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
     {
         settle.count(usage.clone());
     }
+    let dialect = *dialect;
     Ok(AiReply {
         dialect,
         status: head.status,
@@ -87,6 +95,7 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
 }
 
 async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<ReplyBody, AiError> {
+    let dialect = context.wire.dialect;
     if let Some(coding) = head.headers.get(header::CONTENT_ENCODING)
         && coding != "identity"
     {
@@ -103,7 +112,7 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
         json = first.is_none_or(|byte| matches!(byte, b'{' | b'['));
         body = whole;
         // Servers that imitate Gemini forget what `alt` asked for.
-        if context.dialect == Dialect::Gemini && first == Some(b'[') {
+        if dialect == Dialect::Gemini && first == Some(b'[') {
             (json, body) = (false, array::events(body));
         }
     }
@@ -114,7 +123,10 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
             if media.eq_ignore_ascii_case("text/event-stream")
                 || (context.call.is_stream() && !json) =>
         {
-            let stream = ReplyStream::new(context.dialect, body, context.hide_usage);
+            if context.wire.platform == Platform::Invoke {
+                body = invoked::events(body);
+            }
+            let stream = ReplyStream::new(dialect, body, context.hide_usage);
             return Ok(ReplyBody::Stream(Box::new(stream)));
         }
         _ => {}
@@ -134,7 +146,7 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
             .map(ReplyBody::Whole)
             .ok_or_else(|| malformed("the provider's answer makes no sense"));
     }
-    Whole::read(bytes, context.dialect, context.call, &context.restore).map(ReplyBody::Whole)
+    Whole::read(bytes, dialect, context.call, &context.restore).map(ReplyBody::Whole)
 }
 
 fn broken_off() -> AiError {
@@ -174,7 +186,7 @@ pub(super) fn kept(headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-static KEPT: [HeaderName; 7] = [
+static KEPT: [HeaderName; 9] = [
     header::CONTENT_TYPE,
     header::RETRY_AFTER,
     HeaderName::from_static("retry-after-ms"),
@@ -182,6 +194,9 @@ static KEPT: [HeaderName; 7] = [
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("request-id"),
     HeaderName::from_static("openai-processing-ms"),
+    HeaderName::from_static("x-amzn-requestid"),
+    // Amazon's clients know an exception by this name and by no other.
+    HeaderName::from_static("x-amzn-errortype"),
 ];
 
 /// Error bodies are read to tell one error from another; nobody needs more than this of them.

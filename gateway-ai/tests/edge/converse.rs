@@ -43,7 +43,7 @@ fn gateway(double: &Double) -> AiService {
         .unwrap()
 }
 
-fn frame(kind: &str, name: &str, payload: &Value) -> Vec<u8> {
+pub(crate) fn frame(kind: &str, name: &str, payload: &Value) -> Vec<u8> {
     let mut headers = Vec::new();
     for (key, value) in [
         (format!(":{kind}-type"), name),
@@ -67,7 +67,7 @@ fn frame(kind: &str, name: &str, payload: &Value) -> Vec<u8> {
     out
 }
 
-fn event(name: &str, payload: &Value) -> Vec<u8> {
+pub(crate) fn event(name: &str, payload: &Value) -> Vec<u8> {
     frame("event", name, payload)
 }
 

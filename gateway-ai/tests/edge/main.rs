@@ -9,6 +9,7 @@ mod embeddings;
 mod failures;
 mod gemini;
 mod hostile;
+mod invoked;
 mod keeper;
 mod passing;
 mod prompts;

@@ -6,7 +6,8 @@ use crate::{
 };
 
 pub(in crate::providers) const CLOUDS: &[ProviderSpec] = &[
-    // Every region has an address of its own. Takes signed requests, or Bedrock's API keys.
+    // Every region has an address of its own. Takes signed requests, or Bedrock's API keys. Claude's
+    // own clients have it invoked in its own words.
     ProviderSpec {
         kind: "bedrock",
         title: "Amazon Bedrock",

@@ -1,0 +1,164 @@
+//! The stream of a model that Bedrock invokes: events of its maker's, each in a frame of Amazon's.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::{BufMut, Bytes, BytesMut};
+use gateway_core::{Body, BoxError};
+use http_body::{Body as HttpBody, Frame};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::dialect::{FrameReader, Message};
+
+/// The server-sent events that Anthropic would have sent.
+pub(super) fn events(body: Body) -> Body {
+    Body::new(EventBody {
+        inner: body,
+        reader: FrameReader::default(),
+        failed: false,
+    })
+}
+
+struct EventBody {
+    inner: Body,
+    reader: FrameReader,
+    /// What came whole before is still good.
+    failed: bool,
+}
+
+impl HttpBody for EventBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        while !this.failed {
+            let Some(frame) = ready!(Pin::new(&mut this.inner).poll_frame(cx)) else {
+                // Without its last event the stream is known to have broken off.
+                return Poll::Ready(None);
+            };
+            let Ok(data) = frame?.into_data() else {
+                continue;
+            };
+            let (mut out, mut odd) = (BytesMut::with_capacity(data.len()), false);
+            let read = this.reader.push(&data, |message| {
+                odd = odd || event(&message, &mut out).is_none();
+            });
+            this.failed = odd || read.is_err();
+            if !out.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(out.freeze()))));
+            }
+        }
+        Poll::Ready(Some(Err("a frame makes no sense".into())))
+    }
+}
+
+/// Writes the event in a message; `None` where there is none.
+fn event(message: &Message<'_>, out: &mut BytesMut) -> Option<()> {
+    #[derive(Deserialize)]
+    struct Chunk<'a> {
+        bytes: &'a str,
+    }
+    #[derive(Deserialize)]
+    struct Kind<'a> {
+        r#type: &'a str,
+    }
+    if message.kind != "event" {
+        return failure(message, out);
+    }
+    if message.name != "chunk" {
+        return Some(());
+    }
+    let chunk: Chunk<'_> = serde_json::from_slice(message.payload).ok()?;
+    let data = STANDARD.decode(chunk.bytes).ok()?;
+    let kind = serde_json::from_slice::<Kind<'_>>(&data).ok()?.r#type;
+    // A line end in either would be an event of somebody else's making.
+    let plain = |bytes: &[u8]| !bytes.iter().any(|b| matches!(b, b'\n' | b'\r'));
+    if !plain(kind.as_bytes()) || !plain(&data) {
+        return None;
+    }
+    put(kind, &data, out);
+    Some(())
+}
+
+/// An exception in the words Anthropic has for it.
+fn failure(message: &Message<'_>, out: &mut BytesMut) -> Option<()> {
+    #[derive(Default, Deserialize)]
+    struct Said {
+        message: Option<String>,
+    }
+    let kind = match message.name {
+        "throttlingException" => "rate_limit_error",
+        "validationException" => "invalid_request_error",
+        "serviceUnavailableException" => "overloaded_error",
+        "modelTimeoutException" => "timeout_error",
+        _ => "api_error",
+    };
+    let said: Said = serde_json::from_slice(message.payload).unwrap_or_default();
+    let text = said.message.unwrap_or_else(|| message.error.to_owned());
+    let error = json!({ "type": "error", "error": { "type": kind, "message": text } });
+    put("error", error.to_string().as_bytes(), out);
+    Some(())
+}
+
+fn put(kind: &str, data: &[u8], out: &mut BytesMut) {
+    out.put_slice(b"event: ");
+    out.put_slice(kind.as_bytes());
+    out.put_slice(b"\ndata: ");
+    out.put_slice(data);
+    out.put_slice(b"\n\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(kind: &str, name: &str, payload: &str) -> Option<String> {
+        let message = Message {
+            kind,
+            name,
+            payload: payload.as_bytes(),
+            ..Message::default()
+        };
+        let mut out = BytesMut::new();
+        event(&message, &mut out)?;
+        Some(String::from_utf8(out.to_vec()).expect("text"))
+    }
+
+    #[test]
+    fn frames_become_events() {
+        let data = r#"{"type":"message_stop","amazon-bedrock-invocationMetrics":{}}"#;
+        let payload = format!(r#"{{"bytes":"{}","p":"ab"}}"#, STANDARD.encode(data));
+        assert_eq!(
+            read("event", "chunk", &payload).expect("an event"),
+            format!("event: message_stop\ndata: {data}\n\n")
+        );
+        assert_eq!(read("event", "another", "{}").expect("nothing"), "");
+        let error = read("exception", "throttlingException", r#"{"message":"slow"}"#);
+        assert_eq!(
+            error.expect("an error"),
+            "event: error\ndata: {\"error\":{\"message\":\"slow\",\"type\":\"rate_limit_error\"},\"type\":\"error\"}\n\n"
+        );
+    }
+
+    #[test]
+    fn what_is_no_event_is_none() {
+        let with = |data: &str| format!(r#"{{"bytes":"{}"}}"#, STANDARD.encode(data));
+        for payload in [
+            "{}".to_owned(),
+            r#"{"bytes":"!"}"#.to_owned(),
+            with("no JSON"),
+            with("{}"),
+            with("{\"type\":\n\"x\"}"),
+        ] {
+            assert_eq!(read("event", "chunk", &payload), None, "{payload}");
+        }
+    }
+}

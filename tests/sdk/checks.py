@@ -1,0 +1,71 @@
+"""What every check needs: counting them, comparing, and the mocks' own account of tokens."""
+
+import json
+import urllib.request
+
+
+class Usage:
+    """The mocks' own account, summed over all that may have answered."""
+
+    def __init__(self, urls):
+        self.urls = [url.rstrip("/") for url in urls]
+
+    def now(self):
+        prompt = completion = 0
+        for url in self.urls:
+            with urllib.request.urlopen(url + "/__stats", timeout=10) as answer:
+                stats = json.load(answer)
+            prompt += stats["prompt_tokens"]
+            completion += stats["completion_tokens"]
+        return prompt, completion
+
+    def of(self, call):
+        """What a call returns, and what the mocks say it used."""
+        before = self.now()
+        result = call()
+        after = self.now()
+        return result, (after[0] - before[0], after[1] - before[1])
+
+
+class Checks:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def run(self, name, check):
+        try:
+            check()
+        except Exception as error:  # noqa: BLE001 - a check fails however it fails
+            self.failed += 1
+            text = " ".join(str(error).split())[:400]
+            print(f"FAIL {name}: {type(error).__name__}: {text}", flush=True)
+        else:
+            self.passed += 1
+            print(f"ok   {name}", flush=True)
+
+    def finish(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
+
+
+class Reply:
+    """What every dialect says, in one shape."""
+
+    def __init__(self, text, calls, finish, usage):
+        self.text = text
+        self.calls = calls
+        self.finish = finish
+        self.usage = usage
+
+    def plain(self):
+        calls = [(name, arguments) for _, name, arguments in self.calls]
+        return self.text, calls, self.finish, self.usage
+
+
+def same(got, expected, what):
+    if got != expected:
+        raise AssertionError(f"{what}: {got!r} is not {expected!r}")
+
+
+def true(condition, what):
+    if not condition:
+        raise AssertionError(what)
