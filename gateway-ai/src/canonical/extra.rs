@@ -38,6 +38,18 @@ impl Extra {
         self.0.push(Field { name, value, own });
     }
 
+    /// Makes some of the fields the dialect's own.
+    pub fn make_own(&mut self, mut is_own: impl FnMut(&str) -> bool) {
+        for field in &mut self.0 {
+            field.own |= is_own(&field.name);
+        }
+    }
+
+    /// Drops the fields that say nothing outside their dialect.
+    pub fn drop_own(&mut self) {
+        self.0.retain(|field| !field.own);
+    }
+
     /// The value of a field.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Raw> {
@@ -111,6 +123,11 @@ mod tests {
             ["logit_bias"]
         );
         assert_eq!(extra.all().count(), 2);
+        let mut shared = extra.clone();
+        shared.drop_own();
+        assert_eq!(shared.all().count(), 1);
+        shared.make_own(|name| name == "logit_bias");
+        assert!(shared.is_empty() && shared.all().count() == 1);
         let mut other = Extra::new();
         other.push_own("logit_bias", raw("1"));
         extra.merge(other);

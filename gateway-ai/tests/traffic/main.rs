@@ -13,11 +13,14 @@
 mod converse;
 mod equal;
 mod errors;
+mod excuses;
 mod gemini;
+mod leaves;
 mod load;
 mod lost;
 mod replies;
 mod requests;
 mod responses;
+mod silent;
 mod streams;
 mod truth;

@@ -55,7 +55,8 @@ pub(super) fn output_format(raw: &RawValue) -> Result<OutputFormat, AiError> {
 }
 
 /// One meaning out of three spellings: `reasoning_effort` (OpenAI), `reasoning` (OpenRouter) and
-/// `thinking` (DeepSeek, Z.ai). The objects are kept as they are for the same dialect.
+/// `thinking` (DeepSeek, Z.ai). The objects are kept as they are for the same dialect, and
+/// what they say beyond is missed in every other.
 pub(super) fn reasoning(wire: &mut wire::Request<'_>) -> Result<Option<Reasoning>, AiError> {
     let mut reasoning = Reasoning::default();
     if let Some(raw) = wire.reasoning.take() {
@@ -64,9 +65,10 @@ pub(super) fn reasoning(wire: &mut wire::Request<'_>) -> Result<Option<Reasoning
         reasoning.budget = object.max_tokens.and_then(|budget| budget.as_u64());
         reasoning.mode = object.enabled.map(mode);
         reasoning.display = (object.exclude == Some(true)).then(|| "omitted".into());
+        reasoning.extra.absorb("", object.extra);
         reasoning
             .extra
-            .push("reasoning", bounded(raw, "reasoning")?);
+            .push_own("reasoning", bounded(raw, "reasoning")?);
     }
     if let Some(raw) = wire.thinking.take() {
         let object: wire::Thinking<'_> = read(raw, "thinking")?;
@@ -79,14 +81,17 @@ pub(super) fn reasoning(wire: &mut wire::Request<'_>) -> Result<Option<Reasoning
             .budget_tokens
             .and_then(|n| n.as_u64())
             .or(reasoning.budget);
-        reasoning.extra.push("thinking", bounded(raw, "thinking")?);
+        reasoning.extra.absorb("", object.extra);
+        reasoning
+            .extra
+            .push_own("thinking", bounded(raw, "thinking")?);
     }
     if let Some(effort) = wire.reasoning_effort.take() {
-        if !reasoning.extra.is_empty() {
+        if reasoning.extra.own().next().is_some() {
             let spelled = serde_json::Value::String((*effort).to_owned());
             reasoning
                 .extra
-                .push("reasoning_effort", Raw::from_value(&spelled));
+                .push_own("reasoning_effort", Raw::from_value(&spelled));
         }
         reasoning.effort = Some((*effort).into());
     }

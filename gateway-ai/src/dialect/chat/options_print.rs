@@ -1,7 +1,10 @@
 use super::request_print::Print;
 use crate::{
     canonical::{Limits, OutputFormat, Raw, Reasoning, ReasoningMode, Sampling, SchemaFormat},
-    dialect::{MaxTokensField, ThinkingSupport, common::effort_of_budget},
+    dialect::{
+        MaxTokensField, ThinkingSupport,
+        common::{effort_of_budget, missed_reasoning},
+    },
     json::Writer,
 };
 
@@ -108,11 +111,14 @@ impl Print<'_> {
     }
 
     pub(super) fn reasoning(&mut self, reasoning: &Reasoning, w: &mut Writer<'_>) {
-        if self.same && !reasoning.extra.is_empty() {
-            for (name, value) in reasoning.extra.iter() {
+        if self.same && reasoning.extra.own().next().is_some() {
+            for (name, value) in reasoning.extra.own() {
                 w.raw_field(name, value);
             }
             return;
+        }
+        if !self.same {
+            missed_reasoning(reasoning, &mut self.losses);
         }
         if self.target.thinking == ThinkingSupport::None {
             if reasoning.mode != Some(ReasoningMode::Disabled) {

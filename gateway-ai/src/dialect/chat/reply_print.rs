@@ -3,7 +3,7 @@ use bytes::BytesMut;
 use super::{stop, thinking_print, usage};
 use crate::{
     canonical::{Audio, AudioSource, Block, Choice, Refusal, Reply, ToolCall},
-    dialect::{Dialect, ReasoningField, ReplyContext},
+    dialect::{Dialect, ReasoningField, ReplyContext, common::missed_tier},
     json::Writer,
     loss::Losses,
 };
@@ -49,9 +49,11 @@ pub(in crate::dialect) fn print_reply(
     w.end_array();
     if let Some(usage) = &reply.usage {
         w.key("usage");
-        usage::print(usage, same, w);
+        usage::print(usage, same, &mut losses, w);
     }
-    w.opt_str("service_tier", service_tier(reply.service_tier.as_deref()));
+    let tier = service_tier(reply.service_tier.as_deref());
+    w.opt_str("service_tier", tier);
+    missed_tier(reply.service_tier.as_deref(), tier, &mut losses);
     for (name, value) in reply.extra.iter() {
         if same {
             w.raw_field(name, value);
@@ -140,6 +142,12 @@ impl Printing<'_> {
                     }
                     message.text.get_or_insert_default().push_str(&text.text);
                     message.citations.extend(&text.citations);
+                    if text.signature.is_some() {
+                        self.losses.add("text.signature");
+                    }
+                    for (name, _) in text.extra.iter() {
+                        self.losses.add_field("content", name);
+                    }
                 }
                 Block::Refusal(refusal) => message.refusal = Some(refusal),
                 Block::Thinking(_) | Block::RedactedThinking(_) => message.thinking.push(block),

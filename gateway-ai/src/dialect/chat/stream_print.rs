@@ -3,7 +3,7 @@ use bytes::{BufMut, BytesMut};
 use super::{error, reply_print::service_tier, stop, usage};
 use crate::{
     canonical::{Event, Start, Usage},
-    dialect::ReplyContext,
+    dialect::{ReplyContext, common::missed_tier},
     error::AiError,
     json::Writer,
     loss::Losses,
@@ -143,7 +143,13 @@ impl StreamPrinter {
         w.str_field("object", "chat.completion.chunk");
         w.u64_field("created", start.created.unwrap_or(context.created));
         w.str_field("model", model);
-        w.opt_str("service_tier", service_tier(start.service_tier.as_deref()));
+        let unknown = start.extra.iter();
+        unknown
+            .filter(|(name, _)| *name != "system_fingerprint")
+            .for_each(|(name, _)| self.losses.add_field("reply", name));
+        let tier = service_tier(start.service_tier.as_deref());
+        w.opt_str("service_tier", tier);
+        missed_tier(start.service_tier.as_deref(), tier, &mut self.losses);
         w.opt_raw("system_fingerprint", start.extra.get("system_fingerprint"));
         self.head.extend_from_slice(b"data: ");
         self.head.extend_from_slice(&head);
@@ -210,7 +216,7 @@ impl StreamPrinter {
         if let (true, Some(usage)) = (self.context.include_usage, &self.usage) {
             out.put_slice(&self.head);
             out.put_slice(b",\"choices\":[],\"usage\":");
-            usage::print(usage, false, &mut Writer::one_line(out));
+            usage::print(usage, false, &mut self.losses, &mut Writer::one_line(out));
             out.put_slice(b"}\n\n");
         }
         out.put_slice(b"data: [DONE]\n\n");

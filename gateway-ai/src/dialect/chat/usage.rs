@@ -1,7 +1,9 @@
 use super::wire;
 use crate::{
     canonical::{Extra, Number, Usage},
+    dialect::common::missed_counts,
     json::Writer,
+    loss::Losses,
 };
 
 /// Reads usage. Chat's prompt count includes what was cached; the canonical classes are disjoint.
@@ -16,19 +18,15 @@ pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
             .find_map(|name| extra.get(name)?.read::<Number>().ok()?.as_u64())
     };
     // DeepSeek, Moonshot, Mistral, and those that pass Anthropic's words on.
-    let cache_read = count(prompt_details.cached_tokens).or_else(|| {
-        named(&[
-            "prompt_cache_hit_tokens",
-            "cached_tokens",
-            "num_cached_tokens",
-            "cache_read_input_tokens",
-        ])
-    });
-    let cache_write = count(prompt_details.cache_write_tokens)
-        .or_else(|| named(&["cache_creation_input_tokens"]));
-    let reasoning = count(output_details.reasoning_tokens).or_else(|| named(&["reasoning_tokens"]));
+    let [cache_read_names @ .., cache_write_name, reasoning_name, _] = COUNTED;
+    let cache_read = count(prompt_details.cached_tokens).or_else(|| named(cache_read_names));
+    let cache_write =
+        count(prompt_details.cache_write_tokens).or_else(|| named(&[cache_write_name]));
+    let reasoning = count(output_details.reasoning_tokens).or_else(|| named(&[reasoning_name]));
+    extra.make_own(|name| COUNTED.contains(&name));
     extra.absorb(PROMPT, prompt_details.extra);
     extra.absorb(OUTPUT, output_details.extra);
+    extra.make_own(|name| name.ends_with("_details.text_tokens"));
     let prompt = count(wire.prompt_tokens);
     // More cached than there was is a vendor's slip: the prompt count is what is billed.
     let within = |count: Option<u64>, room: Option<u64>| match (count, room) {
@@ -61,8 +59,33 @@ pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
     serde_json::from_str(raw).ok().map(parse)
 }
 
+/// Other places for what has a name; the last is what is left of the prompt.
+const COUNTED: &[&str; 7] = &[
+    "prompt_cache_hit_tokens",
+    "cached_tokens",
+    "num_cached_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "reasoning_tokens",
+    "prompt_cache_miss_tokens",
+];
+
+/// The classes Chat has fields for.
+const SLOTS: &[&str] = &[
+    "usage.reasoning",
+    "usage.input_audio",
+    "usage.input_image",
+    "usage.output_audio",
+    "usage.output_image",
+    "usage.accepted_prediction",
+    "usage.rejected_prediction",
+];
+
 /// Writes usage. `same` says that its unknown fields are this dialect's.
-pub(super) fn print(usage: &Usage, same: bool, w: &mut Writer<'_>) {
+pub(super) fn print(usage: &Usage, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
+    if !same {
+        missed_counts(usage, SLOTS, losses);
+    }
     let prompt = usage.prompt().unwrap_or(0);
     let output = usage.output.unwrap_or(0);
     w.begin_object();
@@ -102,7 +125,7 @@ pub(super) fn print(usage: &Usage, same: bool, w: &mut Writer<'_>) {
     );
     for (name, value) in usage
         .extra
-        .iter()
+        .all()
         .filter(|(name, _)| same && !name.contains('.'))
     {
         w.raw_field(name, value);
@@ -118,7 +141,7 @@ fn details(
     counts: &[(&str, Option<u64>)],
 ) {
     let mut own = extra
-        .iter()
+        .all()
         .filter_map(|(name, value)| Some((name.strip_prefix(key)?.strip_prefix('.')?, value)))
         .filter(|_| same)
         .peekable();

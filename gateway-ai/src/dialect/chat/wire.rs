@@ -221,7 +221,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Reasoning<'a> ignoring {
+    pub(super) struct Reasoning<'a> {
         effort: Str<'a> = "effort",
         max_tokens: Number = "max_tokens",
         enabled: bool = "enabled",
@@ -230,7 +230,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Thinking<'a> ignoring {
+    pub(super) struct Thinking<'a> {
         kind: Str<'a> = "type",
         budget_tokens: Number = "budget_tokens",
     }

@@ -2,7 +2,10 @@ use std::collections::HashSet;
 
 use crate::{
     canonical::{Block, Message, Request, Role, Shape, ToolResult},
-    dialect::{MidSystem, Target, common::answered_calls},
+    dialect::{
+        MidSystem, Target,
+        common::{answered_calls, folded},
+    },
     error::AiError,
     loss::Losses,
 };
@@ -111,12 +114,7 @@ fn turn<'r>(message: &'r Message, target: &Target, rules: Rules, losses: &mut Lo
             losses.add("messages.system_position");
             (Speaker::User, Vec::new())
         }
-        Role::System(_) => {
-            losses.add("messages.system_position");
-            let text: Vec<&str> = message.content.iter().filter_map(Block::as_text).collect();
-            let folded = format!("<system>\n{}\n</system>", text.join("\n"));
-            (Speaker::User, vec![Piece::Text(folded)])
-        }
+        Role::System(_) => (Speaker::User, vec![Piece::Text(folded(message, losses))]),
     };
     Turn {
         role,

@@ -1,11 +1,13 @@
 //! What the codecs share: media, names, ids and the table between effort and budget.
 
 mod alternate;
+mod counts;
 mod data_url;
 mod effort;
 mod ids;
 mod intake;
 mod media;
+mod missed;
 mod names;
 mod plan;
 mod proof;
@@ -16,11 +18,13 @@ mod turns;
 pub use self::ids::CallIdRule;
 pub(super) use self::{
     alternate::{Piece, Rules, Speaker, Turn, arrange},
+    counts::{missed_counts, missed_tier, says_nothing},
     data_url::data_url,
     effort::{budget_of_effort, effort_of_budget},
     ids::{CallIds, synthetic_call_id},
     intake::Intake,
     media::real_image_type,
+    missed::{folded, missed_reasoning},
     names::{NameRules, ToolNames},
     plan::{Plan, Thinking},
     proof::{tag, tagged, untag},

@@ -74,6 +74,9 @@ pub(super) fn answer_text(text: &Text, same: bool, losses: &mut Losses, w: &mut 
     if let (true, Some(raw)) = (same, text.extra.get("json")) {
         return w.object(|w| w.raw_field("json", raw));
     }
+    if text.signature.is_some() {
+        losses.add("text.signature");
+    }
     match &text.citations {
         Some(citations) if same => w.object(|w| {
             w.object_field("citationsContent", |w| {

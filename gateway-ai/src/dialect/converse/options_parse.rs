@@ -40,7 +40,7 @@ pub(super) fn take(
         if understood(name, raw, &mut reasoning) {
             // As it was spelled, for the same dialect.
             if let Ok(raw) = Raw::from_raw(raw) {
-                reasoning.extra.push(name, raw);
+                reasoning.extra.push_own(name, raw);
             }
         } else {
             rest.push((Str(name.into()), raw));

@@ -1,7 +1,7 @@
 use super::request_print::{ADDITIONAL, Print};
 use crate::{
     canonical::{Number, OutputFormat, Sampling, SchemaFormat},
-    dialect::common::Thinking,
+    dialect::common::{Thinking, missed_reasoning},
     json::Writer,
 };
 
@@ -72,8 +72,9 @@ impl<'r> Print<'r> {
         let own = self.nested(ADDITIONAL);
         let spelled = request.reasoning.iter().filter(|_| self.same);
         let spelled: Vec<_> = spelled
-            .flat_map(|reasoning| reasoning.extra.iter())
+            .flat_map(|reasoning| reasoning.extra.own())
             .collect();
+        self.missed_of_reasoning();
         let family = Family::of(&self.target.model);
         let top_k = self.top_k(family);
         let mut begun = false;
@@ -142,6 +143,20 @@ impl<'r> Print<'r> {
             (Some("high" | "xhigh" | "max"), _) => Some("high"),
             (None, Some(budget)) => Some(crate::dialect::common::effort_of_budget(budget)),
             _ => None,
+        }
+    }
+
+    /// Claude on Bedrock shows a summary; there is no telling it otherwise.
+    fn missed_of_reasoning(&mut self) {
+        let Some(reasoning) = self.request.reasoning.as_ref().filter(|_| !self.same) else {
+            return;
+        };
+        missed_reasoning(reasoning, &mut self.losses);
+        if !matches!(
+            reasoning.display.as_deref(),
+            None | Some("summarized" | "auto")
+        ) {
+            self.losses.add("reasoning.display");
         }
     }
 

@@ -3,7 +3,7 @@ use bytes::BytesMut;
 use super::{block_print, stop, usage};
 use crate::{
     canonical::{Block, Reply, Stop, StopReason},
-    dialect::{Dialect, ReplyContext},
+    dialect::{Dialect, ReplyContext, common::missed_tier},
     json::Writer,
     loss::Losses,
 };
@@ -43,15 +43,13 @@ pub(in crate::dialect) fn print_reply(
     let counted = reply.usage.as_ref();
     let counted = counted.cloned().unwrap_or_default();
     usage::print(&counted, same, &mut losses, w);
-    service_tier(reply.service_tier.as_deref(), w);
+    service_tier(reply.service_tier.as_deref(), &mut losses, w);
     if same {
         let own = reply.extra.all();
         own.for_each(|(name, value)| w.raw_field(name, value));
     } else {
         let foreign = reply.extra.iter();
-        foreign
-            .filter(|(name, _)| *name != "system_fingerprint")
-            .for_each(|(name, _)| losses.add_field("reply", name));
+        foreign.for_each(|(name, _)| losses.add_field("reply", name));
     }
     let told = same && reply.extra.get(ADDITIONAL).is_some();
     if let (false, Some(sequence)) = (told, &stop.sequence) {
@@ -71,10 +69,12 @@ pub(in crate::dialect) fn print_reply(
 }
 
 /// The tiers Bedrock has.
-pub(super) fn service_tier(tier: Option<&str>, w: &mut Writer<'_>) {
-    if let Some(tier @ ("default" | "priority" | "flex" | "reserved")) = tier {
+pub(super) fn service_tier(tier: Option<&str>, losses: &mut Losses, w: &mut Writer<'_>) {
+    let known = tier.filter(|tier| matches!(*tier, "default" | "priority" | "flex" | "reserved"));
+    if let Some(tier) = known {
         w.object_field("serviceTier", |w| w.str_field("type", tier));
     }
+    missed_tier(tier, known, losses);
 }
 
 /// Writes a block of an answer, or says that there is no slot for it.

@@ -68,6 +68,8 @@ impl StreamPrinter {
                     self.usage.merge((**usage).clone());
                 }
                 self.tier.clone_from(&start.service_tier);
+                let unknown = start.extra.iter();
+                unknown.for_each(|(name, _)| self.losses.add_field("reply", name));
                 self.start(out);
             }
             Event::BlockStart {
@@ -246,7 +248,7 @@ impl StreamPrinter {
         });
         event("metadata", out, |w| {
             usage::print(&self.usage, false, &mut self.losses, w);
-            service_tier(self.tier.as_deref(), w);
+            service_tier(self.tier.as_deref(), &mut self.losses, w);
         });
     }
 }

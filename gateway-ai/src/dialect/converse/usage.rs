@@ -1,6 +1,7 @@
 use super::wire;
 use crate::{
     canonical::{Extra, Number, Raw, Usage},
+    dialect::common::missed_counts,
     json::Writer,
     loss::Losses,
 };
@@ -15,8 +16,10 @@ pub(super) fn parse(wire: wire::Usage<'_>, metrics: Option<Raw>) -> Usage {
         found.tokens.as_ref()?.as_u64()
     };
     let mut extra = Extra::from_fields(wire.extra);
+    // The older names of the same counts.
+    extra.make_own(|name| name.ends_with("InputTokenCount"));
     if let Some(metrics) = metrics {
-        extra.push(METRICS, metrics);
+        extra.push_own(METRICS, metrics);
     }
     Usage {
         input: count(wire.input),
@@ -39,9 +42,8 @@ pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
 
 /// Writes `usage` and `metrics`. `same` says that the unknown fields are this dialect's.
 pub(super) fn print(usage: &Usage, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
-    // Part of the output count, but not told apart from it.
-    if usage.reasoning.is_some_and(|tokens| tokens > 0) {
-        losses.add("usage.reasoning");
+    if !same {
+        missed_counts(usage, &["usage.cache_write_1h"], losses);
     }
     w.object_field("usage", |w| {
         w.u64_field("inputTokens", usage.input.unwrap_or(0));
@@ -63,7 +65,7 @@ pub(super) fn print(usage: &Usage, same: bool, losses: &mut Losses, w: &mut Writ
         }
         let own = usage
             .extra
-            .iter()
+            .all()
             .filter(|(name, _)| same && *name != METRICS);
         own.for_each(|(name, value)| w.raw_field(name, value));
     });

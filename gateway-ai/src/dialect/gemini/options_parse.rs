@@ -82,7 +82,7 @@ pub(super) fn reasoning(raw: &RawValue) -> Result<Reasoning, AiError> {
         extra: Extra::new(),
     };
     if let Ok(raw) = Raw::from_raw(raw) {
-        reasoning.extra.push("thinkingConfig", raw);
+        reasoning.extra.push_own("thinkingConfig", raw);
     }
     Ok(reasoning)
 }

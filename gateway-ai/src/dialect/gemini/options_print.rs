@@ -3,7 +3,7 @@ use crate::{
     canonical::{OutputFormat, Raw, Reasoning, ReasoningMode, ToolChoice},
     dialect::{
         Dialect,
-        common::{budget_of_effort, effort_of_budget},
+        common::{budget_of_effort, effort_of_budget, missed_reasoning},
     },
     json::Writer,
 };
@@ -146,6 +146,12 @@ impl Print<'_> {
     fn reasoning(&mut self, reasoning: &Reasoning, w: &mut Writer<'_>) {
         if let Some(own) = reasoning.extra.get("thinkingConfig").filter(|_| self.same) {
             return w.raw_field("thinkingConfig", own);
+        }
+        if !self.same {
+            missed_reasoning(reasoning, &mut self.losses);
+        }
+        if matches!(reasoning.display.as_deref(), Some("concise" | "detailed")) {
+            self.losses.add("reasoning.display");
         }
         let off = reasoning.mode == Some(ReasoningMode::Disabled)
             || reasoning.effort.as_deref() == Some("none");

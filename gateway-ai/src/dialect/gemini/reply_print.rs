@@ -3,7 +3,7 @@ use bytes::BytesMut;
 use super::{stop, usage};
 use crate::{
     canonical::{AudioSource, Block, Choice, Reply, Source, ToolCall},
-    dialect::{Dialect, ReplyContext},
+    dialect::{Dialect, ReplyContext, common::missed_tier},
     json::Writer,
     loss::Losses,
 };
@@ -33,6 +33,7 @@ pub(in crate::dialect) fn print_reply(
     } else {
         &context.model
     };
+    missed_tier(reply.service_tier.as_deref(), None, &mut losses);
     w.str_field("modelVersion", model);
     w.str_field(
         "responseId",
@@ -45,7 +46,7 @@ pub(in crate::dialect) fn print_reply(
     for (name, value) in reply.extra.iter() {
         if same {
             w.raw_field(name, value);
-        } else if name != "system_fingerprint" {
+        } else {
             losses.add_field("reply", name);
         }
     }
@@ -91,6 +92,9 @@ pub(super) fn part(block: &Block, losses: &mut Losses, w: &mut Writer<'_>) {
             if text.citations.is_some() {
                 losses.add("text.citations");
             }
+            for (name, _) in text.extra.iter() {
+                losses.add_field("content", name);
+            }
             w.object(|w| {
                 w.str_field("text", &text.text);
                 w.opt_str("thoughtSignature", text.signature.as_deref());
@@ -113,13 +117,21 @@ pub(super) fn part(block: &Block, losses: &mut Losses, w: &mut Writer<'_>) {
             _ => losses.add("content.image"),
         },
         Block::Audio(audio) => match &audio.source {
-            AudioSource::Data { format, data } => w.object(|w| {
-                w.object_field("inlineData", |w| {
-                    w.key("mimeType");
-                    w.string_of(&["audio/", format]);
-                    w.str_field("data", data);
+            AudioSource::Data { format, data } => {
+                if audio.transcript.is_some() {
+                    losses.add("audio.transcript");
+                }
+                for (name, _) in audio.extra.iter() {
+                    losses.add_field("audio", name);
+                }
+                w.object(|w| {
+                    w.object_field("inlineData", |w| {
+                        w.key("mimeType");
+                        w.string_of(&["audio/", format]);
+                        w.str_field("data", data);
+                    });
                 });
-            }),
+            }
             _ => losses.add("audio"),
         },
         Block::Opaque(opaque) if opaque.dialect == Dialect::Gemini => w.raw(opaque.raw.as_str()),

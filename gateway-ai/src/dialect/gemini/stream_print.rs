@@ -3,7 +3,7 @@ use bytes::{BufMut, BytesMut};
 use super::{error, reply_print, stop, usage};
 use crate::{
     canonical::{Block, Delta, Event, Start, Stop, Text, Thinking, Usage},
-    dialect::ReplyContext,
+    dialect::{ReplyContext, common::missed_tier},
     error::{AiError, AiErrorKind},
     json::Writer,
     loss::Losses,
@@ -59,6 +59,9 @@ impl StreamPrinter {
         match event {
             Event::Start(start) => {
                 self.start = start.clone();
+                let unknown = start.extra.iter();
+                unknown.for_each(|(name, _)| self.losses.add_field("reply", name));
+                missed_tier(start.service_tier.as_deref(), None, &mut self.losses);
                 if let Some(usage) = &start.usage {
                     self.count(usage);
                 }
@@ -79,8 +82,8 @@ impl StreamPrinter {
             Event::ChoiceExtra { name, .. } => self.losses.add_field("choice", name),
             Event::Stop { choice, stop } => self.stops.push((*choice, stop.clone())),
             Event::Usage(usage) => self.count(usage),
-            Event::Ping if self.context.sse => out.put_slice(b": ping\n\n"),
-            // White space between the elements of an array.
+            // White space between the elements of an array, and between events too: Google's own
+            // clients take a comment for JSON and break the stream off.
             Event::Ping => out.put_slice(b"\n"),
             Event::Error(error) => self.error(error, out),
             Event::End => self.end(out),

@@ -1,6 +1,7 @@
 use super::wire;
 use crate::{
     canonical::{Extra, Number, Usage},
+    dialect::common::missed_counts,
     json::Writer,
     loss::Losses,
 };
@@ -50,6 +51,9 @@ pub(super) fn print(usage: &Usage, same: bool, losses: &mut Losses, w: &mut Writ
     if usage.cache_write.is_some_and(|written| written > 0) {
         losses.add("usage.cache_write");
     }
+    if !same {
+        missed_counts(usage, SLOTS, losses);
+    }
     w.begin_object();
     w.opt_u64("promptTokenCount", prompt);
     w.opt_u64("cachedContentTokenCount", usage.cache_read);
@@ -80,6 +84,16 @@ pub(super) fn print(usage: &Usage, same: bool, losses: &mut Losses, w: &mut Writ
     }
     w.end_object();
 }
+
+/// The classes Gemini has fields for, and a part of one it has none for.
+const SLOTS: &[&str] = &[
+    "usage.reasoning",
+    "usage.input_audio",
+    "usage.input_image",
+    "usage.output_audio",
+    "usage.output_image",
+    "usage.cache_write_1h",
+];
 
 fn details(key: &str, audio: Option<u64>, image: Option<u64>, w: &mut Writer<'_>) {
     let counts = [("AUDIO", audio), ("IMAGE", image)];

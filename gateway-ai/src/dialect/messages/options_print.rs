@@ -1,11 +1,14 @@
 use super::request_print::Print;
 use crate::{
     canonical::{Limits, Number, OutputFormat, Raw, Sampling, SchemaFormat},
-    dialect::{ThinkingSupport, common::Thinking},
+    dialect::{
+        ThinkingSupport,
+        common::{Thinking, missed_reasoning},
+    },
     json::Writer,
 };
 
-impl Print<'_> {
+impl<'r> Print<'r> {
     pub(super) fn stop(&mut self, limits: &Limits, w: &mut Writer<'_>) {
         let usable = |text: &&String| self.same || !text.trim().is_empty();
         let stops: Vec<&String> = limits.stop.iter().filter(usable).collect();
@@ -71,11 +74,14 @@ impl Print<'_> {
     }
 
     pub(super) fn thinking(&mut self, w: &mut Writer<'_>) {
+        let reasoning = self.request.reasoning.as_ref();
+        if let (false, Some(reasoning)) = (self.same, reasoning) {
+            missed_reasoning(reasoning, &mut self.losses);
+        }
         let Some(thinking) = self.plan.thinking else {
             return;
         };
-        let reasoning = self.request.reasoning.as_ref();
-        let display = reasoning.and_then(|reasoning| reasoning.display.as_deref());
+        let display = self.display().filter(|_| thinking != Thinking::Disabled);
         w.begin_object_field("thinking");
         match thinking {
             Thinking::Enabled(budget) => {
@@ -85,10 +91,7 @@ impl Print<'_> {
             Thinking::Adaptive => w.str_field("type", "adaptive"),
             Thinking::Disabled => w.str_field("type", "disabled"),
         }
-        w.opt_str(
-            "display",
-            display.filter(|_| thinking != Thinking::Disabled),
-        );
+        w.opt_str("display", display);
         if self.same && self.target.thinking == ThinkingSupport::Any {
             let extra = reasoning
                 .into_iter()
@@ -96,6 +99,20 @@ impl Print<'_> {
             extra.for_each(|(name, value)| w.raw_field(name, value));
         }
         w.end_object();
+    }
+
+    /// Of the words for how reasoning is shown, Messages has two.
+    fn display(&mut self) -> Option<&'r str> {
+        let display = self.request.reasoning.as_ref()?.display.as_deref()?;
+        match display {
+            _ if self.same => Some(display),
+            "omitted" => Some("omitted"),
+            "summarized" | "auto" => Some("summarized"),
+            _ => {
+                self.losses.add("reasoning.display");
+                Some("summarized")
+            }
+        }
     }
 
     pub(super) fn output_config(&mut self, w: &mut Writer<'_>) {

@@ -3,7 +3,10 @@ use bytes::BytesMut;
 use super::{block_print, stop, usage};
 use crate::{
     canonical::{Block, Extra, Reply, Stop, StopReason, Usage},
-    dialect::{Dialect, ReplyContext, common::tagged},
+    dialect::{
+        Dialect, ReplyContext,
+        common::{missed_counts, missed_tier, tagged},
+    },
     json::Writer,
     loss::Losses,
 };
@@ -58,13 +61,20 @@ pub(in crate::dialect) fn print_reply(
     }
     w.key("usage");
     let counted = reply.usage.as_ref();
+    let tier = service_tier(reply.service_tier.as_deref());
+    if !same {
+        counted
+            .iter()
+            .for_each(|usage| missed_counts(usage, usage::SLOTS, &mut losses));
+        missed_tier(reply.service_tier.as_deref(), tier, &mut losses);
+    }
     usage::print(
         counted.unwrap_or(&Usage {
             input: Some(0),
             ..Usage::default()
         }),
         same,
-        service_tier(reply.service_tier.as_deref()),
+        tier,
         w,
     );
     rest(reply, same, &mut losses, w);
@@ -77,7 +87,7 @@ fn rest(reply: &Reply, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
     for (name, value) in reply.extra.iter() {
         if same {
             w.raw_field(name, value);
-        } else if name != "system_fingerprint" {
+        } else {
             losses.add_field("reply", name);
         }
     }
@@ -123,6 +133,9 @@ fn block(block: &Block, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
                 }
                 !foreign
             });
+            if text.signature.is_some() {
+                losses.add("text.signature");
+            }
             w.object(|w| {
                 w.str_field("type", "text");
                 w.str_field("text", &text.text);

@@ -6,7 +6,10 @@ use compact_str::CompactString;
 use super::{error, reply_print::service_tier, stop, usage};
 use crate::{
     canonical::{Block, Delta, Event, Start, Stop, StopReason, Usage},
-    dialect::ReplyContext,
+    dialect::{
+        ReplyContext,
+        common::{missed_counts, missed_tier},
+    },
     error::AiError,
     json::Writer,
     loss::Losses,
@@ -156,6 +159,9 @@ impl StreamPrinter {
             &*context.model
         };
         let tier = service_tier(start.service_tier.as_deref());
+        let unknown = start.extra.iter();
+        unknown.for_each(|(name, _)| self.losses.add_field("reply", name));
+        missed_tier(start.service_tier.as_deref(), tier, &mut self.losses);
         frame(out, "message_start", |w| {
             w.str_field("type", "message_start");
             w.object_field("message", |w| {
@@ -184,6 +190,7 @@ impl StreamPrinter {
         let ended = Stop::new(StopReason::End);
         let stop = self.stop.as_ref().unwrap_or(&ended);
         let reason = stop::print(stop, &mut self.losses);
+        missed_counts(&self.usage, usage::SLOTS, &mut self.losses);
         frame(out, "message_delta", |w| {
             w.str_field("type", "message_delta");
             w.object_field("delta", |w| {

@@ -34,6 +34,9 @@ pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
     serde_json::from_str(raw).ok().map(parse)
 }
 
+/// The classes Messages has fields for.
+pub(super) const SLOTS: &[&str] = &["usage.reasoning", "usage.cache_write_1h"];
+
 /// Writes usage. `same` says that its unknown fields are this dialect's; `tier` belongs here too.
 pub(super) fn print(usage: &Usage, same: bool, tier: Option<&str>, w: &mut Writer<'_>) {
     w.begin_object();

@@ -78,8 +78,10 @@ pub(super) fn lost_of_text(print: &mut Print<'_>, text: &Text) {
 /// Unknown fields of a part; those of the item it stands in are written there.
 fn fields(print: &mut Print<'_>, extra: &Extra, w: &mut Writer<'_>) {
     let of_item = |name: &str| {
-        matches!(name, message_parse::ITEM | message_parse::BARE)
-            || name.starts_with(message_parse::ITEM_FIELD)
+        matches!(
+            name,
+            message_parse::ITEM | message_parse::BARE | message_parse::PHASE
+        ) || name.starts_with(message_parse::ITEM_FIELD)
     };
     if print.same {
         let fields = extra.all().filter(|(name, _)| !of_item(name));
@@ -177,6 +179,9 @@ fn document(print: &mut Print<'_>, document: &Document, w: &mut Writer<'_>) -> R
                 Source::Url { url, .. } => {
                     w.str_field("file_url", url);
                     w.opt_str("filename", title.filter(|_| print.same));
+                    if title.is_some() && !print.same {
+                        print.losses.add("document.title");
+                    }
                 }
                 Source::File { id } => {
                     w.str_field("file_id", id);

@@ -7,7 +7,7 @@ use super::{
     wire,
 };
 use crate::{
-    canonical::{Block, Extra, Message, Raw, Role, Shape, SystemRole},
+    canonical::{Block, Extra, Message, Raw, Role, Shape, SystemRole, Text},
     error::AiError,
     json::Str,
 };
@@ -20,6 +20,9 @@ pub(super) const BARE: &str = "bare";
 
 /// Goes before the name of an item's unknown field.
 pub(super) const ITEM_FIELD: &str = "item.";
+
+/// The field that tells remarks on the way from the answer.
+pub(super) const PHASE: &str = "phase";
 
 pub(super) fn message(raw: &RawValue, path: &'static str) -> Result<Item, AiError> {
     let mut wire: wire::Message<'_> = read(raw, path)?;
@@ -59,7 +62,7 @@ fn own(wire: &mut wire::Message<'_>) -> Vec<(&'static str, Raw)> {
         ("type", wire.kind.take()),
         ("id", wire.id.take()),
         ("status", wire.status.take()),
-        ("phase", wire.phase.take()),
+        (PHASE, wire.phase.take()),
     ];
     fields
         .into_iter()
@@ -83,6 +86,10 @@ fn answer(message: &mut Message, own: &[(&'static str, Raw)], unknown: crate::js
         .iter()
         .map(|(name, value)| format!("\"{name}\":{}", value.as_str()))
         .collect();
+    let phase = own.iter().find(|(name, _)| *name == PHASE);
+    if let Some((_, phase)) = phase {
+        mark_phase(text, phase);
+    }
     if let Ok(item) = Raw::bounded(&format!("{{{}}}", spelled.join(","))) {
         text.extra.push_own(ITEM, item);
     }
@@ -90,6 +97,14 @@ fn answer(message: &mut Message, own: &[(&'static str, Raw)], unknown: crate::js
         text.extra.push_own(BARE, Raw::from_value(&true.into()));
     }
     text.extra.absorb(ITEM_FIELD, unknown);
+}
+
+/// Where a message stands in its turn is written with its item; elsewhere a remark on the way cannot
+/// be told from the answer, and that is missed.
+pub(super) fn mark_phase(text: &mut Text, phase: &Raw) {
+    if !is_word(phase, "final_answer") && !phase.is_null() {
+        text.extra.push(PHASE, phase.clone());
+    }
 }
 
 /// Whether a message of the model has an id.

@@ -69,14 +69,12 @@ pub(super) fn take_extra(request: &mut Request, fields: Fields<'_>) {
             (_, "null")
                 | ("store" | "background", "false")
                 | ("truncation", "\"disabled\"")
-                | (
-                    "include" | "prompt_cache_key" | "prompt_cache_retention" | "client_metadata",
-                    _
-                )
+                | ("client_metadata", _)
         );
         if &*name == "include" && value.as_str().contains("\"message.output_text.logprobs\"") {
             request.sampling.logprobs = Some(true);
         }
+        let neutral = neutral || (&*name == "include" && is_usual(&value));
         if neutral {
             request.extra.push_own(&*name, value);
         } else {
@@ -91,4 +89,16 @@ pub(super) fn take_extra(request: &mut Request, fields: Fields<'_>) {
     {
         request.sampling.logprobs = Some(true);
     }
+}
+
+/// Whether nothing is asked for but what other dialects send unasked, or ask for by another field.
+fn is_usual(include: &Raw) -> bool {
+    include.read::<Vec<Str<'_>>>().is_ok_and(|asked| {
+        asked.iter().all(|word| {
+            matches!(
+                &**word,
+                "reasoning.encrypted_content" | "message.output_text.logprobs"
+            )
+        })
+    })
 }

@@ -4,7 +4,11 @@ use super::{
 };
 use crate::{
     canonical::{OutputFormat, Reasoning, ReasoningMode, SchemaFormat},
-    dialect::{Dialect, ThinkingSupport, chat::is_strict, common::effort_of_budget},
+    dialect::{
+        Dialect, ThinkingSupport,
+        chat::is_strict,
+        common::{effort_of_budget, missed_reasoning},
+    },
     json::Writer,
 };
 
@@ -120,6 +124,7 @@ impl Print<'_> {
             w.end_object();
             return;
         }
+        missed_reasoning(reasoning, &mut self.losses);
         if self.target.thinking == ThinkingSupport::None {
             if reasoning.mode != Some(ReasoningMode::Disabled) {
                 self.losses.add("reasoning");

@@ -10,7 +10,7 @@ use crate::{
     dialect::{
         Dialect,
         chat::parse_error,
-        common::{read_json, unreadable},
+        common::{read_json, says_nothing, unreadable},
     },
     error::{AiError, AiErrorKind},
     json::{Fields, Str},
@@ -54,16 +54,60 @@ pub(super) fn reply(wire: wire::Reply<'_>) -> Result<Reply, AiError> {
     Ok(reply)
 }
 
-/// Nearly everything else in an answer repeats the request.
+/// Nearly everything else in an answer repeats the request: nobody misses that.
 pub(super) fn own(fields: Fields<'_>) -> Extra {
     let mut extra = Extra::new();
     for (name, raw) in fields {
-        if let Ok(raw) = Raw::from_raw(raw) {
+        let Ok(raw) = Raw::from_raw(raw) else {
+            continue;
+        };
+        // One server puts the text of its reasoning where the wish for it is repeated.
+        let is_text = &*name == "reasoning" && raw.as_str().starts_with('"');
+        if (REPEATED.contains(&&*name) && !is_text) || says_nothing(&raw) {
             extra.push_own(&*name, raw);
+        } else {
+            extra.push(&*name, raw);
         }
     }
     extra
 }
+
+/// What an answer repeats of the request, and what it says twice.
+const REPEATED: &[&str] = &[
+    "object",
+    "background",
+    "completed_at",
+    "frequency_penalty",
+    "include",
+    "input",
+    "instructions",
+    "max_output_tokens",
+    "max_tool_calls",
+    "metadata",
+    "output_text",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "previous_response_id",
+    "prompt",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "reasoning",
+    "safety_identifier",
+    "seed",
+    "store",
+    "stream",
+    "temperature",
+    "text",
+    "tool_choice",
+    "tools",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+    "total_tokens",
+    "truncation",
+    "user",
+];
 
 pub(super) fn failure(status: Option<&str>, raw: Option<&RawValue>) -> AiError {
     if status == Some("cancelled") {

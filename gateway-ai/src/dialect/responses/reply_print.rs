@@ -25,7 +25,7 @@ pub(in crate::dialect) fn print_reply(
         }
     }
     if reply.source != Dialect::Responses {
-        reply.extra.take("system_fingerprint");
+        reply.extra.drop_own();
     }
     let mut nothing = BytesMut::new();
     for event in unfold(reply) {

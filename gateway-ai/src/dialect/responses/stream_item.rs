@@ -1,7 +1,7 @@
 use serde_json::value::RawValue;
 
 use super::{
-    message_parse::ITEM,
+    message_parse::{ITEM, mark_phase},
     reasoning::{CONTINUED, OPENAI},
     wire,
 };
@@ -57,6 +57,9 @@ impl Item {
             Key::Text(_) => {
                 let mut text = Text::default();
                 if let Some(own) = item.own.take() {
+                    if let Some(phase) = phase_of(&own) {
+                        mark_phase(&mut text, &phase);
+                    }
                     text.extra.push_own(ITEM, own);
                 }
                 Some(Block::Text(text))
@@ -106,6 +109,11 @@ pub(super) fn take_text(block: &mut Block) -> (String, Option<Raw>, Option<Strin
         Block::ToolCall(call) => (std::mem::take(&mut call.arguments), None, None),
         _ => (String::new(), None, None),
     }
+}
+
+fn phase_of(own: &Raw) -> Option<Raw> {
+    let message: wire::Message<'_> = serde_json::from_str(own.as_str()).ok()?;
+    message.phase
 }
 
 /// The own fields of a message: all but what is in it.

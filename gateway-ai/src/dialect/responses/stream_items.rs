@@ -2,7 +2,7 @@ use bytes::BytesMut;
 
 use super::{
     content_parse::PART,
-    message_parse::ITEM,
+    message_parse::{ITEM, PHASE},
     output::{Call, Item, Kind, Part, own_id},
     reasoning::{CONTINUED, OPENAI, REDACTED},
     stream_print::{Open, StreamPrinter},
@@ -100,7 +100,7 @@ impl StreamPrinter {
         if text.signature.is_some() {
             self.losses.add("text.signature");
         }
-        for (name, _) in text.extra.iter() {
+        for (name, _) in text.extra.iter().filter(|(name, _)| *name != PHASE) {
             self.losses.add_field("content", name);
         }
     }

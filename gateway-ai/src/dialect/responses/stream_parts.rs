@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     canonical::{Delta, Raw},
+    dialect::common::says_nothing,
     json::Writer,
 };
 
@@ -260,6 +261,11 @@ impl StreamPrinter {
         let Ok(lists) = value.read::<std::collections::BTreeMap<String, Raw>>() else {
             return;
         };
+        for (name, list) in &lists {
+            if !matches!(name.as_str(), "content") && !says_nothing(list) {
+                self.losses.add_field("logprobs", name);
+            }
+        }
         let Some(entries) = lists.get("content").map(Raw::as_str) else {
             return;
         };

@@ -10,7 +10,10 @@ use super::{
 };
 use crate::{
     canonical::{Event, Extra, Start, Stop, Usage},
-    dialect::ReplyContext,
+    dialect::{
+        ReplyContext,
+        common::{missed_counts, missed_tier},
+    },
     error::{AiError, AiErrorKind},
     json::Writer,
     loss::Losses,
@@ -196,13 +199,15 @@ impl StreamPrinter {
         for (name, value) in start.extra.own() {
             own.push_own(name, value.clone());
         }
-        for (name, _) in start
-            .extra
-            .iter()
-            .filter(|(name, _)| *name != "system_fingerprint")
-        {
-            self.losses.add_field("reply", name);
+        for (name, value) in start.extra.iter() {
+            if own.own().next().is_some() {
+                own.push_own(name, value.clone());
+            } else {
+                self.losses.add_field("reply", name);
+            }
         }
+        let shown = tier(start.service_tier.as_deref());
+        missed_tier(start.service_tier.as_deref(), shown, &mut self.losses);
         self.line.tail = id.split_once('_').map_or("", |(_, tail)| tail).to_owned();
         self.head = Some(Head {
             id,
@@ -225,6 +230,7 @@ impl StreamPrinter {
             self.losses.add("logprobs");
         }
         self.done = true;
+        self.miss_counts();
         let end = stop::print(self.stop.as_ref(), &mut self.losses);
         let kind = match end {
             End::Completed => "response.completed",
@@ -238,9 +244,22 @@ impl StreamPrinter {
         let nothing = &mut BytesMut::new();
         self.ensure_start(nothing);
         self.finish_all(nothing);
+        self.miss_counts();
         let end = stop::print(self.stop.as_ref(), &mut self.losses);
         self.response(Status::Ended(end), &mut Writer::new(out));
         self.losses
+    }
+
+    /// Whether the answer was one of this dialect before: nobody else has fields of its own.
+    fn is_own(&self) -> bool {
+        let head = self.head.as_ref();
+        head.is_some_and(|head| head.own.own().next().is_some())
+    }
+
+    fn miss_counts(&mut self) {
+        if let (false, Some(counted)) = (self.is_own(), &self.usage) {
+            missed_counts(counted, usage::SLOTS, &mut self.losses);
+        }
     }
 
     /// An event that shows the answer as it stands.
@@ -297,7 +316,7 @@ impl StreamPrinter {
         w.opt_str("service_tier", tier(head.tier.as_deref()));
         w.key("usage");
         match self.usage.as_ref().filter(|_| word != "in_progress") {
-            Some(counted) => usage::print(counted, w),
+            Some(counted) => usage::print(counted, self.is_own(), w),
             None => w.null(),
         }
         w.end_object();

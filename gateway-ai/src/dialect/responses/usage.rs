@@ -38,8 +38,16 @@ pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
     serde_json::from_str(raw).ok().map(parse)
 }
 
-/// Writes usage, with every field the SDKs' types require.
-pub(super) fn print(usage: &Usage, w: &mut Writer<'_>) {
+/// The classes Responses has fields for.
+pub(super) const SLOTS: &[&str] = &["usage.reasoning"];
+
+/// Writes usage, with every field the SDKs' types require. `same` says that its unknown fields are
+/// this dialect's.
+pub(super) fn print(usage: &Usage, same: bool, w: &mut Writer<'_>) {
+    let own = |prefix: &'static str| {
+        let fields = usage.extra.all().filter(move |_| same);
+        fields.filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value)))
+    };
     let prompt = usage.prompt().unwrap_or(0);
     let output = usage.output.unwrap_or(0);
     w.object(|w| {
@@ -50,13 +58,17 @@ pub(super) fn print(usage: &Usage, w: &mut Writer<'_>) {
                 "cache_write_tokens",
                 usage.cache_write.filter(|count| *count > 0),
             );
+            own(INPUT).for_each(|(name, value)| w.raw_field(name, value));
         });
         w.u64_field("output_tokens", output);
         w.object_field("output_tokens_details", |w| {
             w.u64_field("reasoning_tokens", usage.reasoning.unwrap_or(0));
+            own(OUTPUT).for_each(|(name, value)| w.raw_field(name, value));
         });
         let total = usage.total.unwrap_or_else(|| prompt.saturating_add(output));
         w.u64_field("total_tokens", total);
+        let whole = own("").filter(|(name, _)| !name.contains('.'));
+        whole.for_each(|(name, value)| w.raw_field(name, value));
     });
 }
 
