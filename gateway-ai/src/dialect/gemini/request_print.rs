@@ -136,7 +136,7 @@ impl<'r> Print<'r> {
     }
 
     fn contents(&mut self, w: &mut Writer<'_>) -> Result<(), AiError> {
-        let turns = turns::arrange(self.request, self.target, &mut self.losses);
+        let turns = turns::arrange(self.request, self.target, &mut self.losses)?;
         w.key("contents");
         w.begin_array();
         for turn in &turns {

@@ -1,6 +1,7 @@
 use crate::{
     canonical::{Block, Message, Request, Role},
     dialect::{Dialect, MidSystem, Target},
+    error::AiError,
     loss::Losses,
 };
 
@@ -22,11 +23,15 @@ pub(super) enum Piece<'r> {
 
 /// Arranges a conversation as Gemini wants it: neighbours of one role are one content, and there is
 /// at least one. A conversation that came in this dialect is left as it is.
+///
+/// # Errors
+///
+/// Nothing was said, so that there is nothing to answer.
 pub(super) fn arrange<'r>(
     request: &'r Request,
     target: &Target,
     losses: &mut Losses,
-) -> Vec<Turn<'r>> {
+) -> Result<Vec<Turn<'r>>, AiError> {
     let same = request.source == Dialect::Gemini;
     let mut turns: Vec<Turn<'r>> = Vec::with_capacity(request.messages.len());
     for message in &request.messages {
@@ -43,6 +48,10 @@ pub(super) fn arrange<'r>(
         }
     }
     if turns.is_empty() && !same {
+        if request.system.is_empty() && request.messages.is_empty() {
+            let why = "messages: at least one message is required";
+            return Err(AiError::invalid(why).with_param("messages"));
+        }
         losses.add("messages.empty");
         let pieces = vec![Piece::Text("...".to_owned())];
         turns.push(Turn {
@@ -51,7 +60,7 @@ pub(super) fn arrange<'r>(
             only: None,
         });
     }
-    turns
+    Ok(turns)
 }
 
 fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Losses) -> Turn<'r> {

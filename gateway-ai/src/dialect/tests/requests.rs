@@ -87,10 +87,16 @@ fn the_first_turn_is_the_users() {
     ] }));
     assert_eq!(body["messages"][0]["role"], "user");
     assert_eq!(losses, "messages.empty");
-    let target = Target::new(Dialect::Messages, "claude-haiku-4-5");
+}
+
+#[test]
+fn nothing_said_is_not_made_up() {
     let none = json!({ "model": "m", "messages": [] });
-    let error = try_translate(Dialect::Chat, &none, &target, Dialect::Messages).unwrap_err();
-    assert_eq!(error.param(), Some("messages"));
+    for to in [Dialect::Messages, Dialect::Gemini, Dialect::Converse] {
+        let target = Target::new(to, "model");
+        let error = try_translate(Dialect::Chat, &none, &target, to).unwrap_err();
+        assert_eq!(error.param(), Some("messages"), "{to:?}");
+    }
 }
 
 #[test]
