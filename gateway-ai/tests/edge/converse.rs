@@ -182,6 +182,23 @@ async fn the_same_dialect_passes_byte_for_byte_and_signed() {
 }
 
 #[tokio::test]
+async fn its_exceptions_keep_their_names() {
+    let names = &[
+        ("content-type", "application/json"),
+        ("x-amzn-errortype", "ValidationException"),
+        ("x-amzn-requestid", "r1"),
+    ];
+    let body = r#"{"message":"The role must be user or assistant."}"#;
+    let double = Double::new([Answer::Whole(400, names, body.to_owned())]);
+    let response = ask(gateway(&double), converse("nova", false)).await;
+    assert_eq!(response.status(), 400);
+    for (name, value) in names {
+        assert_eq!(header(&response, name), *value);
+    }
+    assert_eq!(text(response).await, body);
+}
+
+#[tokio::test]
 async fn other_clients_reach_it() {
     for (path, body) in [
         (CHAT, chat_request("nova", false)),

@@ -185,6 +185,18 @@ fn chat_counts_calls_and_not_blocks() {
 }
 
 #[test]
+fn googles_clients_are_pinged_without_comments() {
+    for sse in [true, false] {
+        let context = ReplyContext {
+            sse,
+            ..ReplyContext::default()
+        };
+        let out = print(Dialect::Gemini, &[Event::Ping], context);
+        assert_eq!(out, "\n", "sse: {sse}");
+    }
+}
+
+#[test]
 fn usage_is_not_sent_to_those_who_did_not_ask() {
     let text = print(
         Dialect::Chat,
