@@ -77,7 +77,15 @@ pub(super) async fn gemini(
         Some((model, "streamGenerateContent")) => call.generate(model, true).await,
         Some((model, "countTokens")) => {
             let read = |incoming: &Incoming<'_>| {
-                let tokens = dialect.read(incoming)?.prompt_tokens();
+                let whole = &incoming.body["generateContentRequest"];
+                let body = if whole.is_object() {
+                    whole
+                } else {
+                    incoming.body
+                };
+                let tokens = dialect
+                    .read(&Incoming { body, ..*incoming })?
+                    .prompt_tokens();
                 Ok(json!({ "totalTokens": tokens }))
             };
             call.document(model, read).await

@@ -10,6 +10,11 @@ async fn tokens_are_counted_and_vectors_have_length_one() {
     )
     .await;
     assert_eq!(count, json!({ "input_tokens": 4 }));
+    let said = json!({ "contents": [{ "parts": [{ "text": "one two, three" }] }] });
+    for request in [said.clone(), json!({ "generateContentRequest": said })] {
+        let (_, count) = ask(&server, "/v1beta/models/m:countTokens", &request).await;
+        assert_eq!(count, json!({ "totalTokens": 4 }));
+    }
     let request = json!({ "model": "e", "input": ["a", "b c"], "dimensions": 8 });
     let (_, list) = ask(&server, "/v1/embeddings", &request).await;
     let vector = list["data"][1]["embedding"].as_array().unwrap();

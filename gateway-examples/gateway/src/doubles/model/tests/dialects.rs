@@ -172,6 +172,24 @@ async fn a_gemini_stream_is_an_array_unless_events_are_asked_for() {
 }
 
 #[tokio::test]
+async fn converse_takes_a_schema_as_text() {
+    let schema = r#"{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}"#;
+    let format = |schema: &str| {
+        let named = json!({ "jsonSchema": { "name": "s", "schema": schema } });
+        json!({ "messages": [{ "role": "user", "content": [{ "text": "hi" }] }],
+            "outputConfig": { "textFormat": { "type": "json_schema", "structure": named } } })
+    };
+    let (server, path) = (server(), "/model/m/converse");
+    let (_, reply) = ask(&server, path, &format(schema)).await;
+    let text = reply["output"]["message"]["content"][0]["text"]
+        .as_str()
+        .unwrap();
+    let answer: Value = serde_json::from_str(text).unwrap();
+    assert!(answer["n"].is_i64());
+    assert_eq!(ask(&server, path, &format("no JSON")).await.0, 400);
+}
+
+#[tokio::test]
 async fn a_converse_stream_has_valid_frames_and_ends_with_metadata() {
     let server = server();
     let request = json!({ "messages": [{ "role": "user", "content": [{ "text": "hello" }] }] });

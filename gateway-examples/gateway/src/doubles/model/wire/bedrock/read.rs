@@ -33,6 +33,7 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
             body["additionalModelRequestFields"]["thinking"]["type"].as_str(),
             Some("enabled" | "adaptive")
         ),
+        schema: schema(&body["outputConfig"]["textFormat"])?,
         candidates: 1,
         ..Ask::default()
     };
@@ -178,6 +179,18 @@ fn system(system: &Value) -> Vec<String> {
         .filter_map(|block| block["text"].as_str())
         .map(str::to_owned)
         .collect()
+}
+
+/// The schema of the answer, which is JSON written as text.
+fn schema(format: &Value) -> Result<Option<Value>, Refusal> {
+    let schema = &format["structure"]["jsonSchema"]["schema"];
+    match (format["type"].as_str(), schema.as_str()) {
+        (None, _) => Ok(None),
+        (Some("json_schema"), Some(text)) => serde_json::from_str(text)
+            .map(Some)
+            .map_err(|_| invalid("The schema of outputConfig is not JSON.")),
+        _ => Err(invalid("The textFormat of outputConfig is invalid.")),
+    }
 }
 
 fn stops(config: &Value) -> Vec<String> {

@@ -152,7 +152,12 @@ fn tools(body: &Value) -> Vec<Tool> {
                 .flatten()
         })
         .map(|function| {
-            let given = [&function["parametersJsonSchema"], &function["parameters"]];
+            // Google reads either case of a name, and its Python client mixes them.
+            let given = [
+                &function["parametersJsonSchema"],
+                &function["parameters_json_schema"],
+                &function["parameters"],
+            ];
             let schema = given.into_iter().find(|schema| schema.is_object());
             let empty = || json!({ "type": "object", "properties": {} });
             Tool {
