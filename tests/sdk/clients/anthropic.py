@@ -20,10 +20,10 @@ class Messages:
     streams = 2
     error = anthropic.APIStatusError
     errors = {
-        400: anthropic.BadRequestError,
-        401: anthropic.AuthenticationError,
-        404: anthropic.NotFoundError,
-        429: anthropic.RateLimitError,
+        400: "BadRequestError",
+        401: "AuthenticationError",
+        404: "NotFoundError",
+        429: "RateLimitError",
     }
 
     def __init__(self, base_url, key, model):

@@ -14,13 +14,18 @@ class City(pydantic.BaseModel):
     population: int
 
 
+def own(call):
+    """An id as the server gave it, which may be none."""
+    return None if call.startswith("#") else call
+
+
 class Gemini:
     finish = {"end": "STOP", "length": "MAX_TOKENS", "tool": "STOP", "stop": "STOP"}
     # The dialect cannot ask for one call at most.
     without = ["parallel_refused"]
     own = ["count", "embeddings"]
     error = errors.APIError
-    errors = dict.fromkeys((400, 401, 404, 429), errors.ClientError)
+    errors = dict.fromkeys((400, 401, 404, 429), "ClientError")
 
     def __init__(self, base_url, key, model):
         self.model = model
@@ -77,7 +82,10 @@ class Gemini:
         ]
         text = "".join(part.text or "" for part in parts)
         found = [part.function_call for part in parts if part.function_call]
-        calls = [(call.id, call.name, call.args or {}) for call in found]
+        # Google may leave the ids out: its results find their calls by name and order.
+        calls = [
+            (call.id or f"#{at}", call.name, call.args or {}) for at, call in enumerate(found)
+        ]
         ends = [c.candidates[0].finish_reason for c in chunks if c.candidates]
         true(all(end is None for end in ends[:-1]), f"the reason comes last: {ends}")
         usage = chunks[-1].usage_metadata
@@ -91,12 +99,12 @@ class Gemini:
     def after(self, reply, results):
         parts = [types.Part(text=reply.text)] if reply.text else []
         parts += [
-            types.Part(function_call=types.FunctionCall(id=i, name=n, args=a))
+            types.Part(function_call=types.FunctionCall(id=own(i), name=n, args=a))
             for i, n, a in reply.calls
         ]
         answers = [
             types.Part(function_response=types.FunctionResponse(
-                id=call, name=name, response={"result": result}
+                id=own(call), name=name, response={"result": result}
             ))
             for (call, name, _), result in zip(reply.calls, results)
         ]

@@ -18,10 +18,10 @@ class OpenAi:
 
     error = openai.APIStatusError
     errors = {
-        400: openai.BadRequestError,
-        401: openai.AuthenticationError,
-        404: openai.NotFoundError,
-        429: openai.RateLimitError,
+        400: "BadRequestError",
+        401: "AuthenticationError",
+        404: "NotFoundError",
+        429: "RateLimitError",
     }
 
     def __init__(self, base_url, key, model):
