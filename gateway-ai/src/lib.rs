@@ -3,6 +3,7 @@
 //! - `auth`: credentials that are more than a key, such as a cloud account's;
 //! - [`canonical`]: what a chat call and its answer mean, whatever the wire format;
 //! - [`catalog`]: models as data, and what a call costs;
+//! - `clients`: which agent or SDK a request comes from, and what follows from that;
 //! - [`dialect`]: the wire formats, each a parser and a printer around the canonical model;
 //! - [`error`]: failed model calls, apart from any dialect;
 //! - [`loss`]: what a translation could not express;
@@ -20,6 +21,8 @@ pub mod auth;
 pub mod call;
 pub mod canonical;
 pub mod catalog;
+#[cfg(feature = "edge")]
+pub mod clients;
 #[cfg(all(feature = "config", feature = "edge"))]
 pub mod config;
 pub mod dialect;

@@ -31,7 +31,9 @@ impl AiService {
         let mut service = models
             .service()
             .map_err(|error| located(&error))?
-            .stream_cost(config.stream_cost.into());
+            .stream_cost(config.stream_cost.into())
+            .keeper(config.keeper.keeper().map_err(|error| error.at("keeper"))?)
+            .profiles(config.profiles()?);
         if let Some(limit) = config.max_request {
             let bytes = usize::try_from(limit.get()).unwrap_or(usize::MAX);
             service = service.request_limit(bytes);
@@ -128,6 +130,8 @@ mod tests {
                           "commit": "first_content" },
             "strict": false,
             "max_request": "8MiB",
+            "keeper": { "max": "8MiB", "ttl": "30m" },
+            "clients": { "langchain": { "keeper": "in_band" } },
         });
         if cfg!(feature = "prompt") {
             config["prompts"] = json!({
@@ -178,6 +182,8 @@ mod tests {
                 json!({ "providers": { "openai": { "keys": "k", "forward_headers": "cookie" } } }),
                 "providers.openai.forward_headers",
             ),
+            (json!({ "keeper": { "max": "0B" } }), "keeper.max"),
+            (json!({ "clients": { "x": {} } }), "clients.x"),
             (json!({ "models": { "a": "b" } }), "models.a"),
             (
                 json!({ "prices": { "models": { "a": { "input": 1 } } } }),

@@ -40,6 +40,7 @@
 mod build;
 mod cloud;
 mod fallback;
+mod keeper;
 mod model;
 mod price;
 #[cfg(feature = "prompt")]
@@ -54,6 +55,7 @@ use serde::Deserialize;
 pub use self::prompt::{DecorateConfig, PromptConfig, VarConfig};
 pub use self::{
     fallback::{CommitConfig, ConditionConfig, FallbackConfig},
+    keeper::{ClientConfig, KeeperConfig, KeepingConfig},
     model::{ModelConfig, SplitConfig},
     price::{
         LongPriceConfig, PriceConfig, PriceListConfig, PriceSourceConfig, PricesConfig,
@@ -85,6 +87,12 @@ pub struct AiConfig {
     /// Which streams say in a comment what they cost. Defaults to `translated`.
     #[serde(default)]
     pub stream_cost: StreamCostConfig,
+    /// Proofs of reasoning that are kept for clients that drop them.
+    #[serde(default)]
+    pub keeper: KeeperConfig,
+    /// What is different about clients, by the name of their profile.
+    #[serde(default)]
+    pub clients: Named<ClientConfig>,
     /// The largest request body. Defaults to 4MiB.
     #[serde(default)]
     pub max_request: Option<ByteSize>,

@@ -1,7 +1,5 @@
 //! How an answer looks to the client.
 
-use std::sync::Arc;
-
 use bytes::{Bytes, BytesMut};
 use gateway_core::{Body, Outcome, Responder, Response, Upstream, body::GuardedBody};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -10,7 +8,7 @@ use super::{
     context,
     cost::{self, StreamCost},
     fold,
-    memory::{Remember, tenant},
+    memory::Remember,
     pass::PassBody,
     refuse,
     translate::TranslateBody,
@@ -20,7 +18,7 @@ use crate::{
     canonical::{Event, Reply, unfold},
     dialect::{Dialect, Restore},
     error::AiError,
-    keeper::{Collector, Keeper},
+    keeper::{Collector, Held, is_proof_loss},
     loss::Losses,
 };
 
@@ -55,7 +53,8 @@ pub(super) async fn reply(
         remember.note_object(whole.bytes(), &provider);
     }
     let streamed = call.is_stream() && call.operation() == Operation::Chat && refusal.is_none();
-    let gather = gather(call, dialect, &provider).filter(|_| refusal.is_none());
+    let gather = Collector::of(call, dialect, &provider).filter(|_| refusal.is_none());
+    let costs = costs.unless(!Held::profile(call).has_comments());
     let gathered = (call, gather);
     let printed = match body {
         ReplyBody::Opaque(body) => Printed::body(Body::new(GuardedBody::new(body, settle))),
@@ -131,8 +130,14 @@ impl Head {
             headers.insert(LOSSY, value);
         }
         let upstream = self.upstream;
+        let lost = self
+            .losses
+            .iter()
+            .filter(|name| is_proof_loss(name))
+            .count();
         Outcome::record(call.extensions(), |record| {
-            record.upstream = Some(upstream.clone())
+            record.upstream = Some(upstream.clone());
+            record.proofs.lost = u32::try_from(lost).unwrap_or(u32::MAX);
         });
         response.extensions_mut().insert(upstream);
     }
@@ -295,15 +300,6 @@ fn translated(
         .with_cost(costs.of_printed(call.dialect()))
         .gathered(gather);
     Ok(Printed::stream(Body::new(body)))
-}
-
-/// What gathers the proofs in an answer that its client has no place for.
-fn gather(call: &AiCall, dialect: Dialect, provider: &Arc<str>) -> Option<Collector> {
-    let keeper: &Keeper = call.extensions().get()?;
-    (call.dialect() != dialect).then(|| {
-        let tenant = tenant(call.identity());
-        Collector::new(keeper.clone(), tenant, Arc::clone(provider), dialect)
-    })
 }
 
 /// What keeps proxies and browsers from holding a stream back.

@@ -18,6 +18,11 @@ pub enum StreamCost {
 }
 
 impl StreamCost {
+    /// What holds for a client that may know no comments.
+    pub(super) fn unless(self, unknown: bool) -> Self {
+        if unknown { Self::Never } else { self }
+    }
+
     pub(super) fn of_printed(self, dialect: Dialect) -> bool {
         self != Self::Never && knows_comments(dialect)
     }

@@ -27,10 +27,11 @@ use super::{
 };
 use crate::{
     call::{AiCall, AiReply, Operation},
+    clients::Profiles,
     dialect::Dialect,
     error::{AiError, AiErrorKind},
     fallback::Failover,
-    keeper::Keeper,
+    keeper::{Held, Keeper},
     models::Catalog,
     providers::Providers,
 };
@@ -48,6 +49,7 @@ pub(super) struct Shared {
     pub(super) catalog: Catalog,
     pub(super) memory: Arc<Memory>,
     pub(super) keeper: Option<Keeper>,
+    pub(super) profiles: Profiles,
     pub(super) request_limit: usize,
     pub(super) strict: bool,
     pub(super) stream_cost: StreamCost,
@@ -65,6 +67,7 @@ impl<S> AiService<S> {
             catalog,
             memory: Arc::new(Memory::new()),
             keeper: Some(Keeper::default()),
+            profiles: Profiles::default(),
             request_limit: REQUEST_LIMIT,
             strict: false,
             stream_cost: StreamCost::default(),
@@ -108,6 +111,12 @@ impl<S> AiService<S> {
     #[must_use]
     pub fn keeper(self, keeper: impl Into<Option<Keeper>>) -> Self {
         self.edit(|shared| shared.keeper = keeper.into())
+    }
+
+    /// What is known of clients. Defaults to [`Profiles::default`].
+    #[must_use]
+    pub fn profiles(self, profiles: Profiles) -> Self {
+        self.edit(|shared| shared.profiles = profiles)
     }
 
     /// What was learnt from the answers so far.
@@ -291,11 +300,8 @@ impl Shared {
     ) -> Result<AiCall, AiError> {
         timeout::shorten(&headers, &mut extensions, Instant::now())?;
         memory::attach(&self.memory, &call, &mut extensions)?;
-        if let Some(keeper) = &self.keeper
-            && call.operation() == Operation::Chat
-        {
-            extensions.insert(keeper.clone());
-        }
+        let profile = self.profiles.of(&headers, call.dialect());
+        Held::attach(self.keeper.as_ref(), profile, &mut extensions);
         #[cfg_attr(
             not(feature = "prompt"),
             expect(unused_mut, reason = "edited by decorators")

@@ -60,9 +60,14 @@
 //! in time, and gone with the process: a model then thinks again, or a Gemini call gets the
 //! documented stand-in for a missing signature, and `x-gateway-lossy` says so.
 
+mod held;
 mod proofs;
 mod restore;
 mod store;
 
 pub use self::store::Keeper;
-pub(crate) use self::{proofs::Collector, restore::restore};
+pub(crate) use self::{
+    held::Held,
+    proofs::Collector,
+    restore::{is_proof_loss, restored},
+};

@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
+use gateway_core::Outcome;
 use tokio::time::Instant;
 
-use super::{Keeper, store::Kept};
+use super::{Held, Keeper, store::Kept};
 use crate::{
+    call::{AiCall, Operation},
     canonical::{Block, Delta, Event, Reply, ToolCall},
     dialect::Dialect,
+    edge::tenant,
 };
 
 /// Gathers the proofs of one answer while it passes.
@@ -15,6 +18,9 @@ pub(crate) struct Collector {
     tenant: Box<str>,
     provider: Arc<str>,
     dialect: Dialect,
+    /// Whether thoughts reach the client in a field that it sends back.
+    carried: bool,
+    outcome: Option<Outcome>,
     choices: Vec<Choice>,
 }
 
@@ -28,19 +34,22 @@ struct Choice {
 }
 
 impl Collector {
-    pub(crate) fn new(
-        keeper: Keeper,
-        tenant: String,
-        provider: Arc<str>,
-        dialect: Dialect,
-    ) -> Self {
-        Self {
-            keeper,
-            tenant: tenant.into(),
-            provider,
-            dialect,
-            choices: Vec::new(),
+    /// What gathers the proofs in an answer that its client has no place for; `None` where it has
+    /// one for all, or nothing is kept.
+    pub(crate) fn of(call: &AiCall, dialect: Dialect, provider: &Arc<str>) -> Option<Self> {
+        if call.dialect() == dialect || call.operation() != Operation::Chat {
+            return None;
         }
+        let keeper = Held::keeper(call)?;
+        Some(Self {
+            keeper: keeper.clone(),
+            tenant: tenant(call.identity()).into(),
+            provider: Arc::clone(provider),
+            dialect,
+            carried: Held::carries(call),
+            outcome: call.outcome().cloned(),
+            choices: Vec::new(),
+        })
     }
 
     /// Gathers those of a whole answer, and takes from it what its client would only lose.
@@ -96,7 +105,7 @@ impl Collector {
 
     fn complete(&mut self, choice: u32, block: Block) {
         let Block::ToolCall(call) = block else {
-            if is_proof(&block) {
+            if is_proof(&block) && !self.carried {
                 self.choice(choice).thoughts.push(block);
             }
             return;
@@ -104,6 +113,11 @@ impl Collector {
         let thoughts = std::mem::take(&mut self.choice(choice).thoughts);
         if thoughts.is_empty() && call.signature.is_none() {
             return;
+        }
+        if let Some(outcome) = &self.outcome {
+            let count = thoughts.len() + usize::from(call.signature.is_some());
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            outcome.update(|record| record.proofs.kept += count);
         }
         let kept = Kept {
             provider: Arc::clone(&self.provider),

@@ -1,25 +1,61 @@
+use gateway_core::Outcome;
 use tokio::time::Instant;
 
-use super::{Keeper, store::Kept};
+use super::{Held, Keeper, store::Kept};
 use crate::{
+    call::{AiCall, Operation},
     canonical::{Block, Message, Request, Role},
     dialect::Dialect,
+    edge::tenant,
+    error::AiError,
 };
+
+/// The call with the proofs its client has dropped, as far as this provider made them.
+///
+/// # Errors
+///
+/// A client fault where the conversation cannot be parsed.
+pub(crate) fn restored(mut call: AiCall, to: (&str, Dialect)) -> Result<AiCall, AiError> {
+    if call.dialect() == to.1 || call.operation() != Operation::Chat {
+        return Ok(call);
+    }
+    let Some(keeper) = Held::keeper(&call) else {
+        return Ok(call);
+    };
+    if let Some((whole, count)) = restore(keeper, &tenant(call.identity()), call.request()?, to) {
+        Outcome::record(call.extensions(), |record| record.proofs.restored += count);
+        call.edit(|request| *request = whole)?;
+    }
+    Ok(call)
+}
+
+/// Whether a loss of this name is one of a proof.
+pub(crate) fn is_proof_loss(name: &str) -> bool {
+    matches!(
+        name,
+        "thinking"
+            | "thinking.signature"
+            | "redacted_thinking"
+            | "text.signature"
+            | "tool_call.signature"
+    )
+}
 
 /// The conversation with what is kept of its calls, if anything is; for one provider alone.
 ///
 /// Where the client has sent thoughts with their proofs, no others are put beside them.
-pub(crate) fn restore(
+fn restore(
     keeper: &Keeper,
     tenant: &str,
     request: &Request,
     (provider, dialect): (&str, Dialect),
-) -> Option<Request> {
+) -> Option<(Request, u32)> {
     if keeper.is_empty() {
         return None;
     }
     let now = Instant::now();
     let mut changed: Option<Request> = None;
+    let mut count = 0;
     for (at, message) in request.messages.iter().enumerate() {
         if message.role != Role::Assistant {
             continue;
@@ -40,14 +76,16 @@ pub(crate) fn restore(
         let turn = &mut changed.get_or_insert_with(|| request.clone()).messages[at];
         let mut content = Vec::with_capacity(turn.content.len() + 1);
         for (block, kept) in turn.content.drain(..).zip(kept) {
-            push(&mut content, block, kept.as_deref(), bare);
+            count += push(&mut content, block, kept.as_deref(), bare);
         }
         turn.content = content;
     }
-    changed
+    changed.map(|request| (request, count))
 }
 
-fn push(content: &mut Vec<Block>, block: Block, kept: Option<&Kept>, bare: bool) {
+/// Puts a block behind the others, with what is kept of it; how much that was.
+fn push(content: &mut Vec<Block>, block: Block, kept: Option<&Kept>, bare: bool) -> u32 {
+    let mut count = 0;
     match (block, kept) {
         // Its thoughts are kept with their proofs, or cannot be sent at all.
         (Block::Thinking(_), _) if bare => {}
@@ -58,12 +96,17 @@ fn push(content: &mut Vec<Block>, block: Block, kept: Option<&Kept>, bare: bool)
             let at = if first { 0 } else { content.len() };
             if bare {
                 content.splice(at..at, kept.thoughts.iter().cloned());
+                count += u32::try_from(kept.thoughts.len()).unwrap_or(u32::MAX);
             }
-            call.signature = call.signature.or_else(|| kept.signature.clone());
+            if call.signature.is_none() && kept.signature.is_some() {
+                call.signature.clone_from(&kept.signature);
+                count += 1;
+            }
             content.push(Block::ToolCall(call));
         }
         (block, _) => content.push(block),
     }
+    count
 }
 
 fn has_proof(message: &Message) -> bool {

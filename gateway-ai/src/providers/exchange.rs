@@ -13,11 +13,10 @@ use super::{
     routes::{Platform, Routes},
 };
 use crate::{
-    call::{AiCall, AiReply, Operation},
+    call::{AiCall, AiReply},
     dialect::Dialect,
-    edge::tenant,
     error::{AiError, AiErrorKind, Origin},
-    keeper::{self, Keeper},
+    keeper,
     models::{Target, is_valid_model},
 };
 
@@ -26,7 +25,7 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
     let wire = provider.wire(call.dialect(), model);
     let dialect = wire.dialect;
     let (target, uri) = destination(provider, wire, &call)?;
-    let call = with_proofs(provider, dialect, call)?;
+    let call = keeper::restored(call, (&provider.name, dialect))?;
     let mut tried: SmallVec<[usize; 4]> = SmallVec::new();
     loop {
         let payload = Payload::new(&call, wire, &provider.quirks, target.model())?;
@@ -77,21 +76,6 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
             "key refused, taking the next one"
         );
     }
-}
-
-/// The call with the proofs its client has dropped, as far as this provider made them.
-fn with_proofs(provider: &Inner, dialect: Dialect, mut call: AiCall) -> Result<AiCall, AiError> {
-    if let Some(keeper) = call.extensions().get::<Keeper>()
-        && call.dialect() != dialect
-        && call.operation() == Operation::Chat
-    {
-        let tenant = tenant(call.identity());
-        let whole = keeper::restore(keeper, &tenant, call.request()?, (&provider.name, dialect));
-        if let Some(whole) = whole {
-            call.edit(|request| *request = whole)?;
-        }
-    }
-    Ok(call)
 }
 
 /// Has the account's credentials, if it has any beside keys, say who calls; what they said.

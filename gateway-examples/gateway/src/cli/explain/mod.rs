@@ -1,5 +1,6 @@
 //! A dry run of one request: nothing is called and nothing is listened on.
 
+mod conversation;
 mod delivery;
 mod probe;
 mod report;

@@ -4,7 +4,7 @@ use gateway_core::{ClientIp, Key, Route as Params};
 use gateway_layers::concurrency::LimitConfig;
 use http::Request;
 
-use super::{delivery, probe::Verdict, upstream};
+use super::{conversation, delivery, probe::Verdict, upstream};
 use crate::{
     cli::{models, routes, table::table},
     config::{
@@ -128,6 +128,7 @@ fn target(rows: &mut Vec<[String; 2]>, loaded: &Loaded, route: &Route, request: 
             let what = if index == 0 { "models" } else { "" };
             rows.push([what.to_owned(), alias]);
         }
+        conversation::rows(rows, ai, request);
     }
     let Some(to) = &route.to else { return };
     if let Some(found) = loaded.config.upstreams.get(to) {

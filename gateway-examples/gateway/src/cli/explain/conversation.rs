@@ -1,0 +1,26 @@
+use gateway_ai::{clients::Keeping, config::AiConfig, dialect::Dialect};
+use http::Request;
+
+/// Who calls a model, and what is held on to for its conversations.
+pub(super) fn rows(rows: &mut Vec<[String; 2]>, ai: &AiConfig, request: &Request<()>) {
+    let Ok(profiles) = ai.profiles() else { return };
+    let dialect = if request.uri().path().ends_with("/messages") {
+        Dialect::Messages
+    } else {
+        Dialect::Chat
+    };
+    let profile = profiles.of(request.headers(), dialect);
+    let keeping = match profile.keeping() {
+        _ if !ai.keeper.enabled => "not kept",
+        Keeping::InBand => "in band",
+        Keeping::Off => "not kept",
+        _ => "kept",
+    };
+    let comments = if profile.has_comments() {
+        "comments in streams"
+    } else {
+        "no comments in streams"
+    };
+    let text = format!("{}: proofs {keeping}, {comments}", profile.client());
+    rows.push(["client".to_owned(), text]);
+}
