@@ -105,6 +105,7 @@ impl Probe {
             }
         };
         details.only_for_http()?;
+        details.not_nothing()?;
         if let Some(every) = details.every {
             probe = probe.every(every.get());
         }
@@ -151,6 +152,30 @@ impl Probe {
 }
 
 impl ProbeDetails {
+    /// What can never be, or would never pause.
+    fn not_nothing(&self) -> Result<(), ConfigError> {
+        let is_zero = |time: Option<Duration>| time.is_some_and(|time| time.get().is_zero());
+        for (path, nothing, message) in [
+            (
+                "every",
+                is_zero(self.every),
+                "probing without a pause is an attack",
+            ),
+            (
+                "timeout",
+                is_zero(self.timeout),
+                "no answer comes that fast",
+            ),
+            ("up", self.up == Some(0), "it takes at least one probe"),
+            ("down", self.down == Some(0), "it takes at least one probe"),
+        ] {
+            if nothing {
+                return Err(ConfigError::new(path, message));
+            }
+        }
+        Ok(())
+    }
+
     fn only_for_http(&self) -> Result<(), ConfigError> {
         let given = [
             ("method", self.method.is_some(), false),
@@ -223,6 +248,10 @@ mod tests {
             (r#"{"path": "/", "status": "500-200"}"#, "status"),
             (r#"{"path": "/", "status": 99}"#, "status"),
             (r#"{"path": "/", "tcp": true}"#, ""),
+            (r#"{"tcp": true, "every": "0s"}"#, "every"),
+            (r#"{"tcp": true, "timeout": "0s"}"#, "timeout"),
+            (r#"{"tcp": true, "up": 0}"#, "up"),
+            (r#"{"tcp": true, "down": 0}"#, "down"),
             (r#"{"every": "1s"}"#, ""),
             (r#"{"tcp": true, "body": "x"}"#, "body"),
             (r#"{"tcp": true, "headers": {"a": "b"}}"#, "headers"),

@@ -74,6 +74,13 @@ where
         }
     }
 
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Flex<T>, E> {
+        match value.to_string().parse::<T>() {
+            Ok(_) => Err(E::invalid_type(de::Unexpected::Bool(value), &self)),
+            Err(error) => Err(E::custom(error)),
+        }
+    }
+
     fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Flex<T>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map)).map(Flex)
     }

@@ -37,6 +37,18 @@ pub struct SuccessRateConfig {
 
 impl OutlierConfig {
     pub(super) fn build(&self) -> Result<Outliers, ConfigError> {
+        for (path, count) in [
+            ("failures", self.failures),
+            ("gateway_failures", self.gateway_failures),
+        ] {
+            if count == Some(0) {
+                let message = "an endpoint that never failed is not an outlier";
+                return Err(ConfigError::new(path, message));
+            }
+        }
+        if self.eject.is_some_and(|eject| eject.get().is_zero()) {
+            return Err(ConfigError::new("eject", "no time to be left alone"));
+        }
         let mut outliers = Outliers::new();
         if let Some(failures) = self.failures {
             outliers = outliers.failures(failures);
@@ -103,6 +115,18 @@ mod tests {
             "min_endpoints: 8",
         ] {
             assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+
+    #[test]
+    fn faults_are_told_with_their_path() {
+        for (json, path) in [
+            (r#"{"failures": 0}"#, "failures"),
+            (r#"{"gateway_failures": 0}"#, "gateway_failures"),
+            (r#"{"eject": "0s"}"#, "eject"),
+        ] {
+            let config: OutlierConfig = serde_json::from_str(json).unwrap();
+            assert_eq!(config.build().unwrap_err().path(), path, "{json}");
         }
     }
 }

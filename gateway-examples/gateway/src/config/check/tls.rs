@@ -50,20 +50,6 @@ pub(super) fn check(subject: Subject<'_>, findings: &mut Diagnostics) {
             );
         }
     }
-    for (name, upstream) in config.upstreams.iter() {
-        if upstream.tls.insecure_skip_verify {
-            let path = format!("upstreams.{name}.tls.insecure_skip_verify");
-            let message = format!("the certificate of upstream `{name}` is not verified");
-            findings.push(
-                Diagnostic::warning(codes::UNVERIFIED, message)
-                    .at(subject.tree.location(&path))
-                    .path(&path)
-                    .label(
-                        "anybody in between can read and change everything: trust a `ca` instead",
-                    ),
-            );
-        }
-    }
 }
 
 fn options(

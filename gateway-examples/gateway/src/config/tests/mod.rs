@@ -9,6 +9,7 @@ mod any;
 mod auth;
 mod delivery;
 mod layers;
+mod plane;
 
 struct Env;
 
