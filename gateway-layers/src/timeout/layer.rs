@@ -54,7 +54,7 @@ impl TimeoutLayer {
     }
 
     /// Whether a client may shorten the total time with `x-gateway-timeout: 1500ms`. It can never
-    /// extend it. Defaults to `false`.
+    /// extend it, and goes on with the time that is left. Defaults to `false`.
     #[must_use]
     pub fn header(self, honour: bool) -> Self {
         self.edit(|settings| settings.header = honour)

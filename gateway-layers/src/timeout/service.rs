@@ -8,6 +8,7 @@ use bytes::Bytes;
 use gateway_core::{
     Body, BoxError, Deadline, ErrorKind, GatewayError, Outcome, Request, Responder, Response,
 };
+use http::{HeaderMap, HeaderValue};
 use http_body::Body as HttpBody;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -102,6 +103,15 @@ fn asked(request: &Request) -> Result<Option<Duration>, GatewayError> {
     Ok(Some(timeout))
 }
 
+/// Tells the next one who honours the header what there is, which may be less than was asked for.
+fn pass_on(headers: &mut HeaderMap, deadline: Deadline, now: Instant) {
+    if let Some(value) = headers.get_mut(HEADER) {
+        let left = deadline.at().saturating_duration_since(now);
+        let left = HeaderValue::try_from(format!("{}ms", left.as_millis()));
+        *value = left.expect("a number and `ms`");
+    }
+}
+
 impl<S, B, ResBody> Service<http::Request<B>> for Timeout<S>
 where
     S: Service<Request, Response = http::Response<ResBody>>,
@@ -131,6 +141,9 @@ where
                 return ResponseFuture::refused(Refuser::of(&request).refuse(error));
             }
             request.extensions_mut().insert(deadline);
+            if self.settings.header {
+                pass_on(request.headers_mut(), deadline, now);
+            }
         }
         let head = Clock {
             deadline: deadline.map(Deadline::at),

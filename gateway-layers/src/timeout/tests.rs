@@ -204,6 +204,31 @@ async fn the_header_shortens_and_never_extends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_header_goes_on_with_the_time_that_is_left() {
+    let seen = service_fn(|request: Request| async move {
+        let mut response = Response::new(Body::empty());
+        *response.headers_mut() = request.headers().clone();
+        Ok::<_, Infallible>(response)
+    });
+    for (honoured, value, expected) in [
+        (true, "2s", Some("2000ms")),
+        (true, "60s", Some("10000ms")),
+        (true, "", None),
+        (false, "60s", Some("60s")),
+    ] {
+        let mut request = empty();
+        if !value.is_empty() {
+            let value = value.parse().unwrap();
+            request.headers_mut().insert("x-gateway-timeout", value);
+        }
+        let layer = TimeoutLayer::new().total(secs(10)).header(honoured);
+        let response = layer.layer(seen).oneshot(request).await.unwrap();
+        let passed = response.headers().get("x-gateway-timeout");
+        assert_eq!(passed.map(|value| value.to_str().unwrap()), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_deadline_is_shortened_and_passed_on() {
     let start = Instant::now();
     let seen = service_fn(|request: Request| async move {
