@@ -58,6 +58,13 @@ impl ForwardProxy {
         }
     }
 
+    /// Whether `host`, without brackets, may be asked for on `port`. The addresses of a name are
+    /// looked at when they are known.
+    #[must_use]
+    pub fn admits(&self, host: &str, port: u16) -> bool {
+        self.shared.admits(host, port)
+    }
+
     /// The tunnels that are open.
     #[must_use]
     pub fn tunnels(&self) -> &Tunnels {
@@ -126,7 +133,7 @@ impl Shared {
             outcome.update(|record| record.identity = Some(identity.clone()));
         }
         let target = Target::of(&request)?;
-        if !self.policy.admits(target.host(), target.port) || !self.admits_literal(target.host()) {
+        if !self.admits(target.host(), target.port) {
             return Err(GatewayError::new(ErrorKind::Blocked));
         }
         let mut response = if *request.method() == Method::CONNECT {
@@ -141,9 +148,9 @@ impl Shared {
     }
 
     /// An address is not resolved, so that the resolver does not see it.
-    fn admits_literal(&self, host: &str) -> bool {
+    fn admits(&self, host: &str, port: u16) -> bool {
         let ip = host.parse::<IpAddr>();
-        ip.map_or(true, |ip| self.addresses.admits(ip))
+        self.policy.admits(host, port) && ip.map_or(true, |ip| self.addresses.admits(ip))
     }
 
     async fn connect(

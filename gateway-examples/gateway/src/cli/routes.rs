@@ -1,3 +1,5 @@
+use gateway_layers::forward_proxy::ForwardProxyConfig;
+
 use super::{Console, Exit, args::FileArgs, check, table::table};
 use crate::config::{
     Config,
@@ -16,7 +18,38 @@ pub(super) fn run(args: &FileArgs, console: &mut Console<'_>) -> Exit {
         .map(|(name, route)| row(config, name, route))
         .collect();
     console.out(table(["ROUTE", "MATCH", "TO", "AUTH", "LAYERS"], &rows));
+    let proxies = config.forward_proxies.iter();
+    let rows: Vec<[String; 5]> = proxies
+        .map(|(name, options)| proxy(name, options))
+        .collect();
+    if !rows.is_empty() {
+        let heads = ["FORWARD PROXY", "ALLOW", "DENY", "PORTS", "AUTH"];
+        console.out(format!("\n{}", table(heads, &rows)));
+    }
     Exit::Ok
+}
+
+fn proxy(listener: &str, options: &ForwardProxyConfig) -> [String; 5] {
+    let list = |all: &[String], none: &str| match all {
+        [] => none.to_owned(),
+        all => all.join(", "),
+    };
+    let ports: Option<Vec<String>> = options
+        .ports
+        .as_ref()
+        .map(|ports| ports.iter().map(ToString::to_string).collect());
+    let auth = match options.users.len() {
+        0 => "NONE".to_owned(),
+        1 => "1 user".to_owned(),
+        many => format!("{many} users"),
+    };
+    [
+        listener.to_owned(),
+        list(&options.allow, "all"),
+        list(&options.deny, ""),
+        ports.map_or_else(|| "80, 443".to_owned(), |ports| ports.join(", ")),
+        auth,
+    ]
 }
 
 fn row(config: &Config, name: &str, route: &Route) -> [String; 5] {

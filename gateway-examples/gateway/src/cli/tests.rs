@@ -215,13 +215,14 @@ routes:
             [
                 "http://127.0.0.1:9002/ (weight 2, priority 1)\n",
                 "sticky    header:x-user = \"header:x-user=alice\"\n",
-                "guards    probe, retry, slow start over 30s\n",
+                "guards    probe, retry, slow start over 30s\n\
+                 timeouts  connect 3s, first_byte 1m, idle 1m\n",
             ],
         ),
         (
             "/cart",
             [
-                "hash      header:x-cart (this request has none)\n",
+                "balance   hash of header:x-cart (this request has none)\n",
                 "sticky    by the cookie `at`\n",
                 "resolve   every 30s, by 127.0.0.1:53\n",
             ],
@@ -235,6 +236,40 @@ routes:
         }
         assert!(!out.contains("0123456789abcdef"), "{out}");
     }
+}
+
+#[test]
+fn forward_proxies_are_told() {
+    let text = "\
+listen: 127.0.0.1:8080
+forward_proxies:
+  main: { allow: [\"*.example.com\"], deny: [bad.example.com], ports: [443, 8443], users: { ci: 0123456789abcdef } }
+";
+    let file = File::new("forward.yaml", text);
+    let (exit, out, err) = gateway(&["routes", file.path()]);
+    assert_eq!((exit, err.as_str()), (Exit::Ok, ""));
+    assert!(
+        out.contains("main           *.example.com  bad.example.com  443, 8443  1 user\n"),
+        "{out}"
+    );
+    for (method, url, said) in [
+        (
+            "CONNECT",
+            "a.example.com:443",
+            "a.example.com:443  yes, if its addresses are allowed; to users with a secret",
+        ),
+        ("CONNECT", "bad.example.com:443", "no: 403 blocked"),
+        ("GET", "http://a.example.com/", "a.example.com:80  no: 403"),
+        ("GET", "https://a.example.com/", "yes, if its"),
+        ("GET", "http://127.0.0.1:8443/", "no: 403 blocked"),
+    ] {
+        let (_, out, err) = gateway(&["explain", method, url, "--config", file.path()]);
+        assert_eq!(err, "");
+        assert!(out.contains(said), "{method} {url}\n{out}");
+        assert!(!out.contains("0123456789abcdef"), "{out}");
+    }
+    let (_, out, _) = gateway(&["explain", "GET", "/a", "--config", file.path()]);
+    assert!(!out.contains("PROXY"), "{out}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod delivery;
+mod forward;
 mod probe;
 mod report;
 mod upstream;
@@ -25,6 +26,7 @@ pub(super) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> Exit {
     };
     let verdict: Verdict = probe::choose(&loaded.config, &request);
     console.out(report::text(&loaded, &request, &verdict));
+    console.out(forward::text(&loaded.config, &args.method, &args.url));
     Exit::Ok
 }
 

@@ -1,10 +1,13 @@
 use std::fmt::Write as _;
 
-use gateway_layers::balance::{PolicyConfig, StickyConfig};
+use gateway_layers::{
+    balance::{PolicyConfig, StickyConfig},
+    transport::ProtocolConfig,
+};
 use http::Request;
 
 use super::report::evaluated;
-use crate::config::model::{Endpoint, Upstream};
+use crate::config::model::{Endpoint, Timeouts, Upstream};
 
 /// Where an upstream is, who of it answers this request, and what guards the call.
 pub(super) fn rows(
@@ -23,9 +26,7 @@ pub(super) fn rows(
         );
         rows.push([what.to_owned(), text]);
     }
-    if let PolicyConfig::Hash(key) = &upstream.balance {
-        rows.push(["hash".to_owned(), evaluated(key, request)]);
-    }
+    rows.push(["balance".to_owned(), chosen(&upstream.balance, request)]);
     if let Some(sticky) = upstream.sticky.as_deref() {
         rows.push(["sticky".to_owned(), kept(sticky, request)]);
     }
@@ -43,6 +44,39 @@ pub(super) fn rows(
     if !guards.is_empty() {
         rows.push(["guards".to_owned(), guards.join(", ")]);
     }
+    rows.push(["timeouts".to_owned(), timeouts(&upstream.timeouts)]);
+    let speaks = match upstream.protocol {
+        ProtocolConfig::Auto => return,
+        ProtocolConfig::Http1 => "HTTP/1.1 only",
+        ProtocolConfig::Http2 => "HTTP/2 only",
+    };
+    rows.push(["protocol".to_owned(), speaks.to_owned()]);
+}
+
+fn chosen(policy: &PolicyConfig, request: &Request<()>) -> String {
+    let text = match policy {
+        PolicyConfig::P2cEwma => "p2c_ewma",
+        PolicyConfig::RoundRobin => "round_robin",
+        PolicyConfig::Weighted => "weighted",
+        PolicyConfig::LeastRequest => "least_request",
+        PolicyConfig::Random => "random",
+        PolicyConfig::Hash(key) => return format!("hash of {}", evaluated(key, request)),
+    };
+    text.to_owned()
+}
+
+fn timeouts(timeouts: &Timeouts) -> String {
+    let bounds = [
+        ("connect", Some(timeouts.connect)),
+        ("first_byte", Some(timeouts.first_byte)),
+        ("idle", Some(timeouts.idle)),
+        ("upload_idle", timeouts.upload_idle),
+        ("total", timeouts.total),
+    ];
+    let each = bounds
+        .into_iter()
+        .filter_map(|(name, bound)| Some(format!("{name} {}", bound?)));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 fn described(endpoint: &Endpoint) -> String {
