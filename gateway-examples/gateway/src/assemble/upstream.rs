@@ -14,7 +14,7 @@ use gateway_layers::{
     proxy::Proxy,
     retry::{Retry, RetryBudget, RetryConfig, RetryLayer},
     timeout::{Timeout, TimeoutConfig, TimeoutLayer},
-    transport::Client,
+    transport::{Client, TlsConfig},
 };
 use tower::util::Either;
 use tower_layer::Layer as _;
@@ -87,11 +87,13 @@ struct Watched {
 /// Its client, and with it the open connections, depends on less and survives more.
 fn watched(name: &str, config: &Upstream, stores: &Draft) -> Result<Arc<Watched>, ConfigError> {
     let connection = config.client();
-    let client = stores.try_get_or(&format!("client/{name}/{connection:?}"), || {
+    let trust = trust(&connection.tls);
+    let client = stores.try_get_or(&format!("client/{name}/{trust:x}/{connection:?}"), || {
         Client::from_config(&connection)
     })?;
-    let key = fingerprint(config);
-    stores.try_get_or(&format!("balance/{name}/{key:x}/{config:?}"), || {
+    let key = sticky_key(config);
+    let store = format!("balance/{name}/{trust:x}/{key:x}/{config:?}");
+    stores.try_get_or(&store, || {
         let mut balance = Balance::from_config(name, &config.balance(), &config.proxy, &client)?;
         if let Some(breaker) = &config.breaker {
             let rules = Breaker::from_config(breaker).map_err(|error| error.at("breaker"))?;
@@ -115,13 +117,26 @@ fn watched(name: &str, config: &Upstream, stores: &Draft) -> Result<Arc<Watched>
 }
 
 /// What a config does not show of itself: another key for cookies makes another balancer.
-fn fingerprint(config: &Upstream) -> u64 {
+fn sticky_key(config: &Upstream) -> u64 {
     let key = match config.sticky.as_deref() {
         Some(StickyConfig::Cookie(cookie)) => cookie.key.as_ref(),
         _ => None,
     };
     let mut hasher = DefaultHasher::new();
     key.map(Secret::expose).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Nor does it show what is in the files it names, which are replaced when they expire, or in a secret.
+fn trust(tls: &TlsConfig) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for path in [&tls.ca, &tls.client_cert] {
+        // What cannot be read is told by whoever needs it.
+        let read = path.as_ref().map(|path| std::fs::read(path).ok());
+        read.hash(&mut hasher);
+    }
+    let key = tls.client_key.as_ref().map(Secret::expose);
+    key.hash(&mut hasher);
     hasher.finish()
 }
 
