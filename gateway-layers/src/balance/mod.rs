@@ -68,7 +68,10 @@
 //!
 //! [`Policy::Hash`] sends the same [`Key`](gateway_core::Key) to the same endpoint, see
 //! [`Balance::hash_on`]; the others are turns by weight, fewest requests and chance. A
-//! [`StickyCookie`] comes before all of them while the endpoint it names is well.
+//! [`StickyCookie`] comes before all of them while the endpoint it names is well. The answer that
+//! sets it is one client's: a cache of this crate does not keep it unless told to, and one further out
+//! that keeps answers with `Set-Cookie` (RFC 9111 §7.3 allows it) makes its clients share an endpoint,
+//! and nothing else.
 //!
 //! Endpoints may have priorities ([`Endpoint::priority`]). The first takes everything while 5/7 of it
 //! are well; below, what is missing spills to the next. [`Balance::slow_start`] gives an endpoint

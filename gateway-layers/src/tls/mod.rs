@@ -63,6 +63,11 @@
 //! A handshake that fails is an [`AcceptError`] and a TLS alert; there is no HTTP yet to answer
 //! with. Client authorities that cannot be read refuse to build, rather than let anybody in.
 //!
+//! All names of an acceptor ask for client certificates alike, and whoever needs one looks at what the
+//! connection has shown ([`client_cert`](crate::client_cert)) and not at the name it asked for. So a
+//! `Host` that is not the name of the handshake evades nothing, connections may be shared between
+//! names (RFC 9110 §7.4), and no request is misdirected (421).
+//!
 //! # Cancellation
 //!
 //! Dropping the future of [`accept`](TlsAcceptor::accept) closes the connection and gives its place
