@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod cases;
+pub mod codecs;
 pub mod payloads;
 pub mod streams;

@@ -28,6 +28,25 @@ pub fn chat_request(model: &str, stream: bool) -> Bytes {
     Bytes::from(request.to_string())
 }
 
+/// An OpenAI chat request of at least `bytes`: a conversation of many turns, with line ends and
+/// quotes in them, as agents send it.
+#[must_use]
+pub fn long_chat_request(bytes: usize) -> Bytes {
+    let turn = format!("{}\n\"{WORDS}\"\n", WORDS.repeat(20));
+    let turns = bytes.div_ceil(turn.len());
+    let messages: Vec<_> = (0..turns)
+        .map(|turn_number| {
+            let role = if turn_number % 2 == 0 {
+                "user"
+            } else {
+                "assistant"
+            };
+            json!({ "role": role, "content": turn })
+        })
+        .collect();
+    Bytes::from(json!({ "model": "m", "messages": messages, "max_tokens": 256 }).to_string())
+}
+
 /// An OpenAI chat answer of about 1 KB.
 #[must_use]
 pub fn chat_reply() -> Bytes {

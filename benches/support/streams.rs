@@ -8,7 +8,7 @@ use gateway_ai::{
     canonical::Event,
     dialect::{Dialect, ReplyContext},
     sse::Framer,
-    tap::UsageTap,
+    tap,
 };
 
 use crate::payloads;
@@ -44,8 +44,23 @@ impl Stream {
     fn of(dialect: Dialect) -> Self {
         let chunks = match dialect {
             Dialect::Messages => payloads::message_events(),
-            _ => payloads::chat_events(),
+            Dialect::Chat => payloads::chat_events(),
+            _ => return Self::of(Dialect::Chat).spelled_in(dialect),
         };
+        Self { dialect, chunks }
+    }
+
+    /// The same answer in another dialect.
+    fn spelled_in(&self, dialect: Dialect) -> Self {
+        let mut printer = dialect.stream_printer(context());
+        let mut out = BytesMut::new();
+        let mut chunks = Vec::new();
+        for event in &self.events() {
+            printer.push(event, &mut out);
+            if !out.is_empty() {
+                chunks.push(out.split().freeze());
+            }
+        }
         Self { dialect, chunks }
     }
 
@@ -94,15 +109,16 @@ impl Stream {
 
     fn tapped(&self, name: &'static str) -> Stage {
         let this = self.clone();
-        let mut passed = Vec::new();
         self.stage(name, move || {
-            let mut tap = UsageTap::new(this.dialect);
+            let (mut framer, mut complete) = (Framer::default(), false);
             for chunk in &this.chunks {
-                tap.push(chunk.clone(), &mut passed);
-                black_box(&passed);
-                passed.clear();
+                let framed = framer.push(chunk, |frame| {
+                    let seen = black_box(tap::look(this.dialect, frame.event, frame.data));
+                    complete |= seen.complete;
+                });
+                framed.expect("events of a few hundred bytes");
             }
-            assert!(tap.reading().is_complete());
+            assert!(complete);
         })
     }
 
@@ -149,6 +165,9 @@ fn context() -> ReplyContext {
 pub fn all() -> Vec<Stage> {
     let chat = Stream::of(Dialect::Chat);
     let messages = Stream::of(Dialect::Messages);
+    let responses = Stream::of(Dialect::Responses);
+    let gemini = Stream::of(Dialect::Gemini);
+    let converse = Stream::of(Dialect::Converse);
     vec![
         chat.framed("frame chat"),
         messages.framed("frame messages"),
@@ -156,8 +175,14 @@ pub fn all() -> Vec<Stage> {
         messages.tapped("meter messages, passed through"),
         chat.parsed("parse chat"),
         messages.parsed("parse messages"),
+        responses.parsed("parse responses"),
+        gemini.parsed("parse gemini"),
+        converse.parsed("parse converse"),
         chat.printed("print chat"),
         messages.printed("print messages"),
+        responses.printed("print responses"),
+        gemini.printed("print gemini"),
+        converse.printed("print converse"),
         messages.translated("translate messages to chat", Dialect::Chat),
         chat.translated("translate chat to messages", Dialect::Messages),
     ]

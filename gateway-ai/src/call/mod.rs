@@ -47,4 +47,4 @@ pub use self::{
     whole::Whole,
     wire::Wire,
 };
-pub(crate) use self::{reply::ReplyStream, settle::counted};
+pub(crate) use self::reply::ReplyStream;

@@ -55,7 +55,7 @@ impl Settle {
 
     /// Takes over what an event says was counted.
     pub fn observe(&mut self, event: &Event) {
-        if let Some(usage) = counted(event) {
+        if let Some(usage) = event.usage() {
             self.count(usage.clone());
         }
     }
@@ -118,15 +118,6 @@ impl fmt::Debug for Settle {
             .field("armed", &self.armed)
             .field("settled", &self.open.is_none())
             .finish()
-    }
-}
-
-/// What an event says was counted.
-pub(crate) fn counted(event: &Event) -> Option<&Usage> {
-    match event {
-        Event::Usage(usage) => Some(usage),
-        Event::Start(start) => start.usage.as_deref(),
-        _ => None,
     }
 }
 

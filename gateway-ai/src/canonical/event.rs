@@ -123,6 +123,16 @@ impl Event {
         }
     }
 
+    /// What it says was counted.
+    #[must_use]
+    pub fn usage(&self) -> Option<&Usage> {
+        match self {
+            Self::Usage(usage) => Some(usage),
+            Self::Start(start) => start.usage.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether nothing follows.
     #[must_use]
     pub fn is_terminal(&self) -> bool {

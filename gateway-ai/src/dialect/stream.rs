@@ -55,18 +55,6 @@ impl StreamParser {
         }
     }
 
-    /// Whether anything a client would show was read: what comes then can be skipped by a reader
-    /// that only meters.
-    pub(crate) fn is_started(&self) -> bool {
-        match &self.0 {
-            Parser::Chat(parser) => parser.is_started(),
-            Parser::Messages(parser) => parser.is_started(),
-            Parser::Gemini(parser) => parser.is_started(),
-            Parser::Responses(parser) => parser.is_started(),
-            Parser::Converse(parser) => parser.is_started(),
-        }
-    }
-
     /// Says that no more bytes come. A stream that has not said it is complete ends in an
     /// [`Event::Error`].
     pub fn finish(&mut self, out: &mut Vec<Event>) {

@@ -173,7 +173,6 @@ mod published;
 mod refuse;
 mod service;
 mod stored;
-mod tap;
 mod timeout;
 mod translate;
 pub(crate) use self::memory::tenant;

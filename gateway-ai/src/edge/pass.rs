@@ -11,13 +11,13 @@ use gateway_core::Body;
 use http_body::{Body as HttpBody, Frame};
 use pin_project_lite::pin_project;
 
-use super::{clock::Clock, cost, framing::Framing, memory::Remember, tap};
+use super::{clock::Clock, cost, framing::Framing, memory::Remember};
 use crate::{
     call::{ReplyStream, Settle},
     dialect::{Dialect, ReplyContext},
     error::AiError,
     fallback::broke_off,
-    sse,
+    sse, tap,
 };
 
 pin_project! {

@@ -104,7 +104,6 @@ impl<'a> Members<'a> {
     }
 
     /// The text of a value.
-    #[cfg(any(feature = "edge", test))]
     pub(crate) fn text(&self, value: &Range<usize>) -> &'a str {
         &self.text[value.clone()]
     }

@@ -1,31 +1,27 @@
-//! Metering without touching: a side view of bytes that are passed on as they are.
+//! Metering without touching: what must be known of a stream that is passed on as it is.
 //!
 //! When client and provider speak the same dialect nothing is translated, but somebody has to count
-//! tokens and to notice that a stream was cut. [`UsageTap`] looks at the chunks on their way;
-//! [`Reading::of_reply`] looks at a whole reply. Once an answer is under way, only events that can
-//! carry usage, a stop or an error are read at all.
+//! tokens and to notice that a stream was cut. [`look`] says what one event means for that; a text
+//! delta, which nearly every event is, costs two or three substring searches and no parser.
 //!
 //! ```
-//! use bytes::Bytes;
-//! use gateway_ai::{dialect::Dialect, tap::UsageTap};
+//! use gateway_ai::{dialect::Dialect, sse::Framer, tap};
 //!
-//! let mut tap = UsageTap::new(Dialect::Chat);
-//! let chunk = Bytes::from_static(
-//!     b"data: {\"id\":\"1\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":5}}\n\ndata: [DONE]\n\n",
-//! );
-//! let mut forward = Vec::new();
-//! tap.push(chunk.clone(), &mut forward);
-//! tap.finish(&mut forward);
-//! assert_eq!(forward, [chunk]);
-//! assert_eq!(tap.reading().usage.as_ref().and_then(|usage| usage.output), Some(5));
-//! assert!(tap.reading().is_complete());
+//! let stream = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n\
+//!     data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":5}}\n\n\
+//!     data: [DONE]\n\n";
+//!
+//! let (mut usage, mut complete) = (None, false);
+//! Framer::default().push(stream, |event| {
+//!     let seen = tap::look(Dialect::Chat, event.event, event.data);
+//!     usage = seen.usage.or(usage.take());
+//!     complete |= seen.complete;
+//! })?;
+//! assert_eq!(usage.and_then(|usage| usage.output), Some(5));
+//! assert!(complete);
+//! # Ok::<(), gateway_ai::sse::TooLong>(())
 //! ```
 
-mod interesting;
-mod reading;
-mod stream;
+mod look;
 
-#[cfg(test)]
-mod tests;
-
-pub use self::{reading::Reading, stream::UsageTap};
+pub use self::look::{Seen, look};

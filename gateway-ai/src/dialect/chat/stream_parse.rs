@@ -57,11 +57,6 @@ impl StreamParser {
         self.state.done
     }
 
-    /// Whether a choice has begun to say something.
-    pub(in crate::dialect) fn is_started(&self) -> bool {
-        self.state.choices.iter().any(|choice| choice.next > 0)
-    }
-
     /// Takes the data of one event, for a reader that frames on its own.
     pub(in crate::dialect) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
         self.state.data(data, out);

@@ -24,7 +24,6 @@ pub(in crate::dialect) struct StreamParser {
 struct State {
     begun: bool,
     started: bool,
-    spoke: bool,
     stop: Option<Stop>,
     done: bool,
     next: u32,
@@ -91,11 +90,6 @@ impl StreamParser {
 
     pub(in crate::dialect) fn is_done(&self) -> bool {
         self.state.done
-    }
-
-    /// Whether the answer has begun to say something.
-    pub(in crate::dialect) fn is_started(&self) -> bool {
-        self.state.spoke
     }
 }
 
@@ -171,7 +165,6 @@ impl State {
     fn open(&mut self, number: u64, kind: Kind, block: Block, out: &mut Vec<Event>) -> u32 {
         self.start(out);
         self.close(out);
-        self.spoke = true;
         let index = self.next;
         self.next += 1;
         self.open = Some((number, kind, index));
@@ -238,7 +231,6 @@ impl State {
     }
 
     fn grow(&mut self, index: u32, delta: Delta, out: &mut Vec<Event>) {
-        self.spoke = true;
         out.push(Event::Delta {
             choice: 0,
             index,

@@ -18,7 +18,6 @@ pub(in crate::dialect) struct StreamParser {
 #[derive(Debug, Default)]
 struct State {
     started: bool,
-    spoke: bool,
     stopped: bool,
     done: bool,
     open: Vec<u32>,
@@ -60,11 +59,6 @@ impl StreamParser {
 
     pub(in crate::dialect) fn is_done(&self) -> bool {
         self.state.done
-    }
-
-    /// Whether the answer has begun to say something.
-    pub(in crate::dialect) fn is_started(&self) -> bool {
-        self.state.spoke
     }
 
     /// Takes the data of one event, for a reader that frames on its own.
@@ -215,7 +209,6 @@ impl State {
         if !self.open.contains(&index) {
             self.block_start(index, Block::Text(Text::default()), out);
         }
-        self.spoke = true;
         out.push(Event::Delta {
             choice: 0,
             index,

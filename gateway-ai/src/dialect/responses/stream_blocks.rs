@@ -24,10 +24,6 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    pub(super) fn any(&self) -> bool {
-        self.next > 0
-    }
-
     pub(super) fn has_calls(&self) -> bool {
         self.calls
     }

@@ -67,11 +67,6 @@ impl StreamParser {
         self.state.done
     }
 
-    /// Whether the answer has begun to say something.
-    pub(in crate::dialect) fn is_started(&self) -> bool {
-        self.state.blocks.any()
-    }
-
     /// Takes the data of one event, for a reader that frames on its own.
     pub(in crate::dialect) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
         self.state.data(data, out);

@@ -1,11 +1,8 @@
-//! What the gateway must know of a stream it passes on unchanged.
-
 use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder};
 
 use crate::{
-    call::counted,
     canonical::Usage,
     dialect::Dialect,
     json::{Member, Members},
@@ -13,17 +10,18 @@ use crate::{
 
 /// What one event of a passing stream says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seen {
+#[non_exhaustive]
+pub struct Seen {
     /// Nothing follows, or nothing need follow.
-    pub(super) complete: bool,
+    pub complete: bool,
     /// The provider has failed and said so.
-    pub(super) failed: bool,
+    pub failed: bool,
     /// What was counted so far.
-    pub(super) usage: Option<Usage>,
+    pub usage: Option<Usage>,
     /// The answer has a name from here on (Responses).
-    pub(super) named: bool,
+    pub named: bool,
     /// Nothing but counts: what is left out where the client has not asked for them.
-    pub(super) only_usage: bool,
+    pub only_usage: bool,
 }
 
 /// The keys looked for in every event of the one dialect whose events have no names. Preparing a
@@ -31,8 +29,11 @@ pub(super) struct Seen {
 static CHAT_USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"usage\""));
 static CHAT_FINISH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"finish_reason\""));
 
-/// Looks at one event. Text deltas – nearly all events – cost three substring searches.
-pub(super) fn look(dialect: Dialect, event: &[u8], data: &[u8]) -> Seen {
+/// Looks at one event: its name, empty where it has none, and its data.
+///
+/// Text deltas – nearly all events – cost three substring searches.
+#[must_use]
+pub fn look(dialect: Dialect, event: &[u8], data: &[u8]) -> Seen {
     match dialect {
         Dialect::Messages => look_messages(event, data),
         Dialect::Gemini => look_gemini(data),
@@ -59,7 +60,7 @@ fn look_chat(data: &[u8]) -> Seen {
                 .and_then(|value| value.strip_prefix(b"["))
                 .is_some_and(|value| value.trim_ascii_start().starts_with(b"]")),
         usage: if usage {
-            count(Dialect::Chat, b"", data)
+            count(Dialect::Chat, data)
         } else {
             None
         },
@@ -77,7 +78,7 @@ fn look_messages(event: &[u8], data: &[u8]) -> Seen {
     match kind {
         b"message_stop" => seen.complete = true,
         b"error" => seen.failed = true,
-        b"message_start" | b"message_delta" => seen.usage = count(Dialect::Messages, kind, data),
+        b"message_start" | b"message_delta" => seen.usage = count(Dialect::Messages, data),
         _ => {}
     }
     seen
@@ -95,7 +96,7 @@ fn look_responses(event: &[u8], data: &[u8]) -> Seen {
     match kind {
         b"response.completed" | b"response.incomplete" => {
             seen.complete = true;
-            seen.usage = count(Dialect::Responses, kind, data);
+            seen.usage = count(Dialect::Responses, data);
         }
         b"response.created" => seen.named = true,
         b"response.failed" | b"response.cancelled" | b"error" => seen.failed = true,
@@ -128,7 +129,7 @@ fn look_gemini(data: &[u8]) -> Seen {
             || value_of(data, b"\"blockReason\"").is_some_and(|v| v.starts_with(b"\"")),
         failed: first_key(data) == Some(b"error"),
         usage: match memmem::find(data, b"\"usageMetadata\"") {
-            Some(_) => count(Dialect::Gemini, b"", data),
+            Some(_) => count(Dialect::Gemini, data),
             None => None,
         },
         only_usage: false,
@@ -136,19 +137,10 @@ fn look_gemini(data: &[u8]) -> Seen {
 }
 
 /// Has the dialect's own parser read the one event.
-fn count(dialect: Dialect, event: &[u8], data: &[u8]) -> Option<Usage> {
-    let mut framed = Vec::with_capacity(data.len() + event.len() + 24);
-    if !event.is_empty() {
-        framed.extend_from_slice(b"event: ");
-        framed.extend_from_slice(event);
-        framed.push(b'\n');
-    }
-    framed.extend_from_slice(b"data: ");
-    framed.extend_from_slice(data);
-    framed.extend_from_slice(b"\n\n");
+fn count(dialect: Dialect, data: &[u8]) -> Option<Usage> {
     let mut events = Vec::new();
-    dialect.stream_parser().push(&framed, &mut events);
-    events.iter().find_map(|event| counted(event).cloned())
+    dialect.stream_parser().frame(data, &mut events);
+    events.iter().find_map(|event| event.usage().cloned())
 }
 
 /// What stands behind a key, wherever it is.
