@@ -341,6 +341,51 @@ async fn upstreams_are_verified_and_shown_a_certificate() {
     }
 }
 
+/// Their names are the same; what is in them is not.
+#[tokio::test]
+async fn a_reload_reads_the_files_of_upstreams_again() {
+    let (origin, certs) = (origin().await, Certs::new("renewed"));
+    let strangers = Certs::new("strangers");
+    certs.make("good", &["upstream.example"], None);
+    let mine = certs.make("client", &["gateway.example"], None);
+    let theirs = strangers.make("client", &["gateway.example"], None);
+    let required = format!(
+        "{}, client_ca: {}",
+        certs.pair("good"),
+        certs.path("ca.pem")
+    );
+    let behind = ConfigFile::new(&yaml(&origin.url(), &required, ""));
+    let behind = start(&behind).await;
+    let at = listener(&behind, "secure").await;
+    let files = |ca: &str, (chain, key): &(String, String)| {
+        certs.write("trusted.pem", ca);
+        certs.write("shown.crt", chain);
+        certs.write("shown.key", key);
+    };
+    files(strangers.ca_pem(), &theirs);
+    let file = ConfigFile::new(&format!(
+        "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\nupstreams:\n  up:\n    endpoints: [\"https://{at}\"]\n    \
+         tls: {{ ca: {}, server_name: upstream.example, client_cert: {}, client_key: \"${{file:{}}}\" }}\n\
+         routes: {{ all: {{ match: \"/{{*rest}}\", to: up }} }}\n",
+        certs.path("trusted.pem"),
+        certs.path("shown.crt"),
+        certs.path("shown.key"),
+    ));
+    let gateway = start(&file).await;
+    for (ca, shown, status) in [
+        (strangers.ca_pem(), &theirs, 502),
+        (certs.ca_pem(), &theirs, 502),
+        (certs.ca_pem(), &mine, 200),
+        (strangers.ca_pem(), &mine, 502),
+    ] {
+        files(ca, shown);
+        let reload = gateway_tests::call(gateway.admin, "POST", "/admin/reload", &[], "").await;
+        assert_eq!(reload.status, 200, "{}", reload.body);
+        let answer = get(gateway.address, "/items", &[]).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn check_looks_at_certificates() {
     let certs = Certs::new("check");
