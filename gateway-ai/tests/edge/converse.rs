@@ -238,6 +238,7 @@ async fn its_clients_reach_others() {
         let message = value!({ "role": "assistant", "content": [{ "text": "Hello there" }] });
         assert_eq!(reply["output"]["message"], message);
         assert_eq!(reply["stopReason"], "end_turn");
+        assert_eq!(reply["metrics"], value!({ "latencyMs": 0 }));
         assert_eq!(
             reply["usage"],
             value!({ "inputTokens": 9, "outputTokens": 2, "totalTokens": 11 })

@@ -71,8 +71,9 @@ pub(super) fn print(usage: &Usage, same: bool, losses: &mut Losses, w: &mut Writ
     });
     match usage.extra.get(METRICS).filter(|_| same) {
         Some(metrics) => w.raw_field(METRICS, metrics),
-        // Clients expect the object; a time nobody measured is not in it.
-        None => w.object_field(METRICS, |_| {}),
+        // The API promises the object and the number in it, and strict clients refuse an answer
+        // that lacks either.
+        None => w.object_field(METRICS, |w| w.u64_field("latencyMs", 0)),
     }
 }
 
