@@ -9,7 +9,8 @@
 //! - [`loss`]: what a translation could not express;
 //! - [`peek`]: the few fields routing needs from a body that is passed on as it is;
 //! - [`sse`]: server-sent events, cut from bytes;
-//! - [`tap`]: metering of answers that are passed on as they are.
+//! - [`tap`]: metering of answers that are passed on as they are;
+//! - [`websocket`]: WebSocket messages, cut from bytes.
 //!
 //! Codecs are pure – bytes in, events out – and need no feature; everything with a socket sits
 //! behind `edge`.
@@ -46,3 +47,4 @@ pub mod prompt;
 pub mod providers;
 pub mod sse;
 pub mod tap;
+pub mod websocket;
