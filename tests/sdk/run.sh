@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The vendors' own SDKs, unmodified, through the gateway: each dialect against providers of each.
 #
-#   tests/sdk/run.sh                 every client that is installed
-#   tests/sdk/run.sh chat converse   these
+#   tests/sdk/run.sh               every client that is installed
+#   tests/sdk/run.sh chat vercel   these
 #
-# GATEWAY_PYTHON is a Python that has the SDKs. What it lacks is skipped and said so.
+# GATEWAY_PYTHON is a Python that has the SDKs, GATEWAY_NODE a Node, and GATEWAY_NODE_MODULES the
+# folder that holds the `node_modules` of package.json. What they lack is skipped and said so.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${GATEWAY_PYTHON:-python3}
@@ -82,27 +83,47 @@ YAML
 }
 
 running=()
-client() { # name, Python module it needs, command…
-    local name=$1 module=$2 url
-    shift 2
-    if ! "$python" -c "import $module" 2>/dev/null; then
-        echo "SKIPPED: $name: no $module in $python"
-        return
-    fi
+client() { # name, command…
+    local name=$1 url
+    shift
     serve "$name"
     url=$plain
     # Amazon's SDK sends a bearer token over TLS only.
     [ "$name" != converse ] || url=$secure
-    timeout 300 "$python" "$@" --base-url "$url" --stats "$mock" --key sdk >"$work/$name.log" 2>&1 &
+    timeout 300 "$@" --base-url "$url" --stats "$mock" --key sdk >"$work/$name.log" 2>&1 &
     running+=("$name:$!")
 }
 
-wanted() { [ ${#only[@]} -eq 0 ] || [[ " ${only[*]} " == *" $1 "* ]]; }
+python_client() { # name, module it needs, script and arguments…
+    local name=$1 module=$2
+    shift 2
+    if ! wanted "$name"; then return; fi
+    if ! "$python" -c "import $module" 2>/dev/null; then
+        echo "SKIPPED: $name: no $module in $python"
+        return
+    fi
+    client "$name" "$python" "$@"
+}
+
+node_client() { # name, script
+    if ! wanted "$1"; then return; fi
+    if [ ! -d "${GATEWAY_NODE_MODULES:-none}/node_modules" ]; then
+        echo "SKIPPED: $1: no Node with the SDKs"
+        return
+    fi
+    # Node looks for modules from where a script lies.
+    cp tests/sdk/node/*.js* "$GATEWAY_NODE_MODULES/"
+    client "$1" "${GATEWAY_NODE:-node}" "$GATEWAY_NODE_MODULES/$2"
+}
+
 only=("$@")
+wanted() { [ ${#only[@]} -eq 0 ] || [[ " ${only[*]} " == *" $1 "* ]]; }
+
 for pair in chat:openai responses:openai messages:anthropic gemini:google.genai converse:boto3; do
-    dialect=${pair%%:*}
-    if wanted "$dialect"; then client "$dialect" "${pair#*:}" tests/sdk/square.py "$dialect"; fi
+    python_client "${pair%%:*}" "${pair#*:}" tests/sdk/square.py "${pair%%:*}"
 done
+node_client node square.js
+node_client vercel vercel.js
 
 passed=0 failed=0
 for pair in "${running[@]}"; do
