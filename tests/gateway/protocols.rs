@@ -6,4 +6,5 @@ mod grpc;
 mod interim;
 mod stream;
 pub(crate) mod support;
+mod tonic;
 mod websocket;
