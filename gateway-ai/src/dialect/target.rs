@@ -190,8 +190,8 @@ impl Family {
             .rsplit(['/', ':'])
             .find(|part| part.len() > 3)
             .unwrap_or(&model);
-        if name.contains("claude") {
-            return Self::claude(name);
+        if let Some(at) = name.find("claude") {
+            return Self::claude(&name[at..]);
         }
         if name.contains("deepseek") {
             return Self::DeepSeek;
@@ -234,7 +234,7 @@ impl Family {
             "claude-3-haiku",
             "claude-3-5",
         ];
-        if plain.iter().any(|prefix| name.contains(prefix)) {
+        if plain.iter().any(|prefix| name.starts_with(prefix)) {
             return Self::ClaudePlain;
         }
         let adaptive = ["-4-6", "-4-7", "-4-8", "-4-9", "-5"];

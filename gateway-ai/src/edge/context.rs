@@ -3,7 +3,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 
 use crate::{
     call::AiCall,
@@ -39,5 +39,35 @@ fn id(dialect: Dialect, nanos: u32, seconds: u64) -> CompactString {
         Dialect::Responses => "resp_",
         Dialect::Chat | Dialect::Gemini | Dialect::Converse => "chatcmpl-",
     };
-    format_compact!("{prefix}{seconds:x}{nanos:08x}{number:x}")
+    let mut id = CompactString::const_new(prefix);
+    push_hex(&mut id, seconds, 1);
+    push_hex(&mut id, u64::from(nanos), 8);
+    push_hex(&mut id, number, 1);
+    id
+}
+
+/// `{number:x}`, with zeros in front up to `width`. Every translated answer has an id, and formatting
+/// it costs as much as a few of its fields.
+fn push_hex(out: &mut CompactString, number: u64, width: u32) {
+    let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(width);
+    for place in (0..digits).rev() {
+        let digit = number >> (4 * place) & 0xf;
+        out.push(char::from(b"0123456789abcdef"[digit as usize]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_is_spelled_as_usual() {
+        for number in [0, 1, 9, 10, 255, 256, 0x0123_4567_89ab_cdef, u64::MAX] {
+            let (mut short, mut wide) = (CompactString::default(), CompactString::default());
+            push_hex(&mut short, number, 1);
+            push_hex(&mut wide, number, 8);
+            assert_eq!(short, format!("{number:x}"));
+            assert_eq!(wide, format!("{number:08x}"));
+        }
+    }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use gateway_core::Outcome;
+use gateway_core::{Identity, Outcome};
 use tokio::time::Instant;
 
 use super::{Held, Keeper, store::Kept};
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Collector {
     keeper: Keeper,
-    tenant: Box<str>,
+    caller: Option<Identity>,
     provider: Arc<str>,
     dialect: Dialect,
     /// Whether thoughts reach the client in a field that it sends back.
@@ -43,7 +43,7 @@ impl Collector {
         let keeper = Held::keeper(call)?;
         Some(Self {
             keeper: keeper.clone(),
-            tenant: tenant(call.identity()).into(),
+            caller: call.identity().cloned(),
             provider: Arc::clone(provider),
             dialect,
             carried: Held::carries(call),
@@ -127,7 +127,8 @@ impl Collector {
             signature: call.signature,
             since: Instant::now(),
         };
-        self.keeper.put(&self.tenant, &call.id, kept);
+        let tenant = tenant(self.caller.as_ref());
+        self.keeper.put(&tenant, &call.id, kept);
     }
 }
 

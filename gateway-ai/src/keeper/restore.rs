@@ -19,7 +19,7 @@ pub(crate) fn restored(mut call: AiCall, to: (&str, Dialect)) -> Result<AiCall, 
     if call.dialect() == to.1 || call.operation() != Operation::Chat {
         return Ok(call);
     }
-    let Some(keeper) = Held::keeper(&call) else {
+    let Some(keeper) = Held::keeper(&call).filter(|keeper| !keeper.is_empty()) else {
         return Ok(call);
     };
     if let Some((whole, count)) = restore(keeper, &tenant(call.identity()), call.request()?, to) {
@@ -50,9 +50,6 @@ fn restore(
     request: &Request,
     (provider, dialect): (&str, Dialect),
 ) -> Option<(Request, u32)> {
-    if keeper.is_empty() {
-        return None;
-    }
     let now = Instant::now();
     let mut changed: Option<Request> = None;
     let mut count = 0;
