@@ -22,7 +22,11 @@ macro_rules! wire {
         $crate::json::wire!(@type $(#[$meta])* $vis $name $a [
             $($field : $ty,)*] [$vis extra: $crate::json::Fields<$a>,]);
         $crate::json::wire!(@read $name $a [$($field : $ty = $key $(| $alias)*,)*] (value, key, map) {
-            value.extra.push((key, map.next_value()?));
+            // An unknown field of `null` says nothing in any dialect.
+            let field: &serde_json::value::RawValue = map.next_value()?;
+            if field.get() != "null" {
+                value.extra.push((key, field));
+            }
         });
     };
     ($(#[$meta:meta])* $vis:vis struct $name:ident<$a:lifetime> ignoring {
@@ -63,9 +67,13 @@ macro_rules! wire {
                         while let Some($name_of_key) = $map.next_key::<$crate::json::Str<$a>>()? {
                             match &*$name_of_key {
                                 $($key $(| $alias)* => {
-                                    $value.$field = $map.next_value().map_err(|error| {
+                                    let given: Option<$ty> = $map.next_value().map_err(|error| {
                                         $crate::json::Located::wrap($key, &error)
                                     })?;
+                                    // Of two spellings of a field one may be `null`.
+                                    if given.is_some() {
+                                        $value.$field = given;
+                                    }
                                 })*
                                 _ => $unknown
                             }
@@ -145,6 +153,10 @@ mod tests {
         struct Outer<'a> { name: Str<'a> = "name", inner: Inner<'a> = "inner" }
     }
 
+    wire! {
+        struct Aliased<'a> ignoring { count: u32 = "name" | "an_alias" }
+    }
+
     #[test]
     fn borrows_and_keeps_the_unknown() {
         let text = r#"{"name":"n","x":1.0,"inner":{"count":3,"y":[2]}}"#;
@@ -168,7 +180,10 @@ mod tests {
 
     #[test]
     fn null_is_absent() {
-        let outer: Outer<'_> = serde_json::from_str(r#"{"name":null,"inner":null}"#).unwrap();
-        assert!(outer.name.is_none() && outer.inner.is_none());
+        let text = r#"{"name":null,"inner":null,"unknown":null}"#;
+        let outer: Outer<'_> = serde_json::from_str(text).unwrap();
+        assert!(outer.name.is_none() && outer.inner.is_none() && outer.extra.is_empty());
+        let aliased: Aliased<'_> = serde_json::from_str(r#"{"an_alias":2,"name":null}"#).unwrap();
+        assert_eq!(aliased.count, Some(2));
     }
 }

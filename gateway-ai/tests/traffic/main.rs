@@ -23,4 +23,6 @@ mod requests;
 mod responses;
 mod silent;
 mod streams;
+mod tomorrow;
 mod truth;
+mod vary;

@@ -60,7 +60,7 @@ fn recorded(from: Dialect) -> Option<impl Iterator<Item = &'static Exchange>> {
     Some(found.into_iter().filter(|exchange| exchange.is_ok()))
 }
 
-const fn model(to: Dialect) -> &'static str {
+pub(crate) const fn model(to: Dialect) -> &'static str {
     match to {
         Dialect::Messages => "claude-sonnet-4-5",
         Dialect::Gemini => "gemini-2.5-flash",

@@ -1,6 +1,6 @@
 use crate::{
     canonical::{Block, Message, Request, Role},
-    dialect::{Dialect, MidSystem, Target},
+    dialect::{Dialect, MidSystem, Target, common::folded},
     error::AiError,
     loss::Losses,
 };
@@ -74,18 +74,11 @@ fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Loss
             .for_each(|(name, _)| losses.add_field("messages", name));
     }
     let pieces = match message.role {
-        Role::System(_) => {
+        Role::System(_) if target.mid_system == MidSystem::Hoist => {
             losses.add("messages.system_position");
-            if target.mid_system == MidSystem::Hoist {
-                Vec::new()
-            } else {
-                let text: Vec<&str> = message.content.iter().filter_map(Block::as_text).collect();
-                vec![Piece::Text(format!(
-                    "<system>\n{}\n</system>",
-                    text.join("\n")
-                ))]
-            }
+            Vec::new()
         }
+        Role::System(_) => vec![Piece::Text(folded(message, losses))],
         _ => (message.content.iter())
             .filter(|block| same || is_sendable(block, losses))
             .map(Piece::Block)

@@ -62,12 +62,6 @@ pub(in crate::dialect) fn print_reply(
     w.key("usage");
     let counted = reply.usage.as_ref();
     let tier = service_tier(reply.service_tier.as_deref());
-    if !same {
-        counted
-            .iter()
-            .for_each(|usage| missed_counts(usage, usage::SLOTS, &mut losses));
-        missed_tier(reply.service_tier.as_deref(), tier, &mut losses);
-    }
     usage::print(
         counted.unwrap_or(&Usage {
             input: Some(0),
@@ -84,6 +78,12 @@ pub(in crate::dialect) fn print_reply(
 
 /// What has no slot: written again in the same dialect, reported otherwise.
 fn rest(reply: &Reply, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
+    if !same {
+        let counted = reply.usage.iter();
+        counted.for_each(|counted| missed_counts(counted, usage::SLOTS, losses));
+        let tier = reply.service_tier.as_deref();
+        missed_tier(tier, service_tier(tier), losses);
+    }
     for (name, value) in reply.extra.iter() {
         if same {
             w.raw_field(name, value);
