@@ -36,6 +36,7 @@ impl Authorizer {
             }
             Credentials::Google(account) => account.grant()?,
             Credentials::Entra(app) => app.grant()?,
+            Credentials::Ibm(key) => key.grant()?,
         };
         Ok(Self(Kind::Token(TokenSource::new(grant, client.clone()))))
     }

@@ -1,4 +1,4 @@
-use super::{AwsCredentials, EntraApp, GoogleAccount};
+use super::{AwsCredentials, EntraApp, GoogleAccount, IbmKey};
 
 /// Who calls a provider, where that is not said by a key alone.
 #[derive(Clone, Debug)]
@@ -10,6 +10,8 @@ pub enum Credentials {
     Google(GoogleAccount),
     /// An application of Microsoft Entra: every request carries an access token.
     Entra(EntraApp),
+    /// A key of IBM Cloud: every request carries an access token.
+    Ibm(IbmKey),
 }
 
 impl Credentials {
@@ -17,7 +19,7 @@ impl Credentials {
     pub(crate) fn base_url(&self) -> Option<String> {
         match self {
             Self::Aws(account) => Some(bedrock_url(account.region())),
-            Self::Google(_) | Self::Entra(_) => None,
+            Self::Google(_) | Self::Entra(_) | Self::Ibm(_) => None,
         }
     }
 }
@@ -65,6 +67,12 @@ impl From<AwsCredentials> for Credentials {
 impl From<GoogleAccount> for Credentials {
     fn from(account: GoogleAccount) -> Self {
         Self::Google(account)
+    }
+}
+
+impl From<IbmKey> for Credentials {
+    fn from(key: IbmKey) -> Self {
+        Self::Ibm(key)
     }
 }
 

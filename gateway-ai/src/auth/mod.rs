@@ -67,6 +67,7 @@ mod aws;
 mod credentials;
 mod entra;
 mod google;
+mod ibm;
 mod token;
 
 pub(crate) use self::authorizer::Authorizer;
@@ -77,4 +78,5 @@ pub use self::{
     credentials::{Credentials, CredentialsError},
     entra::EntraApp,
     google::GoogleAccount,
+    ibm::IbmKey,
 };

@@ -309,6 +309,12 @@ impl AiCall {
         }
     }
 
+    /// Whether its body was sent as it came in, and cannot be sent again.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.form().is_some_and(Form::is_spent)
+    }
+
     /// The conversation, parsed at the first call and kept.
     ///
     /// # Errors

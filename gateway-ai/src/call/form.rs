@@ -1,19 +1,26 @@
-use std::ops::Range;
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::{Bytes, BytesMut};
+use gateway_core::Body;
 use memchr::memmem;
 
+use super::upload::Upload;
 use crate::error::AiError;
 
 /// A `multipart/form-data` body (RFC 7578), read no further than the field that names the model.
 ///
 /// Sound and pictures are uploaded this way; they are never copied but to put another model's name
-/// between them.
+/// between them. A large one is sent on while it comes in, once, and to one provider.
 #[derive(Clone, Debug)]
 pub struct Form {
     bytes: Bytes,
     model: Box<str>,
     place: Range<usize>,
+    delimiter: Box<str>,
+    rest: Option<Arc<Mutex<Option<Body>>>>,
 }
 
 impl Form {
@@ -30,25 +37,31 @@ impl Form {
     ///
     /// A client fault when the body is no form, or names no model, or two.
     pub fn read(bytes: Bytes, content_type: &str) -> Result<Self, AiError> {
-        let boundary = boundary(content_type)
-            .ok_or_else(|| AiError::invalid("the content type names no usable boundary"))?;
-        let delimiter = format!("--{boundary}");
-        let mut found = None;
-        for part in parts(&bytes, delimiter.as_bytes()) {
-            let part = part.ok_or_else(|| AiError::invalid("the body is not a valid form"))?;
-            let Some(name) = name(&bytes[part.head]) else {
-                continue;
-            };
-            if !name.eq_ignore_ascii_case("model") {
-                continue;
-            }
-            if name != "model" || found.replace(part.content).is_some() {
-                let message = "the field `model` is given twice or in another case";
-                return Err(AiError::invalid(message).with_param("model"));
-            }
+        let delimiter = delimiter(content_type)?;
+        let found = find(&bytes, &delimiter, true)?;
+        Self::build(bytes, found.ok_or_else(missing)?, delimiter)
+    }
+
+    /// Looks for the field `model` in the beginning of a form; `None` where it is not there yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), for what has come so far.
+    pub(crate) fn begin(bytes: Bytes, content_type: &str) -> Result<Option<Self>, AiError> {
+        let delimiter = delimiter(content_type)?;
+        match find(&bytes, &delimiter, false)? {
+            Some(place) => Self::build(bytes, place, delimiter).map(Some),
+            None => Ok(None),
         }
-        let missing = || AiError::invalid("the field `model` is required").with_param("model");
-        let place = found.ok_or_else(missing)?;
+    }
+
+    /// The same form with more to come.
+    pub(crate) fn with_rest(mut self, rest: Body) -> Self {
+        self.rest = Some(Arc::new(Mutex::new(Some(rest))));
+        self
+    }
+
+    fn build(bytes: Bytes, place: Range<usize>, delimiter: Box<str>) -> Result<Self, AiError> {
         let model = std::str::from_utf8(&bytes[place.clone()]).map_err(|_| missing())?;
         if model.is_empty() {
             return Err(missing());
@@ -57,7 +70,30 @@ impl Form {
             model: model.into(),
             place,
             bytes,
+            delimiter,
+            rest: None,
         })
+    }
+
+    /// The form for another model, as it is sent. Of one that still comes in there is one only.
+    pub(crate) fn body(&self, model: &str) -> Option<Body> {
+        let head = self.splice(model);
+        let Some(rest) = &self.rest else {
+            return Some(Body::from(head));
+        };
+        let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let seen = &self.bytes[self.place.end..];
+        Some(Body::new(Upload::new(head, seen, &self.delimiter, rest)))
+    }
+
+    /// Whether it was sent and cannot be sent again.
+    pub(crate) fn is_spent(&self) -> bool {
+        let gone = |rest: &Arc<Mutex<Option<Body>>>| {
+            rest.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .is_none()
+        };
+        self.rest.as_ref().is_some_and(gone)
     }
 
     /// The model the client names.
@@ -78,6 +114,40 @@ impl Form {
         out.extend_from_slice(&self.bytes[self.place.end..]);
         out.freeze()
     }
+}
+
+/// Where the model's name stands. `whole` is a form that has all come.
+fn find(bytes: &[u8], delimiter: &str, whole: bool) -> Result<Option<Range<usize>>, AiError> {
+    let mut found = None;
+    for part in parts(bytes, delimiter.as_bytes()) {
+        let Some(part) = part else {
+            if !whole {
+                break;
+            }
+            return Err(AiError::invalid("the body is not a valid form"));
+        };
+        let Some(name) = name(&bytes[part.head]) else {
+            continue;
+        };
+        if !name.eq_ignore_ascii_case("model") {
+            continue;
+        }
+        if name != "model" || found.replace(part.content).is_some() {
+            let message = "the field `model` is given twice or in another case";
+            return Err(AiError::invalid(message).with_param("model"));
+        }
+    }
+    Ok(found)
+}
+
+fn missing() -> AiError {
+    AiError::invalid("the field `model` is required").with_param("model")
+}
+
+fn delimiter(content_type: &str) -> Result<Box<str>, AiError> {
+    let boundary = boundary(content_type)
+        .ok_or_else(|| AiError::invalid("the content type names no usable boundary"))?;
+    Ok(format!("--{boundary}").into())
 }
 
 /// Where a part's header fields and its content stand.
@@ -126,7 +196,7 @@ fn part(body: &[u8], start: usize, delimiter: &[u8]) -> Option<Part> {
 }
 
 /// The field's name, from its `Content-Disposition`.
-fn name(head: &[u8]) -> Option<&str> {
+pub(super) fn name(head: &[u8]) -> Option<&str> {
     let head = std::str::from_utf8(head).ok()?;
     let value = head.split("\r\n").find_map(|line| {
         let (field, value) = line.split_once(':')?;
@@ -199,6 +269,25 @@ mod tests {
             assert!(Form::read(body.clone(), TYPE).is_err(), "{body:?}");
         }
         assert!(Form::read(form(&[("model", "a")]), "multipart/form-data").is_err());
+    }
+
+    #[test]
+    fn a_beginning_is_enough() {
+        let body = form(&[("prompt", "x"), ("model", "fast"), ("file", "RIFF")]);
+        let whole = body.len();
+        let model = body.windows(4).position(|four| four == b"fast").unwrap();
+        for cut in 0..whole {
+            let begun = Form::begin(body.slice(..cut), TYPE).unwrap();
+            // The name is known to be whole when the line behind it begins with the delimiter.
+            assert_eq!(begun.is_some(), cut >= model + 4 + 2 + 5, "{cut}");
+        }
+        let begun = Form::begin(body.slice(..whole - 12), TYPE)
+            .unwrap()
+            .unwrap();
+        let begun = begun.with_rest(Body::from(body.slice(whole - 12..)));
+        assert!(!begun.is_spent());
+        assert!(begun.clone().body("other").is_some() && begun.is_spent());
+        assert!(begun.body("other").is_none(), "it came once");
     }
 
     #[test]

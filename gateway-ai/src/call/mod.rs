@@ -34,6 +34,7 @@ mod form;
 mod operation;
 mod reply;
 mod settle;
+mod upload;
 mod whole;
 mod wire;
 

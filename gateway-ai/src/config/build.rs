@@ -2,6 +2,7 @@ use gateway_core::config::ConfigError;
 
 use super::{AiConfig, provider};
 use crate::{
+    dialect::Dialect,
     edge::AiService,
     models::{AliasError, Models, ModelsError},
     providers::HttpClient,
@@ -34,6 +35,7 @@ impl AiService {
             .stream_cost(config.stream_cost.into())
             .keeper(config.keeper.keeper().map_err(|error| error.at("keeper"))?)
             .profiles(config.profiles()?);
+        service = files(config, service)?;
         if let Some(limit) = config.max_request {
             let bytes = usize::try_from(limit.get()).unwrap_or(usize::MAX);
             service = service.request_limit(bytes);
@@ -44,6 +46,30 @@ impl AiService {
         }
         Ok(service)
     }
+}
+
+/// Names who keeps files: each for clients of an API that no other one named here speaks.
+fn files(config: &AiConfig, service: AiService) -> Result<AiService, ConfigError> {
+    let wrong = |why: String| ConfigError::new("files", why);
+    let mut taken: Vec<Dialect> = Vec::new();
+    for name in config.files.iter() {
+        let provider = service.catalog().providers().get(name);
+        let provider =
+            provider.ok_or_else(|| wrong(format!("there is no provider `{name}` here")))?;
+        let spoken = [Dialect::Chat, Dialect::Messages].into_iter();
+        let spoken: Vec<_> = spoken.filter(|one| provider.keeps_files(*one)).collect();
+        match spoken.as_slice() {
+            [] => return Err(wrong(format!("`{name}` has no files"))),
+            [one] if taken.contains(one) => {
+                return Err(wrong(format!(
+                    "`{name}`: another provider keeps files for clients of this API"
+                )));
+            }
+            spoken => taken.extend(spoken),
+        }
+    }
+    let names: Vec<&str> = config.files.iter().map(String::as_str).collect();
+    Ok(service.files(names))
 }
 
 #[cfg(feature = "prompt")]
@@ -184,6 +210,11 @@ mod tests {
             ),
             (json!({ "keeper": { "max": "0B" } }), "keeper.max"),
             (json!({ "clients": { "x": {} } }), "clients.x"),
+            (json!({ "files": "openai" }), "files"),
+            (
+                json!({ "providers": { "l": local }, "files": ["l", "l"] }),
+                "files",
+            ),
             (json!({ "models": { "a": "b" } }), "models.a"),
             (
                 json!({ "prices": { "models": { "a": { "input": 1 } } } }),

@@ -2,7 +2,7 @@ use gateway_core::config::{ConfigError, Secret};
 
 use super::ProviderConfig;
 use crate::{
-    auth::{AwsCredentials, Credentials, EntraApp, GoogleAccount, bedrock_url, vertex_url},
+    auth::{AwsCredentials, Credentials, EntraApp, GoogleAccount, IbmKey, bedrock_url, vertex_url},
     providers::{Auth, ProviderBuilder, ProviderSpec},
 };
 
@@ -18,30 +18,34 @@ impl ProviderConfig {
             Auth::Aws { .. } => self.aws(builder),
             Auth::Google => self.google(builder),
             Auth::Azure => self.azure(builder),
+            Auth::Ibm => Ok(self.ibm(builder)),
             _ => Ok(builder),
         }
     }
 
     /// Every field belongs to one cloud; with another vendor it would be accepted and ignored.
     fn check_fields(&self, spec: &ProviderSpec) -> Result<(), ConfigError> {
-        let (aws, google, azure) = match spec.auth {
-            Auth::Aws { .. } => (true, false, false),
-            Auth::Google => (false, true, false),
-            Auth::Azure => (false, false, true),
-            _ => (false, false, false),
-        };
+        let aws = matches!(spec.auth, Auth::Aws { .. });
+        let google = spec.auth == Auth::Google;
+        let azure = spec.auth == Auth::Azure;
+        let ibm = spec.auth == Auth::Ibm;
         let fields = [
-            ("region", self.region.is_some(), aws),
+            ("region", self.region.is_some(), aws || ibm),
             ("access_key_id", self.access_key_id.is_some(), aws),
             ("secret_access_key", self.secret_access_key.is_some(), aws),
             ("session_token", self.session_token.is_some(), aws),
             ("credentials", self.credentials.is_some(), google),
-            ("project", self.project.is_some(), google),
+            ("project", self.project.is_some(), google || ibm),
             ("location", self.location.is_some(), google),
             ("tenant_id", self.tenant_id.is_some(), azure),
             ("client_id", self.client_id.is_some(), azure),
             ("client_secret", self.client_secret.is_some(), azure),
-            ("token_url", self.token_url.is_some(), google || azure),
+            ("api_version", self.api_version.is_some(), azure || ibm),
+            (
+                "token_url",
+                self.token_url.is_some(),
+                google || azure || ibm,
+            ),
         ];
         for (field, given, fits) in fields {
             if given && !fits {
@@ -150,6 +154,24 @@ impl ProviderConfig {
         )
     }
 
+    fn ibm(&self, mut builder: ProviderBuilder) -> ProviderBuilder {
+        if let Some(region) = given(self.region.as_deref()) {
+            builder = builder.variable("region", region);
+        }
+        if let Some(project) = given(self.project.as_deref()) {
+            builder = builder.project(project);
+        }
+        let key = self
+            .keys
+            .iter()
+            .map(Secret::expose)
+            .find(|key| !key.trim().is_empty());
+        match (key, &self.token_url) {
+            (Some(key), Some(url)) => builder.credentials(IbmKey::new(key.trim()).token_url(url)),
+            _ => builder,
+        }
+    }
+
     fn has_keys(&self) -> bool {
         self.keys.iter().any(|key| !key.expose().trim().is_empty())
     }
@@ -254,6 +276,41 @@ mod tests {
                 "azure",
                 json!({ "base_url": "https://r.openai.azure.com/openai/v1", "tenant_id": "t", "client_id": "c", "client_secret": "s" }),
                 None,
+            ),
+            (
+                "azure",
+                json!({ "resource": "r", "keys": "k", "api_version": "2024-10-21" }),
+                None,
+            ),
+            (
+                "azure",
+                json!({ "resource": "r", "keys": "k", "api_version": "a&b" }),
+                Some("api_version"),
+            ),
+            (
+                "openai",
+                json!({ "keys": "k", "api_version": "2024-10-21" }),
+                Some("api_version"),
+            ),
+            (
+                "watsonx",
+                json!({ "region": "eu-de", "project": "p", "keys": "k" }),
+                None,
+            ),
+            (
+                "watsonx",
+                json!({ "project": "p", "keys": "k" }),
+                Some("region"),
+            ),
+            (
+                "watsonx",
+                json!({ "region": "eu-de", "keys": "k" }),
+                Some("project"),
+            ),
+            (
+                "watsonx",
+                json!({ "region": "eu-de", "project": "p" }),
+                Some("keys"),
             ),
             (
                 "azure",

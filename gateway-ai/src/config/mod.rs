@@ -47,7 +47,7 @@ mod price;
 mod prompt;
 mod provider;
 
-use gateway_core::config::{ByteSize, Named};
+use gateway_core::config::{ByteSize, Named, OneOrMany};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -96,6 +96,10 @@ pub struct AiConfig {
     /// The largest request body. Defaults to 4MiB.
     #[serde(default)]
     pub max_request: Option<ByteSize>,
+    /// Who keeps files and batches: a provider that speaks OpenAI's API, one that speaks Anthropic's, or
+    /// both. Defaults to nobody.
+    #[serde(default)]
+    pub files: OneOrMany<String>,
     /// Prompts by name, or `name@version`.
     #[cfg(feature = "prompt")]
     #[serde(default)]

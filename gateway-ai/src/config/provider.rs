@@ -43,7 +43,7 @@ pub struct ProviderConfig {
     /// `base_url` of one's own.
     #[serde(default)]
     pub dialects: OneOrMany<OpenAiDialect>,
-    /// Bedrock: the AWS region.
+    /// Bedrock: the AWS region. watsonx.ai: the region of the instance.
     #[serde(default)]
     pub region: Option<String>,
     /// Bedrock: the access key requests are signed with.
@@ -59,7 +59,7 @@ pub struct ProviderConfig {
     /// Defaults to the machine's account, by Google's metadata server.
     #[serde(default)]
     pub credentials: Option<Secret>,
-    /// Vertex AI: the project. Defaults to the account's.
+    /// Vertex AI: the project. Defaults to the account's. watsonx.ai: the project's id.
     #[serde(default)]
     pub project: Option<String>,
     /// Vertex AI: where. Defaults to `global`.
@@ -74,7 +74,11 @@ pub struct ProviderConfig {
     /// Azure: its secret.
     #[serde(default)]
     pub client_secret: Option<Secret>,
-    /// Vertex AI and Azure: who gives access tokens, instead of the cloud's own endpoint.
+    /// Azure: the version of the API, `2024-10-21`: deployments are called by it. Defaults to none, and
+    /// to `/openai/v1`. watsonx.ai: the version of the API.
+    #[serde(default)]
+    pub api_version: Option<String>,
+    /// Vertex AI, Azure and watsonx.ai: who gives access tokens, instead of the cloud's own endpoint.
     #[serde(default)]
     pub token_url: Option<String>,
 }
@@ -117,6 +121,9 @@ impl ProviderConfig {
             if let Some(value) = value {
                 builder = builder.variable(variable, value.as_str());
             }
+        }
+        if let Some(version) = &self.api_version {
+            builder = builder.api_version(version.as_str());
         }
         for key in self.keys.iter() {
             builder = builder.key(key.expose());

@@ -56,7 +56,7 @@ pub(super) fn wants_array(entry: &Entry, query: Option<&str>) -> bool {
 
 /// Reads a body as far as routing needs it. Content types are not trusted beyond telling a form, since
 /// half of all clients send JSON under another name.
-pub(super) fn read_call(entry: Entry, bytes: Bytes, parts: &Parts) -> Result<AiCall, AiError> {
+pub(super) fn read_call(entry: Entry, bytes: Bytes) -> Result<AiCall, AiError> {
     let Entry {
         dialect,
         operation,
@@ -66,14 +66,14 @@ pub(super) fn read_call(entry: Entry, bytes: Bytes, parts: &Parts) -> Result<AiC
         let call = AiCall::from_url(dialect, bytes, &model, stream)?;
         return Ok(call.with_operation(operation));
     }
-    let media = parts
-        .headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    match (operation, media.filter(|media| Form::is_form(media))) {
-        (Operation::Pass(_), Some(media)) => {
-            Form::read(bytes, media).map(|form| AiCall::from_form(operation, form))
-        }
-        _ => AiCall::from_wire(dialect, operation, bytes),
+    AiCall::from_wire(dialect, operation, bytes)
+}
+
+impl Entry {
+    /// The content type of a form, where the body is one and may be.
+    pub(super) fn form<'a>(&self, parts: &'a Parts) -> Option<&'a str> {
+        let media = parts.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let passes = matches!(self.operation, Operation::Pass(_)) && self.url.is_none();
+        (passes && Form::is_form(media)).then_some(media)
     }
 }

@@ -1,7 +1,10 @@
 use gateway_core::ErrorFormat;
 use http::{HeaderMap, Method};
 
-use super::stored::{self, StoredPath};
+use super::{
+    files::{self, FilesPath},
+    stored::{self, StoredPath},
+};
 use crate::{
     call::{Operation, PassOperation},
     dialect::Dialect,
@@ -30,6 +33,8 @@ pub(super) enum Ingress<'a> {
     },
     /// An answer or a conversation that a provider keeps.
     Stored(StoredPath<'a>),
+    /// Files or batches that a provider keeps.
+    Files(FilesPath<'a>),
     /// The list of models, or one of them.
     Models(Option<&'a str>),
     /// A known path with another method than the one it has.
@@ -89,11 +94,12 @@ pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
         };
     }
     let Some((dialect, operation)) = call(path) else {
-        return match stored::of(method, path) {
-            Some(Ok(stored)) => Ingress::Stored(stored),
-            Some(Err(allowed)) => Ingress::WrongMethod(allowed),
-            None => Ingress::Unknown,
-        };
+        let kept = stored::of(method, path)
+            .map(|stored| stored.map(Ingress::Stored))
+            .or_else(|| files::of(method, path).map(|files| files.map(Ingress::Files)));
+        return kept.map_or(Ingress::Unknown, |kept| {
+            kept.unwrap_or_else(Ingress::WrongMethod)
+        });
     };
     if method == Method::POST {
         Ingress::Call(dialect, operation)

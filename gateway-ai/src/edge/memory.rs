@@ -118,7 +118,12 @@ impl Remember {
 
     /// Notes the `id` of a JSON object.
     pub(super) fn note_object(&self, bytes: &[u8], provider: &Arc<str>) {
-        if let Some(id) = member(bytes, "id").and_then(text) {
+        self.note_member(bytes, "id", provider);
+    }
+
+    /// Notes the id in a member of a JSON object.
+    pub(super) fn note_member(&self, bytes: &[u8], name: &str, provider: &Arc<str>) {
+        if let Some(id) = member(bytes, name).and_then(text) {
             self.note(&id, provider);
         }
     }

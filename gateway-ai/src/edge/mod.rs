@@ -108,6 +108,16 @@
 //! `previous_response_id` and `conversation` lead to the same provider; where a model has none of
 //! that dialect they are refused with 400, since nobody else knows what was said.
 //!
+//! A form of up to 256 KiB is held and can be sent to another provider should one fail. A larger one
+//! is sent on as it comes in, once; its `model` must stand within the limit of a request.
+//!
+//! Where a route names who keeps them – [`AiService::files`] – `/v1/files…` and `/v1/batches…` pass to that
+//! provider as OpenAI has them, `/v1/messages/batches…` and, with `anthropic-version`, `/v1/files…` as
+//! Anthropic has them. Uploads go on as they come and are never held. Ids are known to the tenant they
+//! were given to alone, and lists show a caller with an identity its own. Nobody reads what is in a
+//! batch: it names models as the provider does, costs nothing here, and is refused to callers whose
+//! claims name models.
+//!
 //! # Answers
 //!
 //! Where client and provider speak the same dialect the provider's bytes are the answer, streamed or
@@ -160,6 +170,7 @@ mod context;
 mod cost;
 mod entry;
 mod estimate;
+mod files;
 mod fold;
 mod format;
 mod framing;
@@ -175,6 +186,7 @@ mod service;
 mod stored;
 mod timeout;
 mod translate;
+mod upload;
 pub(crate) use self::memory::tenant;
 
 pub use self::{

@@ -50,6 +50,8 @@ pub(super) struct Shared {
     pub(super) memory: Arc<Memory>,
     pub(super) keeper: Option<Keeper>,
     pub(super) profiles: Profiles,
+    /// Providers that keep files and batches, each for clients of its own API.
+    pub(super) files: Arc<[Arc<str>]>,
     pub(super) request_limit: usize,
     pub(super) strict: bool,
     pub(super) stream_cost: StreamCost,
@@ -68,6 +70,7 @@ impl<S> AiService<S> {
             memory: Arc::new(Memory::new()),
             keeper: Some(Keeper::default()),
             profiles: Profiles::default(),
+            files: Arc::default(),
             request_limit: REQUEST_LIMIT,
             strict: false,
             stream_cost: StreamCost::default(),
@@ -91,6 +94,15 @@ impl<S> AiService<S> {
     #[must_use]
     pub fn request_limit(self, bytes: usize) -> Self {
         self.edit(|shared| shared.request_limit = bytes)
+    }
+
+    /// Who keeps files and batches: of these providers the first that speaks OpenAI's API, and the
+    /// first that speaks Anthropic's. Defaults to nobody, and the paths answer 404: what is in a
+    /// batch is not metered, and nobody should find that out by accident.
+    #[must_use]
+    pub fn files<N: Into<Arc<str>>>(self, providers: impl IntoIterator<Item = N>) -> Self {
+        let names = providers.into_iter().map(Into::into).collect();
+        self.edit(|shared| shared.files = names)
     }
 
     /// Refuses what cannot be translated without loss. Defaults to `false`: losses are named in
@@ -194,7 +206,7 @@ impl Shared {
     async fn run<S, B>(&self, inner: S, request: Request<B>) -> Response
     where
         S: Service<AiCall, Response = AiReply, Error = AiError>,
-        B: HttpBody<Data = Bytes>,
+        B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let mut responder = Responder::of(&request);
@@ -240,14 +252,8 @@ impl Shared {
             Ingress::Stored(stored) => {
                 Box::pin(self.stored(&responder, stored, &parts, body)).await
             }
-            Ingress::Models(one) => list::models(
-                &self.catalog,
-                parts.extensions.get(),
-                one,
-                responder.format(),
-                &parts.method,
-            )
-            .unwrap_or_else(|| responder.refuse(ErrorKind::ModelNotFound)),
+            Ingress::Files(path) => Box::pin(self.files(&responder, path, &parts, body)).await,
+            Ingress::Models(one) => self.list(&responder, &parts, one),
             Ingress::WrongMethod(allow) => responder.refuse(
                 GatewayError::new(ErrorKind::MethodNotAllowed)
                     .header(header::ALLOW, HeaderValue::from_static(allow)),
@@ -256,6 +262,12 @@ impl Shared {
                 responder.refuse(GatewayError::new(ErrorKind::NoRoute).detail("no such API path"))
             }
         }
+    }
+
+    fn list(&self, responder: &Responder, parts: &Parts, one: Option<&str>) -> Response {
+        let (identity, format) = (parts.extensions.get(), responder.format());
+        list::models(&self.catalog, identity, one, format, &parts.method)
+            .unwrap_or_else(|| responder.refuse(ErrorKind::ModelNotFound))
     }
 
     async fn chat<S, B>(
@@ -268,16 +280,25 @@ impl Shared {
     ) -> Response
     where
         S: Service<AiCall, Response = AiReply, Error = AiError>,
-        B: HttpBody<Data = Bytes>,
+        B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let bytes = match self.read(&parts, body).await {
-            Ok(bytes) => bytes,
+        let (dialect, operation) = (entry.dialect, entry.operation);
+        let call = match entry.form(&parts) {
+            // Apart, as all that is rare.
+            Some(media) => Box::pin(self.form(media, body))
+                .await
+                .map(|form| form.map(|form| AiCall::from_form(operation, form))),
+            None => self
+                .read(&parts, body)
+                .await
+                .map(|bytes| read_call(entry, bytes)),
+        };
+        let call = match call {
+            Ok(call) => call,
             Err(error) => return refused(responder, &parts, error),
         };
-        let (dialect, operation) = (entry.dialect, entry.operation);
-        let call = read_call(entry, bytes, &parts)
-            .and_then(|call| self.prepare(call, parts.headers, parts.extensions));
+        let call = call.and_then(|call| self.prepare(call, parts.headers, parts.extensions));
         let call = match call {
             Ok(call) => call,
             Err(error) => return refuse::request(responder, dialect, &error),
@@ -330,13 +351,7 @@ impl Shared {
                 Err(GatewayError::new(ErrorKind::BodyTooLarge)
                     .detail(format!("a request may have at most {limit} bytes")))
             }
-            // A layer that cut the body off – a deadline, a limit – says so with its own type.
-            Err(CollectError::Body(error)) => Err(match cause_ref::<GatewayError>(&*error) {
-                Some(cause) => cause.clone(),
-                None => GatewayError::new(ErrorKind::BadRequest)
-                    .detail("the request body could not be read")
-                    .source(error),
-            }),
+            Err(CollectError::Body(error)) => Err(unreadable(error)),
             Err(error) => Err(GatewayError::new(ErrorKind::BadRequest).source(error)),
         }
     }
@@ -344,6 +359,17 @@ impl Shared {
     /// Whether none of a model's providers can count its tokens.
     fn must_estimate(&self, call: &AiCall) -> bool {
         matches!(self.catalog.plan(call), Err(error) if error.kind() == AiErrorKind::Unsupported)
+    }
+}
+
+/// A body that cannot be read. A layer that cut it off – a deadline, a limit – says so with its own
+/// type.
+pub(super) fn unreadable(error: BoxError) -> GatewayError {
+    match cause_ref::<GatewayError>(&*error) {
+        Some(cause) => cause.clone(),
+        None => GatewayError::new(ErrorKind::BadRequest)
+            .detail("the request body could not be read")
+            .source(error),
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn of<'a>(
 }
 
 /// An id goes into a URL as it is, so it must be one segment and nothing else.
-fn is_id(id: &str) -> bool {
+pub(super) fn is_id(id: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
     (1..=200).contains(&id.len()) && id.bytes().all(plain)
 }
@@ -126,7 +126,8 @@ impl Shared {
                 method: parts.method.clone(),
                 path,
                 headers: parts.headers.clone(),
-                body,
+                dialect: Dialect::Responses,
+                body: Body::from(body),
             })
             .await?;
         if stored.id.is_some() || !response.status().is_success() {

@@ -10,6 +10,7 @@ mod gemini;
 mod openai;
 mod vector;
 mod vertex;
+mod watsonx;
 
 use serde_json::Value;
 
@@ -34,6 +35,8 @@ pub(crate) enum Format {
     VertexPredict,
     /// Vertex AI's `embedContent`
     VertexContent,
+    /// watsonx.ai's
+    Watsonx,
 }
 
 /// Texts whose vectors are wanted.
@@ -69,7 +72,11 @@ impl Format {
             Self::OpenAi => openai::parse_request(&body)?,
             Self::Gemini => gemini::parse_one(&body)?,
             Self::GeminiBatch => gemini::parse_batch(&body)?,
-            Self::Titan | Self::Cohere | Self::VertexPredict | Self::VertexContent => {
+            Self::Titan
+            | Self::Cohere
+            | Self::VertexPredict
+            | Self::VertexContent
+            | Self::Watsonx => {
                 return Err(AiError::invalid("no client speaks this format"));
             }
         };
@@ -97,6 +104,7 @@ impl Format {
             Self::Cohere => bedrock::print_cohere(request, &mut losses),
             Self::VertexPredict => vertex::print_predict(request),
             Self::VertexContent => vertex::print_content(request)?,
+            Self::Watsonx => watsonx::print(request, model, &mut losses),
         };
         Ok((body, losses))
     }
@@ -110,6 +118,7 @@ impl Format {
             Self::Cohere => bedrock::parse_cohere(body),
             Self::VertexPredict => vertex::parse_predict(body),
             Self::VertexContent => vertex::parse_content(body),
+            Self::Watsonx => watsonx::parse(body),
         }
     }
 

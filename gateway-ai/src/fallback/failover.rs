@@ -96,7 +96,7 @@ impl Shared {
             };
             call.note_failure(FailedAttempt::new(target.name().clone(), &error));
             let over = deadline.is_some_and(|deadline| deadline <= Instant::now());
-            if last || over || !self.policy.covers(&error) {
+            if last || over || call.is_spent() || !self.policy.covers(&error) {
                 return prefer(first, answer, &error);
             }
             tracing::debug!(target = %target, %error, "falling back to the next target");

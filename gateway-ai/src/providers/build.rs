@@ -9,7 +9,7 @@ use super::{
     routes::{Platform, Routes},
 };
 use crate::{
-    auth::{Authorizer, Credentials},
+    auth::{Authorizer, Credentials, IbmKey},
     catalog::Prices,
     dialect::Dialect,
 };
@@ -30,6 +30,8 @@ pub struct ProviderBuilder {
     prices: Arc<Prices>,
     pub(super) credentials: Option<Credentials>,
     dialects: Option<(Dialect, Option<Dialect>)>,
+    pub(super) api_version: Option<String>,
+    project: Option<String>,
 }
 
 /// Why a provider cannot be built.
@@ -76,6 +78,8 @@ impl ProviderBuilder {
             prices: Arc::default(),
             credentials: None,
             dialects: None,
+            api_version: None,
+            project: None,
         }
     }
 
@@ -98,6 +102,12 @@ impl ProviderBuilder {
             return self;
         }
         let value = match self.spec.auth {
+            // Not a key that is sent: what is sent is given for it.
+            Auth::Ibm => {
+                self.credentials
+                    .get_or_insert_with(|| IbmKey::new(key).into());
+                return self;
+            }
             Auth::Bearer | Auth::Aws { .. } | Auth::Google => {
                 HeaderValue::try_from(format!("Bearer {key}"))
             }
@@ -149,6 +159,19 @@ impl ProviderBuilder {
         self
     }
 
+    /// Azure: calls deployments, as this version of the API has it, instead of `/openai/v1`.
+    /// watsonx.ai: the version of the API. Defaults to one that has what is asked for.
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.api_version = Some(version.into());
+        self
+    }
+
+    /// watsonx.ai: the project whose models are called.
+    pub fn project(mut self, project: impl Into<String>) -> Self {
+        self.project = Some(project.into());
+        self
+    }
+
     /// Checks everything and builds the provider.
     ///
     /// # Errors
@@ -187,7 +210,9 @@ impl ProviderBuilder {
                 also,
                 name: Arc::from(self.name),
                 key_header: match self.spec.auth {
-                    Auth::Bearer | Auth::Aws { .. } | Auth::Google => http::header::AUTHORIZATION,
+                    Auth::Bearer | Auth::Aws { .. } | Auth::Google | Auth::Ibm => {
+                        http::header::AUTHORIZATION
+                    }
                     Auth::Header(name) => HeaderName::from_static(name),
                     Auth::Azure => HeaderName::from_static("api-key"),
                 },
@@ -218,8 +243,51 @@ impl ProviderBuilder {
             let claude = Routes::on(Platform::Invoke, base, Dialect::Messages);
             return Ok((Routes::new(base, first)?, Some(claude)));
         }
+        if let Some(routes) = self.versioned(base)? {
+            return Ok((routes, None));
+        }
         let also = also.map(|also| Routes::new(base, also)).transpose()?;
         Ok((Routes::new(base, first)?, also))
+    }
+
+    /// The one wire of a platform that wants to know the version of its API.
+    fn versioned(&self, base: &str) -> Result<Option<Routes>, ProviderError> {
+        let fault = |name: &str, message: String| ProviderError::Variable {
+            name: name.to_owned(),
+            message,
+        };
+        let given = self.api_version.as_deref();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+        let fits = |version: &str| !version.is_empty() && version.bytes().all(plain);
+        if let Some(version) = given.filter(|version| !fits(version)) {
+            let message = format!("`{version}` is no version of an API");
+            return Err(fault("api_version", message));
+        }
+        match (self.spec.auth, given) {
+            (Auth::Azure, Some(version)) => {
+                let base = base.strip_suffix("/v1").unwrap_or(base);
+                let routes = Routes::on(Platform::Deployments, base, Dialect::Chat);
+                Ok(Some(routes.in_version("api-version", version)))
+            }
+            (Auth::Ibm, version) => {
+                let project = self
+                    .project
+                    .as_deref()
+                    .filter(|project| !project.is_empty());
+                let project = project.ok_or_else(|| {
+                    fault("project", format!("{} needs `project`", self.spec.title))
+                })?;
+                let routes = Routes::on(Platform::Watsonx, base, Dialect::Chat);
+                let mut routes = routes.in_version("version", version.unwrap_or(WATSONX));
+                routes.project = project.into();
+                Ok(Some(routes))
+            }
+            (_, Some(_)) => {
+                let message = format!("{} has no versions", self.spec.title);
+                Err(fault("api_version", message))
+            }
+            (_, None) => Ok(None),
+        }
     }
 
     /// Puts the credentials to work, if they are of the kind the vendor takes.
@@ -235,7 +303,9 @@ impl ProviderBuilder {
         }
         let service = match (self.spec.auth, credentials) {
             (Auth::Aws { service }, Credentials::Aws(_)) => service,
-            (Auth::Google, Credentials::Google(_)) | (Auth::Azure, Credentials::Entra(_)) => "",
+            (Auth::Google, Credentials::Google(_))
+            | (Auth::Azure, Credentials::Entra(_))
+            | (Auth::Ibm, Credentials::Ibm(_)) => "",
             _ => {
                 let title = self.spec.title;
                 return Err(wrong(format!("{title} does not take these credentials")));
@@ -246,6 +316,9 @@ impl ProviderBuilder {
             .map_err(|error| wrong(error.to_string()))
     }
 }
+
+/// A version of watsonx.ai's API that has tools, streams and vectors.
+const WATSONX: &str = "2025-02-11";
 
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b'/')

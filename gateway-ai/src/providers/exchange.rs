@@ -67,7 +67,7 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
             .keys
             .refused(index, fault, error.retry_after(), now);
         tried.push(index);
-        if !provider.keys.has_fresh(&tried, now) {
+        if call.is_spent() || !provider.keys.has_fresh(&tried, now) {
             return answer;
         }
         tracing::debug!(
@@ -165,6 +165,8 @@ pub(super) fn unreachable(error: &BoxError) -> AiError {
         .or_else(|| Some(cause_ref::<gateway_layers::transport::Error>(&**error)?.kind()));
     tracing::debug!(%error, "provider cannot be reached");
     match kind {
+        // Not the provider's fault: what the client sends has turned out to be wrong.
+        Some(ErrorKind::InvalidParameter) => AiError::invalid("the upload is not a valid form"),
         Some(ErrorKind::UpstreamTimeout | ErrorKind::DeadlineExceeded) => {
             AiError::upstream(AiErrorKind::Timeout, "the provider did not answer in time")
         }

@@ -81,7 +81,7 @@ impl Exotic {
                 Ok(Some((Some(Self::Count(call.dialect())), body, losses)))
             }
             (Operation::Pass(operation), platform)
-                if operation.is_embedding() && !(same && platform == Platform::Own) =>
+                if operation.is_embedding() && !(same && platform.has_own_vectors()) =>
             {
                 let (from, to) = (provided(to, model), asked(call, operation));
                 let request = to.parse_request(sent)?;
@@ -130,6 +130,7 @@ impl Exotic {
 /// The format in which a provider embeds.
 fn provided(wire: &Routes, model: &str) -> Format {
     match wire.dialect {
+        _ if wire.platform == Platform::Watsonx => Format::Watsonx,
         Dialect::Gemini if wire.platform == Platform::Own => Format::GeminiBatch,
         Dialect::Gemini if vertex::embeds_content(model) => Format::VertexContent,
         Dialect::Gemini => Format::VertexPredict,

@@ -142,9 +142,13 @@ mod tests {
         );
         assert_eq!(read("event", "another", "{}").expect("nothing"), "");
         let error = read("exception", "throttlingException", r#"{"message":"slow"}"#);
+        let error = error.expect("an error");
+        let error = error.strip_prefix("event: error\ndata: ");
+        let error: serde_json::Value =
+            serde_json::from_str(error.expect("its name")).expect("JSON");
         assert_eq!(
-            error.expect("an error"),
-            "event: error\ndata: {\"error\":{\"message\":\"slow\",\"type\":\"rate_limit_error\"},\"type\":\"error\"}\n\n"
+            error,
+            json!({ "type": "error", "error": { "type": "rate_limit_error", "message": "slow" } })
         );
     }
 

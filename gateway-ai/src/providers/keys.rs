@@ -81,6 +81,12 @@ impl KeyPool {
         self.keys.is_empty()
     }
 
+    /// The first key, whoever's turn it is.
+    #[must_use]
+    pub fn first(&self) -> Option<HeaderValue> {
+        self.keys.first().map(|key| key.value.clone())
+    }
+
     /// The key whose turn it is, leaving out the indices in `tried` as long as others are left.
     #[must_use]
     pub fn pick(&self, tried: &[usize], now: Instant) -> Option<(usize, HeaderValue)> {

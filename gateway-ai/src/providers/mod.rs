@@ -116,6 +116,7 @@ mod spec;
 pub mod table;
 mod vendors;
 mod vertex;
+mod watsonx;
 
 pub(crate) use self::pass::Stored;
 pub use self::{

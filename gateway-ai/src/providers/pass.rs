@@ -3,22 +3,25 @@
 use bytes::Bytes;
 use gateway_core::{Body, Request, Response, body::collect};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body::Body as _;
 use tokio::time::Instant;
 
 use super::{Provider, exchange, headers, receive};
 use crate::{
+    call::Form,
     dialect::Dialect,
     error::{AiError, AiErrorKind},
 };
 
-/// A request about an earlier answer, or about a conversation, that a provider keeps.
-#[derive(Clone, Debug)]
+/// A request about something that a provider keeps: answers and conversations, files and batches.
+#[derive(Debug)]
 pub(crate) struct Stored {
     pub(crate) method: Method,
     /// Path and query behind the base URL.
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    pub(crate) dialect: Dialect,
+    pub(crate) body: Body,
 }
 
 impl Provider {
@@ -30,27 +33,31 @@ impl Provider {
     /// the client can mend is an answer.
     pub(crate) async fn stored(&self, stored: Stored) -> Result<Response, AiError> {
         let provider = &self.inner;
-        let wire = provider.wire(Dialect::Responses, "");
-        let uri = wire.at(&stored.path).ok_or_else(|| {
+        let dialect = stored.dialect;
+        let uri = provider.wire(dialect, "").at(&stored.path).ok_or_else(|| {
             AiError::invalid("the path cannot be sent to the provider").with_param("id")
         })?;
-        let key = provider.keys.pick(&[], Instant::now()).map(|(_, key)| key);
-        let mut request = Request::new(Body::from(stored.body.clone()));
+        // What one key has uploaded another may not know.
+        let key = match dialect {
+            Dialect::Responses => provider.keys.pick(&[], Instant::now()).map(|(_, key)| key),
+            _ => provider.keys.first(),
+        };
+        let media = stored.headers.get(header::CONTENT_TYPE).cloned();
+        let mut request = Request::new(stored.body);
         *request.method_mut() = stored.method;
         *request.uri_mut() = uri;
+        let bodiless = request.body().is_end_stream();
         let out = request.headers_mut();
-        headers::forward(
-            &stored.headers,
-            Some(Dialect::Responses),
-            &provider.forward,
-            out,
-        );
+        headers::forward(&stored.headers, Some(dialect), &provider.forward, out);
+        headers::dialect(dialect, out);
         for (name, value) in &provider.extra {
             out.insert(name.clone(), value.clone());
         }
-        if !stored.body.is_empty() {
-            let json = HeaderValue::from_static("application/json");
-            out.insert(header::CONTENT_TYPE, json);
+        if !bodiless {
+            // A form's type names its boundary; all else is JSON, whatever it is called.
+            let form = media.filter(|media| media.to_str().is_ok_and(Form::is_form));
+            let media = form.unwrap_or_else(|| HeaderValue::from_static("application/json"));
+            out.insert(header::CONTENT_TYPE, media);
         }
         let agent = HeaderValue::from_static(exchange::USER_AGENT);
         out.insert(header::USER_AGENT, agent);
@@ -61,13 +68,20 @@ impl Provider {
             authorizer.authorize(&mut request).await?;
         }
         let sent = provider.client.send(request).await;
-        answered(sent.map_err(|error| exchange::unreachable(&error))?).await
+        answered(
+            sent.map_err(|error| exchange::unreachable(&error))?,
+            dialect,
+        )
+        .await
     }
 }
 
-async fn answered(response: Response) -> Result<Response, AiError> {
+async fn answered(response: Response, dialect: Dialect) -> Result<Response, AiError> {
     let (head, body) = response.into_parts();
-    let headers = receive::kept(&head.headers);
+    let mut headers = receive::kept(&head.headers);
+    if let Some(name) = head.headers.get(header::CONTENT_DISPOSITION) {
+        headers.insert(header::CONTENT_DISPOSITION, name.clone());
+    }
     if head.status.is_success() {
         return Ok(build(head.status, headers, body));
     }
@@ -75,7 +89,7 @@ async fn answered(response: Response) -> Result<Response, AiError> {
         Ok(collected) => collected.into_parts().0,
         Err(_) => Bytes::new(),
     };
-    let error = Dialect::Responses.parse_error(head.status, &head.headers, &bytes);
+    let error = dialect.parse_error(head.status, &head.headers, &bytes);
     // A missing answer reads like a missing model; it is the client's to mend all the same.
     let clients = head.status.is_client_error() && !error.is_gateway_credential();
     if clients && error.kind() != AiErrorKind::Server && !bytes.is_empty() {

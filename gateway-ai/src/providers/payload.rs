@@ -8,7 +8,7 @@ use super::{
     exotic::Exotic,
     foreign,
     routes::{Platform, Routes},
-    vertex,
+    vertex, watsonx,
 };
 use crate::{
     call::{AiCall, Operation},
@@ -42,6 +42,7 @@ impl Payload {
             (Platform::Vertex, Dialect::Messages) => {
                 payload.edit(|body| vertex::messages(body, call.operation()));
             }
+            (Platform::Watsonx, _) => payload.edit(|body| watsonx::body(body, &to.project)),
             (Platform::Invoke, _) if call.operation() == Operation::Chat => {
                 payload.edit(|body| bedrock::messages(body, call.headers()));
             }
@@ -56,7 +57,8 @@ impl Payload {
         let streams_chat =
             dialect == Dialect::Chat && call.is_stream() && call.operation() == Operation::Chat;
         if let Some(form) = call.form() {
-            return Ok(Self::of(Body::from(form.splice(model))));
+            let spent = || AiError::new(AiErrorKind::Server, "an upload cannot be sent twice");
+            return Ok(Self::of(form.body(model).ok_or_else(spent)?));
         }
         if let Some((exotic, body, losses)) = Exotic::of(call, to, quirks, model)? {
             refuse_losses(call, &losses)?;

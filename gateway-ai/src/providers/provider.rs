@@ -67,7 +67,7 @@ impl Inner {
         let second = match also.platform {
             Platform::Vertex => vertex::is_claude(model),
             Platform::Invoke => also.dialect == dialect && bedrock::is_claude(model),
-            Platform::Own => also.dialect == dialect,
+            Platform::Own | Platform::Deployments | Platform::Watsonx => also.dialect == dialect,
         };
         if second { also } else { &self.routes }
     }
@@ -101,6 +101,13 @@ impl Provider {
     #[must_use]
     pub fn speaks(&self, dialect: Dialect) -> bool {
         self.inner.speaks(dialect)
+    }
+
+    /// Whether it keeps files and batches for clients of a dialect.
+    pub(crate) fn keeps_files(&self, dialect: Dialect) -> bool {
+        let wire = self.inner.wire(dialect, "");
+        let has = matches!(dialect, Dialect::Chat | Dialect::Messages);
+        has && (wire.dialect, wire.platform) == (dialect, Platform::Own)
     }
 
     /// Its keys.

@@ -3,7 +3,7 @@
 use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{ProviderError, bedrock, vertex};
+use super::{ProviderError, bedrock, vertex, watsonx};
 use crate::{
     call::{Operation, PassOperation},
     dialect::Dialect,
@@ -15,6 +15,10 @@ pub(super) struct Routes {
     pub(super) platform: Platform,
     pub(super) dialect: Dialect,
     fixed: Box<[(Operation, Uri)]>,
+    /// What follows `?` where a platform wants to know the version of its API.
+    version: Box<str>,
+    /// watsonx.ai: whose models these are.
+    pub(super) project: Box<str>,
 }
 
 /// Whose paths a dialect's operations have.
@@ -26,6 +30,17 @@ pub(super) enum Platform {
     Vertex,
     /// Bedrock's `invoke`: a model in its maker's words.
     Invoke,
+    /// Azure's deployments: the path names one, and the query a version.
+    Deployments,
+    /// watsonx.ai's: the path says whether a stream is wanted, and the query a version.
+    Watsonx,
+}
+
+impl Platform {
+    /// Whether vectors are asked for as the dialect has it.
+    pub(super) const fn has_own_vectors(self) -> bool {
+        matches!(self, Self::Own | Self::Deployments)
+    }
 }
 
 impl Routes {
@@ -37,7 +52,15 @@ impl Routes {
             platform,
             dialect,
             fixed: Box::default(),
+            version: Box::default(),
+            project: Box::default(),
         }
+    }
+
+    /// The same platform in one version of its API, which has been checked to be fit for a query.
+    pub(super) fn in_version(mut self, name: &str, version: &str) -> Self {
+        self.version = format!("{name}={version}").into();
+        self
     }
 
     pub(super) fn new(base: &str, dialect: Dialect) -> Result<Self, ProviderError> {
@@ -49,7 +72,11 @@ impl Routes {
             let Some(path) = operation.path(dialect) else {
                 continue;
             };
-            let uri = format!("{base}{path}").parse().map_err(|_| {
+            let uri = match (operation, base.strip_suffix(COHERE)) {
+                (Operation::Pass(PassOperation::Rerank), Some(host)) => format!("{host}/v2/rerank"),
+                _ => format!("{base}{path}"),
+            };
+            let uri = uri.parse().map_err(|_| {
                 ProviderError::BaseUrl(format!("`{base}` cannot be extended by `{path}`"))
             })?;
             fixed.push((operation, uri));
@@ -75,6 +102,15 @@ impl Routes {
             }
             (Platform::Invoke, _) => {
                 self.at_model(model, bedrock::invoke_method(operation, stream)?)
+            }
+            (Platform::Deployments, _) => {
+                let (path, version) = (deployed(operation)?, &self.version);
+                let model = utf8_percent_encode(model, SEGMENT);
+                self.at(&format!("/deployments/{model}{path}?{version}"))
+            }
+            (Platform::Watsonx, _) => {
+                let (path, version) = (watsonx::path(operation, stream)?, &self.version);
+                self.at(&format!("{path}?{version}"))
             }
             (Platform::Own, Dialect::Gemini) => {
                 let model = model.strip_prefix("models/").unwrap_or(model);
@@ -114,6 +150,8 @@ impl Routes {
             (Platform::Own, Dialect::Converse) => bedrock::has(operation),
             (Platform::Invoke, _) => bedrock::invoke_method(operation, false).is_some(),
             (Platform::Vertex, dialect) => vertex::has(dialect, operation),
+            (Platform::Deployments, _) => deployed(operation).is_some(),
+            (Platform::Watsonx, _) => watsonx::path(operation, false).is_some(),
             (Platform::Own, _) => self.fixed.iter().any(|(have, _)| *have == operation),
         }
     }
@@ -130,6 +168,17 @@ impl Routes {
         }
     }
 }
+
+/// What follows the name of a deployment of Azure's.
+fn deployed(operation: Operation) -> Option<&'static str> {
+    match operation {
+        Operation::Pass(PassOperation::Moderations | PassOperation::Rerank) => None,
+        operation => operation.path(Dialect::Chat),
+    }
+}
+
+/// Where Cohere imitates OpenAI, which has nothing to imitate for reranking: that is beside it.
+const COHERE: &str = "/compatibility/v1";
 
 /// What Gemini's path ends in.
 const fn gemini_method(operation: Operation, stream: bool) -> Option<&'static str> {

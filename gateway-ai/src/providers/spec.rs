@@ -47,6 +47,8 @@ pub enum Auth {
     /// `api-key: KEY`, or an access token of an [`EntraApp`](crate::auth::EntraApp) as a bearer
     /// token.
     Azure,
+    /// An access token that IBM Cloud gives for an [`IbmKey`](crate::auth::IbmKey), as a bearer token.
+    Ibm,
 }
 
 /// Where a provider differs from the dialect it speaks. `None` leaves the decision to the model's

@@ -27,6 +27,33 @@ pub(in crate::providers) const CLOUDS: &[ProviderSpec] = &[
             "global.",
         ],
     },
+    // Imitates Chat under paths and names of its own. Its key is exchanged for access tokens.
+    ProviderSpec {
+        kind: "watsonx",
+        title: "IBM watsonx.ai",
+        dialect: Dialect::Chat,
+        base_url: Some("https://{region}.ml.cloud.ibm.com"),
+        auth: Auth::Ibm,
+        key_env: Some("WATSONX_APIKEY"),
+        keyless: false,
+        quirks: Quirks {
+            stream_usage: false,
+            unsupported: &[
+                "user",
+                "store",
+                "metadata",
+                "service_tier",
+                "parallel_tool_calls",
+            ],
+            ..Quirks::IMITATION
+        },
+        families: &[
+            "ibm/granite-",
+            "meta-llama/",
+            "mistralai/",
+            "openai/gpt-oss-",
+        ],
+    },
     // Gemini and, in Anthropic's dialect, Claude. Every project has an address of its own.
     ProviderSpec {
         kind: "vertex",

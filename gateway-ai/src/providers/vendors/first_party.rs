@@ -49,7 +49,8 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
         quirks: Quirks::NONE,
         families: &["gemini-", "gemma-"],
     },
-    // The `/openai/v1` surface needs neither `api-version` nor a deployment in the path.
+    // The `/openai/v1` surface needs neither `api-version` nor a deployment in the path; where a
+    // version is given deployments are called by theirs.
     ProviderSpec {
         auth: Auth::Azure,
         base_url: Some("https://{resource}.openai.azure.com/openai/v1"),
@@ -59,7 +60,7 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
         },
         ..ProviderSpec::chat(
             "azure",
-            "Azure OpenAI (v1)",
+            "Azure OpenAI",
             "",
             "AZURE_OPENAI_API_KEY",
             &["gpt-", "o1", "o3", "o4"],
@@ -116,13 +117,28 @@ pub(in crate::providers) const FIRST_PARTY: &[ProviderSpec] = &[
         responses: true,
         ..Quirks::IMITATION
     }),
+    // Conversations and vectors by the compatibility API, reranking by `/v2/rerank` beside it.
     ProviderSpec::chat(
         "cohere",
         "Cohere (compatibility API)",
         "https://api.cohere.ai/compatibility/v1",
         "COHERE_API_KEY",
-        &["command-", "embed-"],
-    ),
+        &["command-", "embed-", "rerank-"],
+    )
+    .with_quirks(Quirks {
+        unsupported: &[
+            "logit_bias",
+            "metadata",
+            "modalities",
+            "n",
+            "parallel_tool_calls",
+            "prediction",
+            "service_tier",
+            "store",
+            "top_logprobs",
+        ],
+        ..Quirks::IMITATION
+    }),
     // Usage is in every chunk, asked for or not.
     ProviderSpec::chat(
         "perplexity",
