@@ -120,6 +120,7 @@
 //! example takes 29 k user instructions (callgrind, release, eight connections), of which the proxy
 //! and the pool are 5 k and the rest is hyper on both sides.
 
+mod accept;
 mod builder;
 #[cfg(feature = "config")]
 mod config;
@@ -141,6 +142,7 @@ pub(crate) use self::forwarded::{ViaLines, via};
 #[cfg(any(feature = "balance", feature = "concurrency"))]
 pub(crate) use self::tunnel::Hold;
 pub use self::{
+    accept::{WebSocket, WebSocketStream},
     builder::{BuildError, Host, ProxyBuilder},
     edge::{HopByHop, HopByHopLayer},
     extended::{ExtendedConnect, ExtendedConnectLayer, ExtendedFuture},

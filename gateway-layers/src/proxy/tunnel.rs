@@ -65,10 +65,6 @@ impl Tunnels {
 
     /// Carries bytes between the two sides once both have left HTTP. `held` is kept to the end, of
     /// which the observer is told by what is returned.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one task per request there is: `Tunnels` counts it and ends it"
-    )]
     pub(crate) fn spawn<U>(
         &self,
         client: OnUpgrade,
@@ -78,14 +74,39 @@ impl Tunnels {
     where
         U: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let closing = self.close.subscribe();
+        self.run(held, |moved| async move {
+            carry(client, upstream, &moved).await
+        })
+    }
+
+    /// Runs what happens on an upgraded connection until it is over, is closed, or nothing has moved
+    /// for too long.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one task per request there is: `Tunnels` counts it and ends it"
+    )]
+    pub(super) fn run<F>(
+        &self,
+        held: impl Send + 'static,
+        work: impl FnOnce(Arc<Moved>) -> F,
+    ) -> TunnelEnd
+    where
+        F: Future<Output = io::Result<()>> + Send + 'static,
+    {
+        let mut closing = self.close.subscribe();
         let idle = self.idle;
         let end = TunnelEnd::new();
         let ending = end.clone();
+        let moved = Arc::new(Moved::default());
+        let work = work(Arc::clone(&moved));
         tokio::spawn(async move {
             let _held = held;
-            let moved = Moved::default();
-            if let Err(error) = carry(client, upstream, closing, idle, &moved).await {
+            let over = tokio::select! {
+                over = work => over,
+                () = silence(&moved, idle) => Err(io::ErrorKind::TimedOut.into()),
+                _ = closing.wait_for(|close| *close) => Ok(()),
+            };
+            if let Err(error) = over {
                 tracing::debug!(%error, "tunnel ended");
             }
             ending.end(moved.bytes());
@@ -103,8 +124,6 @@ impl Default for Tunnels {
 async fn carry<U>(
     client: OnUpgrade,
     upstream: impl Future<Output = hyper::Result<U>>,
-    mut closing: watch::Receiver<bool>,
-    idle: Duration,
     moved: &Moved,
 ) -> io::Result<()>
 where
@@ -122,11 +141,9 @@ where
         io: upstream,
         read: &moved.sent,
     };
-    tokio::select! {
-        copied = copy_bidirectional(&mut client, &mut upstream) => copied.map(|_| ()),
-        () = silence(moved, idle) => Err(io::ErrorKind::TimedOut.into()),
-        _ = closing.wait_for(|close| *close) => Ok(()),
-    }
+    copy_bidirectional(&mut client, &mut upstream)
+        .await
+        .map(|_| ())
 }
 
 /// Resolves when nothing has moved for `idle`.
@@ -144,9 +161,9 @@ async fn silence(moved: &Moved, idle: Duration) {
 
 /// Bytes that were read of either side.
 #[derive(Default)]
-struct Moved {
-    received: AtomicU64,
-    sent: AtomicU64,
+pub(super) struct Moved {
+    pub(super) received: AtomicU64,
+    pub(super) sent: AtomicU64,
 }
 
 impl Moved {
@@ -245,4 +262,4 @@ impl fmt::Debug for WhileOpen {
 }
 
 /// Both sides have sent their heads by then; only a peer that stalls on purpose takes longer.
-const UPGRADE_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const UPGRADE_WITHIN: Duration = Duration::from_secs(10);
