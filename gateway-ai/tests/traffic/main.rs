@@ -26,3 +26,4 @@ mod streams;
 mod tomorrow;
 mod truth;
 mod vary;
+mod weather;
