@@ -3,10 +3,11 @@
 //! Models that reason before they call a tool sign what they thought, and some refuse the call's
 //! result without it: Gemini wants the signature of the call, Anthropic the thinking before it,
 //! OpenAI the reasoning item. Most dialects have a field that carries it – Responses
-//! `encrypted_content`, Messages `signature`, there under a tag where it is another provider's – and
-//! then nothing is kept. A client of Chat has none that it sends back. What every client must send
+//! `encrypted_content`, Messages and Converse `signature`, Gemini `thoughtSignature` – and there it is
+//! written under a tag where it is another provider's; a provider never sees another's. Not every
+//! client sends that field back, and a client of Chat has none. What every client must send
 //! back is the id of the call, since the result names it: that id is the key under which [`Keeper`]
-//! holds what came with the call.
+//! holds what came with the call, for all [clients](crate::clients) but those known to lose nothing.
 //!
 //! The id itself is left as it is. A signature of Gemini's is a kilobyte and more and an id may be
 //! 40 or 64 characters long, so that no sealed token could hold one; it would be an index into a
@@ -59,6 +60,7 @@
 //! history; a conversation is copied where something is found. What is kept is bounded in bytes and
 //! in time, and gone with the process: a model then thinks again, or a Gemini call gets the
 //! documented stand-in for a missing signature, and `x-gateway-lossy` says so.
+//! `gateway_ai_proofs_total{outcome="kept|restored|lost"}` counts all three.
 
 mod held;
 mod proofs;

@@ -13,8 +13,15 @@ use crate::dialect::Dialect;
 /// same words at the beginning of a text – is printed instead of passed, and otherwise the same.
 pub(super) fn is_in(dialect: Dialect, body: &[u8]) -> bool {
     static VERSION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"-v1:"));
-    if !matches!(dialect, Dialect::Messages | Dialect::Responses) {
-        return false;
+    match dialect {
+        // In its field tags are base64: those of `anthropic-…` and `openai-…`.
+        Dialect::Gemini => {
+            return ["\"YW50aHJvcGlj", "\"b3BlbmFp"]
+                .iter()
+                .any(|seal| memchr::memmem::find(body, seal.as_bytes()).is_some());
+        }
+        Dialect::Chat => return false,
+        _ => {}
     }
     VERSION.find_iter(body).any(|at| {
         let before = &body[..at];
@@ -37,6 +44,9 @@ mod tests {
     fn a_tag_is_one_at_the_beginning_of_a_string() {
         let body = br#"{"signature": "openai-responses-v1:gAAA"}"#;
         assert!(is_in(Dialect::Messages, body) && !is_in(Dialect::Chat, body));
+        assert!(is_in(Dialect::Converse, body) && !is_in(Dialect::Gemini, body));
+        let sealed = br#"{"thoughtSignature": "YW50aHJvcGljLWNsYXVkZS12MTpFcQ=="}"#;
+        assert!(is_in(Dialect::Gemini, sealed) && !is_in(Dialect::Messages, sealed));
         for body in [
             &br#"{"signature":"gAAA"}"#[..],
             br#"{"text":"openai-responses-v1"}"#,

@@ -234,3 +234,98 @@ async fn a_proof_is_forgotten_in_time() {
     let response = ask(ai, chat("gemini", Some(&calls), false, "one")).await;
     assert!(header(&response, "x-gateway-lossy").contains("tool_call.signature"));
 }
+
+const GENERATE: &str = "/v1beta/models/claude:generateContent";
+
+/// What a client of Gemini's is told by Anthropic comes back to Anthropic, and never to Google.
+#[tokio::test]
+async fn a_gemini_client_carries_anothers_proof_in_its_own_field() {
+    let double = Double::new([
+        Answer::json(200, THOUGHT),
+        Answer::json(200, THOUGHT),
+        Answer::json(200, SIGNED),
+    ]);
+    let ai = both(&double);
+    let first = json!({ "contents": [{ "role": "user", "parts": [{ "text": "hi" }] }] });
+    let reply = json(ask(ai.clone(), post(GENERATE, first.to_string())).await).await;
+    let turn = reply["candidates"][0]["content"].clone();
+    let thought = &turn["parts"][0];
+    assert_eq!(thought["thought"], true);
+    assert_ne!(thought["thoughtSignature"], "Eq==");
+
+    let second = json!({ "contents": [
+        first["contents"][0],
+        turn,
+        { "role": "user", "parts": [{ "functionResponse": { "id": "toolu_1", "name": "look", "response": { "result": "x" } } }] },
+    ] })
+    .to_string();
+    let response = ask(ai.clone(), post(GENERATE, second.clone())).await;
+    assert_eq!(response.status(), 200);
+    let sent = double.seen()[1].json();
+    assert_eq!(
+        sent["messages"][1]["content"][0],
+        json!({ "type": "thinking", "thinking": "Hm", "signature": "Eq==" })
+    );
+
+    let google = "/v1beta/models/gemini:generateContent";
+    let response = ask(ai, post(google, second)).await;
+    assert_eq!(header(&response, "x-gateway-lossy"), "thinking");
+    let sent = double.seen()[2].json();
+    assert!(call_part(&sent)["functionCall"].is_object());
+    assert_eq!(
+        sent["contents"][1]["parts"][0].get("thought"),
+        None,
+        "{sent}"
+    );
+}
+
+/// The same of Bedrock's dialect, streamed or whole.
+#[tokio::test]
+async fn a_converse_client_carries_encrypted_reasoning_back() {
+    let double = Double::new([Answer::json(200, REASONED), Answer::json(200, REASONED)]);
+    let ai = models(&double)
+        .alias("o3", [target("openai-responses/o3")])
+        .provider("openai-responses", responses())
+        .service()
+        .unwrap();
+    let user = json!({ "role": "user", "content": [{ "text": "hi" }] });
+    let first = json!({ "messages": [user] }).to_string();
+    let reply = json(ask(ai.clone(), post("/model/o3/converse", first)).await).await;
+    let turn = reply["output"]["message"].clone();
+    let reasoning = &turn["content"][0]["reasoningContent"]["reasoningText"];
+    assert_eq!(reasoning["signature"], "openai-responses-v1:gAAAAx");
+    let result = json!({ "toolResult": { "toolUseId": "call_1", "content": [{ "text": "x" }] } });
+    let second = json!({ "messages": [user, turn, { "role": "user", "content": [result] }] });
+    ask(ai, post("/model/o3/converse", second.to_string())).await;
+    let sent = double.seen()[1].json();
+    assert_eq!(sent["input"][1]["encrypted_content"], "gAAAAx");
+}
+
+/// A client that is known to lose nothing fills no store.
+#[tokio::test]
+async fn what_a_client_carries_itself_is_not_kept() {
+    for (agent, kept) in [("claude-cli/2.0 (external, cli)", 0), ("acme/1", 1)] {
+        let double = Double::new([Answer::json(200, REASONED)]);
+        let keeper = Keeper::default();
+        let ai = models(&double)
+            .alias("o3", [target("openai-responses/o3")])
+            .provider("openai-responses", responses())
+            .service()
+            .unwrap()
+            .keeper(keeper.clone());
+        let body =
+            r#"{"model":"o3","max_tokens":2000,"messages":[{"role":"user","content":"hi"}]}"#;
+        let mut request = post(MESSAGES, body);
+        let outcome = gateway_core::Outcome::new();
+        request.extensions_mut().insert(outcome.clone());
+        let agent = http::HeaderValue::from_static(agent);
+        request.headers_mut().insert("user-agent", agent);
+        let reply = json(ask(ai, request).await).await;
+        assert_eq!(
+            reply["content"][0]["signature"],
+            "openai-responses-v1:gAAAAx"
+        );
+        assert_eq!(keeper.len(), kept);
+        assert_eq!(outcome.take().proofs.kept as usize, kept);
+    }
+}

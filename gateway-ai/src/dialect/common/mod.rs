@@ -27,7 +27,7 @@ pub(super) use self::{
     missed::{folded, missed_reasoning},
     names::{NameRules, ToolNames},
     plan::{Plan, Thinking},
-    proof::{tag, tagged, untag},
+    proof::{sealed, tag, tagged, unsealed, untag},
     read::{body_error, check_policy_keys, read_body, read_json, unreadable},
     scan::Scan,
     turns::answered_calls,

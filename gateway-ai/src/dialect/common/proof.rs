@@ -3,7 +3,13 @@
 //! A proof is worth something to its signer alone; another provider answers it with a 400. In the
 //! field of a dialect it was not made in it therefore stands behind the tag of its format,
 //! `openai-responses-v1:…`. The native ones are base64, which has no colon: no tag is ever found in
-//! them.
+//! them. Gemini's field holds bytes, and its SDKs read and write them as base64: there tag and proof
+//! are written in base64 once more.
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
+};
 
 /// The tag to carry a proof of `format` under in a field whose own proofs begin with `own`; `None`
 /// for these.
@@ -27,6 +33,40 @@ pub(in crate::dialect) fn untag(text: &str) -> (Option<&str>, &str) {
     }
 }
 
+/// A proof as Gemini's field holds it: its own as they are, another's under its tag in base64.
+pub(in crate::dialect) fn sealed<'a>(
+    format: Option<&str>,
+    proof: &'a str,
+) -> std::borrow::Cow<'a, str> {
+    if format.is_some_and(|format| format.starts_with("google")) {
+        return proof.into();
+    }
+    // Who says nothing of a format is Anthropic, or serves its models.
+    let tag = tag(format, "google").unwrap_or(ANTHROPIC);
+    STANDARD.encode(tagged(Some(tag), proof)).into()
+}
+
+/// The tag and the proof in a field of Gemini's, if it is another's.
+pub(in crate::dialect) fn unsealed(text: &str) -> Option<(String, String)> {
+    if !SEALED.iter().any(|beginning| text.starts_with(beginning)) {
+        return None;
+    }
+    // The SDK for Python writes bytes in the alphabet of URLs, whatever it has read.
+    let plain = text.replace('-', "+").replace('_', "/");
+    let whole = String::from_utf8(LENIENT.decode(plain).ok()?).ok()?;
+    match untag(&whole) {
+        (Some(tag), proof) => Some((tag.to_owned(), proof.to_owned())),
+        (None, _) => None,
+    }
+}
+
+/// How tags begin in base64: `anthropic-`, `openai-`.
+const SEALED: [&str; 2] = ["YW50aHJvcGlj", "b3BlbmFp"];
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+const ANTHROPIC: &str = "anthropic-claude-v1";
 /// The only version there is of any format.
 const VERSION: &str = "-v1";
 const LONGEST: usize = 48;
@@ -34,6 +74,27 @@ const LONGEST: usize = 48;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_seal_comes_off_again_in_either_alphabet() {
+        for (format, proof, tag) in [
+            (
+                Some("openai-responses-v1"),
+                "gAA??>A=",
+                "openai-responses-v1",
+            ),
+            (None, "Eq~~", "anthropic-claude-v1"),
+            (Some("anthropic-claude-v1"), "Eq", "anthropic-claude-v1"),
+        ] {
+            let text = sealed(format, proof);
+            let want = Some((tag.to_owned(), proof.to_owned()));
+            assert_eq!(unsealed(&text), want);
+            let other = text.replace('+', "-").replace('/', "_");
+            assert_eq!(unsealed(other.trim_end_matches('=')), want);
+        }
+        assert_eq!(sealed(Some("google-gemini-v1"), "c2ln"), "c2ln");
+        assert_eq!(unsealed("c2ln"), None);
+    }
 
     #[test]
     fn a_tag_comes_off_again_and_ones_own_is_none() {

@@ -6,7 +6,10 @@ use crate::{
     canonical::{
         Block, CacheMark, Extra, Opaque, Raw, Shape, Text, Thinking, ToolCall, ToolResult, Video,
     },
-    dialect::{Dialect, common::body_error},
+    dialect::{
+        Dialect,
+        common::{body_error, untag},
+    },
     error::AiError,
     json::Str,
 };
@@ -196,12 +199,15 @@ fn reasoning(
     field: &'static str,
 ) -> Result<Block, AiError> {
     if let Some(text) = wire.text {
+        let signature = text.signature.filter(|signature| !signature.is_empty());
+        let (format, signature) = match signature.as_deref().map(untag) {
+            Some((format, signature)) => (format, Some(signature)),
+            None => (None, None),
+        };
         return Ok(Block::Thinking(Thinking {
             text: text.text.map(Str::into_owned).unwrap_or_default(),
-            signature: text
-                .signature
-                .map(Str::into_owned)
-                .filter(|signature| !signature.is_empty()),
+            format: format.map(Into::into),
+            signature: signature.map(str::to_owned),
             extra: Extra::from_fields(text.extra),
             ..Thinking::default()
         }));

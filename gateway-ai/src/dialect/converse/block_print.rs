@@ -6,7 +6,11 @@ use crate::{
         Block, CacheMark, Extra, Image, Opaque, Raw, Shape, Source, Text, Thinking, ToolCall,
         ToolResult, Video,
     },
-    dialect::{Dialect, common::real_image_type, restore::WRAPPED_ARGUMENT},
+    dialect::{
+        Dialect,
+        common::{real_image_type, tag, tagged},
+        restore::WRAPPED_ARGUMENT,
+    },
     error::AiError,
     json::Writer,
     loss::Losses,
@@ -24,6 +28,7 @@ pub(super) fn block(
         Block::Image(image) => self::image(print, image, w)?,
         Block::Document(document) => document_print::document(print, document, w)?,
         Block::Video(video) => self::video(print, video, w)?,
+        Block::Thinking(thinking) if proof_tag(thinking).is_some() => print.losses.add("thinking"),
         Block::Thinking(thinking) => self::thinking(thinking, w),
         Block::RedactedThinking(opaque) => match redacted(opaque) {
             Some(data) => redacted_thinking(&data, w),
@@ -117,10 +122,17 @@ pub(super) fn thinking(thinking: &Thinking, w: &mut Writer<'_>) {
         w.object_field("reasoningContent", |w| {
             w.object_field("reasoningText", |w| {
                 w.str_field("text", &thinking.text);
-                w.opt_str("signature", thinking.signature.as_deref());
+                if let Some(signature) = &thinking.signature {
+                    w.str_field("signature", &tagged(proof_tag(thinking), signature));
+                }
             });
         });
     });
+}
+
+/// What another provider's proof is given to the client under, so that it can be told apart.
+pub(super) fn proof_tag(thinking: &Thinking) -> Option<&str> {
+    tag(thinking.format.as_deref(), "anthropic")
 }
 
 pub(super) fn redacted_thinking(data: &str, w: &mut Writer<'_>) {

@@ -3,7 +3,7 @@ use bytes::BytesMut;
 use super::{block_print, error, frame, reply_print::service_tier, stop, usage};
 use crate::{
     canonical::{Block, Delta, Event, Stop, StopReason, ToolCall, Usage},
-    dialect::ReplyContext,
+    dialect::{ReplyContext, common::tagged},
     error::AiError,
     json::Writer,
     loss::Losses,
@@ -27,6 +27,8 @@ pub(in crate::dialect) struct StreamPrinter {
 struct Open {
     index: u32,
     kind: Kind,
+    /// Whose proof will follow, where it is another provider's.
+    tag: Option<compact_str::CompactString>,
     /// Its number on the wire, once something of it was written.
     number: Option<u64>,
 }
@@ -127,6 +129,10 @@ impl StreamPrinter {
         self.open.push(Open {
             index,
             kind,
+            tag: match block {
+                Block::Thinking(thinking) => block_print::proof_tag(thinking).map(Into::into),
+                _ => None,
+            },
             number: None,
         });
         // Some blocks start with what others grow by.
@@ -171,6 +177,11 @@ impl StreamPrinter {
     }
 
     /// The number of an open block on the wire, given to it when something of it is written.
+    fn tag(&self, index: u32) -> Option<compact_str::CompactString> {
+        let open = self.open.iter().find(|open| open.index == index)?;
+        open.tag.clone()
+    }
+
     fn number(&mut self, index: u32) -> u64 {
         let next = self.next;
         let open = self.open.iter_mut().find(|open| open.index == index);
@@ -195,9 +206,13 @@ impl StreamPrinter {
             (Some(Kind::Thinking), Delta::Thinking(text)) => self.write(index, out, |w| {
                 w.object_field("reasoningContent", |w| w.str_field("text", text));
             }),
-            (Some(Kind::Thinking), Delta::Signature(text)) => self.write(index, out, |w| {
-                w.object_field("reasoningContent", |w| w.str_field("signature", text));
-            }),
+            (Some(Kind::Thinking), Delta::Signature(text)) => {
+                let tag = self.tag(index);
+                let text = tagged(tag.as_deref(), text);
+                self.write(index, out, |w| {
+                    w.object_field("reasoningContent", |w| w.str_field("signature", &text));
+                });
+            }
             (Some(Kind::Call), Delta::Arguments(text)) => self.write(index, out, |w| {
                 w.object_field("toolUse", |w| w.str_field("input", text));
             }),

@@ -6,7 +6,10 @@ use crate::{
         Audio, AudioSource, Block, Document, Extra, Image, Opaque, Raw, Shape, Source, Text,
         Thinking, ToolCall, ToolResult, Video,
     },
-    dialect::{Dialect, common::body_error},
+    dialect::{
+        Dialect,
+        common::{body_error, unsealed},
+    },
     error::AiError,
     json::Str,
 };
@@ -67,12 +70,9 @@ pub(super) fn part(raw: &RawValue) -> Result<Block, AiError> {
         return Ok(file_block(file, extra));
     }
     match (wire.text, wire.thought) {
-        (text, Some(true)) if text.is_some() || extra.is_empty() => Ok(Block::Thinking(Thinking {
-            text: text.map(Str::into_owned).unwrap_or_default(),
-            signature,
-            format: Some("google-gemini-v1".into()),
-            ..Thinking::default()
-        })),
+        (text, Some(true)) if text.is_some() || extra.is_empty() => {
+            Ok(Block::Thinking(thought(text, signature)))
+        }
         (Some(text), _) => {
             let text = text.into_owned();
             Ok(Block::Text(Text {
@@ -97,6 +97,21 @@ pub(super) fn part(raw: &RawValue) -> Result<Block, AiError> {
                 raw,
             }))
         }
+    }
+}
+
+/// Another provider's proof was given to the client under a seal, and says so.
+fn thought(text: Option<Str<'_>>, signature: Option<String>) -> Thinking {
+    let foreign = signature.as_deref().and_then(unsealed);
+    let (format, signature) = match foreign {
+        Some((format, proof)) => (format.into(), Some(proof)),
+        None => ("google-gemini-v1".into(), signature),
+    };
+    Thinking {
+        text: text.map(Str::into_owned).unwrap_or_default(),
+        signature,
+        format: Some(format),
+        ..Thinking::default()
     }
 }
 

@@ -3,7 +3,10 @@ use bytes::BytesMut;
 use super::{stop, usage};
 use crate::{
     canonical::{AudioSource, Block, Choice, Reply, Source, ToolCall},
-    dialect::{Dialect, ReplyContext, common::missed_tier},
+    dialect::{
+        Dialect, ReplyContext,
+        common::{missed_tier, sealed},
+    },
     json::Writer,
     loss::Losses,
 };
@@ -104,7 +107,10 @@ pub(super) fn part(block: &Block, losses: &mut Losses, w: &mut Writer<'_>) {
         Block::Thinking(thinking) => w.object(|w| {
             w.str_field("text", &thinking.text);
             w.bool_field("thought", true);
-            w.opt_str("thoughtSignature", thinking.signature.as_deref());
+            if let Some(signature) = &thinking.signature {
+                let sealed = sealed(thinking.format.as_deref(), signature);
+                w.str_field("thoughtSignature", &sealed);
+            }
         }),
         Block::ToolCall(call) => function_call(call, losses, w),
         Block::Image(image) => match &image.source {

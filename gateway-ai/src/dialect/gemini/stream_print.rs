@@ -204,10 +204,11 @@ impl StreamPrinter {
                 signature: Some(signature.clone()),
                 ..Text::default()
             }),
-            (Block::Thinking(_), Delta::Signature(signature)) => {
+            (Block::Thinking(thinking), Delta::Signature(signature)) => {
                 let signature = Some(signature.clone());
                 Block::Thinking(Thinking {
                     signature,
+                    format: thinking.format.clone(),
                     ..Thinking::default()
                 })
             }

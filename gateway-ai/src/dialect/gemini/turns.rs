@@ -80,7 +80,7 @@ fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Loss
         }
         Role::System(_) => vec![Piece::Text(folded(message, losses))],
         _ => (message.content.iter())
-            .filter(|block| same || is_sendable(block, losses))
+            .filter(|block| (same && !is_foreign(block)) || is_sendable(block, losses))
             .map(Piece::Block)
             .collect(),
     };
@@ -89,6 +89,15 @@ fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Loss
         pieces,
         only: Some(message),
     }
+}
+
+/// Whether a block is another provider's thought, under its seal.
+fn is_foreign(block: &Block) -> bool {
+    let Block::Thinking(thinking) = block else {
+        return false;
+    };
+    let format = thinking.format.as_deref();
+    format.is_some_and(|format| !format.starts_with("google"))
 }
 
 /// Whether anything of a block will be written; what will not is reported here.
