@@ -6,6 +6,7 @@
 //! - `clients`: which agent or SDK a request comes from, and what follows from that;
 //! - [`dialect`]: the wire formats, each a parser and a printer around the canonical model;
 //! - [`error`]: failed model calls, apart from any dialect;
+//! - `guardian`: turns of a conversation where its beginning is cached;
 //! - [`loss`]: what a translation could not express;
 //! - [`peek`]: the few fields routing needs from a body that is passed on as it is;
 //! - [`sse`]: server-sent events, cut from bytes;
@@ -34,6 +35,8 @@ mod embed;
 pub mod error;
 #[cfg(feature = "edge")]
 pub mod fallback;
+#[cfg(feature = "edge")]
+pub mod guardian;
 mod json;
 #[cfg(feature = "edge")]
 pub mod keeper;

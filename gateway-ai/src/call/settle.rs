@@ -5,6 +5,7 @@ use gateway_core::Outcome;
 use crate::{
     canonical::{Event, Usage},
     catalog::PriceRef,
+    guardian::Watch,
 };
 
 /// Hands the usage of a call to whoever waits for it – exactly once, whatever happens.
@@ -18,6 +19,8 @@ pub struct Settle {
     usage: Option<Box<Usage>>,
     price: Option<PriceRef>,
     open: Option<Open>,
+    /// Whoever watches over the conversation's cached beginning.
+    watch: Option<Box<Watch>>,
     armed: bool,
 }
 
@@ -34,6 +37,7 @@ impl Settle {
             usage: None,
             price: None,
             open: Some(Open { outcome, model }),
+            watch: None,
             armed: false,
         }
     }
@@ -43,6 +47,11 @@ impl Settle {
     pub fn with_price(mut self, price: Option<PriceRef>) -> Self {
         self.price = price;
         self
+    }
+
+    /// Has this told what was counted.
+    pub(crate) fn watch(&mut self, watch: Watch) {
+        self.watch = Some(Box::new(watch));
     }
 
     /// Takes over what the provider has counted so far.
@@ -96,8 +105,11 @@ impl Settle {
             cost_micro_usd = usage.and_then(|usage| usage.cost_micro_usd),
             "model call settled"
         );
+        let watch = self.watch.take();
+        let lost = watch.and_then(|watch| watch.settled(self.usage.as_deref()));
         if let Some(outcome) = outcome {
             outcome.update(|record| {
+                record.prefix_lost = lost;
                 record.model = Some(model);
                 record.usage = usage;
             });

@@ -34,7 +34,13 @@ impl AiService {
             .map_err(|error| located(&error))?
             .stream_cost(config.stream_cost.into())
             .keeper(config.keeper.keeper().map_err(|error| error.at("keeper"))?)
-            .profiles(config.profiles()?);
+            .profiles(config.profiles()?)
+            .guardian(
+                config
+                    .guardian
+                    .guardian()
+                    .map_err(|error| error.at("guardian"))?,
+            );
         service = files(config, service)?;
         if let Some(limit) = config.max_request {
             let bytes = usize::try_from(limit.get()).unwrap_or(usize::MAX);
@@ -157,6 +163,7 @@ mod tests {
             "strict": false,
             "max_request": "8MiB",
             "keeper": { "max": "8MiB", "ttl": "30m" },
+            "guardian": { "max": 500, "ttl": "10m" },
             "clients": { "langchain": { "keeper": "in_band" } },
         });
         if cfg!(feature = "prompt") {
@@ -215,6 +222,7 @@ mod tests {
                 json!({ "providers": { "l": local }, "files": ["l", "l"] }),
                 "files",
             ),
+            (json!({ "guardian": { "ttl": "0s" } }), "guardian.ttl"),
             (json!({ "models": { "a": "b" } }), "models.a"),
             (
                 json!({ "prices": { "models": { "a": { "input": 1 } } } }),

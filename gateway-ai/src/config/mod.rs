@@ -40,6 +40,7 @@
 mod build;
 mod cloud;
 mod fallback;
+mod guardian;
 mod keeper;
 mod model;
 mod price;
@@ -55,6 +56,7 @@ use serde::Deserialize;
 pub use self::prompt::{DecorateConfig, PromptConfig, VarConfig};
 pub use self::{
     fallback::{CommitConfig, ConditionConfig, FallbackConfig},
+    guardian::GuardianConfig,
     keeper::{ClientConfig, KeeperConfig, KeepingConfig},
     model::{ModelConfig, SplitConfig},
     price::{
@@ -90,6 +92,9 @@ pub struct AiConfig {
     /// Proofs of reasoning that are kept for clients that drop them.
     #[serde(default)]
     pub keeper: KeeperConfig,
+    /// What keeps the turns of a conversation where its beginning is cached.
+    #[serde(default)]
+    pub guardian: GuardianConfig,
     /// What is different about clients, by the name of their profile.
     #[serde(default)]
     pub clients: Named<ClientConfig>,

@@ -2,8 +2,8 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
 use super::{
-    Dialect, ReplyContext, Restore, StreamParser, StreamPrinter, Target, chat, converse, gemini,
-    messages, responses,
+    Dialect, ReplyContext, Restore, StreamParser, StreamPrinter, Target, chat, common::tidied,
+    converse, gemini, messages, responses,
 };
 use crate::{
     canonical::{Reply, Request, Usage},
@@ -60,13 +60,22 @@ impl Dialect {
         if request.source == Self::Responses && self != Self::Responses {
             responses::check_portable(request)?;
         }
-        match self {
+        let mut losses = Losses::new();
+        let has_marks = matches!(self, Self::Messages | Self::Converse)
+            || (self == Self::Chat && target.cache_marks);
+        let tidy = (request.source != self && has_marks)
+            .then(|| tidied(request, &mut losses))
+            .flatten();
+        let request = tidy.as_ref().unwrap_or(request);
+        let mut printed = match self {
             Self::Chat => chat::print_request(request, target, out),
             Self::Messages => messages::print_request(request, target, out),
             Self::Gemini => gemini::print_request(request, target, out),
             Self::Responses => responses::print_request(request, target, out),
             Self::Converse => converse::print_request(request, target, out),
-        }
+        }?;
+        printed.losses.merge(losses);
+        Ok(printed)
     }
 
     /// Reads a provider's whole reply.

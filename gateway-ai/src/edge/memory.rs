@@ -12,6 +12,7 @@ use crate::{
     dialect::Dialect,
     error::AiError,
     json::{Member, Members},
+    guardian::Guardian,
     keeper::Keeper,
     models::Kept,
 };
@@ -38,6 +39,7 @@ struct Owner {
 pub struct AiState {
     pub(super) memory: Arc<Memory>,
     pub(super) keeper: Option<Keeper>,
+    pub(super) guardian: Option<Guardian>,
 }
 
 /// What is known of an id.

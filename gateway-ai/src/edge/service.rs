@@ -31,6 +31,7 @@ use crate::{
     dialect::Dialect,
     error::{AiError, AiErrorKind},
     fallback::Failover,
+    guardian::Guardian,
     keeper::{Held, Keeper},
     models::Catalog,
     providers::Providers,
@@ -52,6 +53,7 @@ pub(super) struct Shared {
     pub(super) profiles: Profiles,
     /// Providers that keep files and batches, each for clients of its own API.
     pub(super) files: Arc<[Arc<str>]>,
+    pub(super) guardian: Option<Guardian>,
     pub(super) request_limit: usize,
     pub(super) strict: bool,
     pub(super) stream_cost: StreamCost,
@@ -71,6 +73,7 @@ impl<S> AiService<S> {
             keeper: Some(Keeper::default()),
             profiles: Profiles::default(),
             files: Arc::default(),
+            guardian: Some(Guardian::default()),
             request_limit: REQUEST_LIMIT,
             strict: false,
             stream_cost: StreamCost::default(),
@@ -125,6 +128,13 @@ impl<S> AiService<S> {
         self.edit(|shared| shared.keeper = keeper.into())
     }
 
+    /// What sends the turns of a conversation to one account; `None` takes all accounts by turns.
+    /// Defaults to a [`Guardian`] of this service's own.
+    #[must_use]
+    pub fn guardian(self, guardian: impl Into<Option<Guardian>>) -> Self {
+        self.edit(|shared| shared.guardian = guardian.into())
+    }
+
     /// What is known of clients. Defaults to [`Profiles::default`].
     #[must_use]
     pub fn profiles(self, profiles: Profiles) -> Self {
@@ -137,6 +147,7 @@ impl<S> AiService<S> {
         AiState {
             memory: Arc::clone(&self.shared.memory),
             keeper: self.shared.keeper.clone(),
+            guardian: self.shared.guardian.clone(),
         }
     }
 
@@ -147,6 +158,9 @@ impl<S> AiService<S> {
             shared.memory = Arc::clone(&earlier.memory);
             if let (Some(keeper), Some(earlier)) = (&mut shared.keeper, &earlier.keeper) {
                 *keeper = keeper.clone().inherit(earlier);
+            }
+            if let (Some(guardian), Some(earlier)) = (&mut shared.guardian, &earlier.guardian) {
+                *guardian = guardian.clone().inherit(earlier);
             }
         })
     }
@@ -322,7 +336,8 @@ impl Shared {
         timeout::shorten(&headers, &mut extensions, Instant::now())?;
         memory::attach(&self.memory, &call, &mut extensions)?;
         let profile = self.profiles.of(&headers, call.dialect());
-        Held::attach(self.keeper.as_ref(), profile, &mut extensions);
+        let held = (self.keeper.as_ref(), self.guardian.as_ref());
+        Held::attach(held, profile, &mut extensions);
         #[cfg_attr(
             not(feature = "prompt"),
             expect(unused_mut, reason = "edited by decorators")

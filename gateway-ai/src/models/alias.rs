@@ -216,14 +216,24 @@ impl Aliases {
     /// no such alias.
     #[must_use]
     pub fn plan(&self, name: &str, ticket: u64) -> Option<Plan> {
+        self.plan_by(name, &|| ticket)
+    }
+
+    /// As [`plan`](Self::plan); `ticket` is asked where there is a choice.
+    pub(crate) fn plan_by(&self, name: &str, ticket: &dyn Fn() -> u64) -> Option<Plan> {
         let alias = self.by_name.get(name)?;
         let mut plan = Plan::new();
         self.expand(alias, ticket, &mut plan);
         Some(plan)
     }
 
-    fn expand(&self, alias: &Alias, ticket: u64, plan: &mut Plan) {
-        for target in alias.choose(ticket).into_iter().chain(&alias.then) {
+    fn expand(&self, alias: &Alias, ticket: &dyn Fn() -> u64, plan: &mut Plan) {
+        let chosen = if alias.split.is_empty() {
+            None
+        } else {
+            alias.choose(ticket())
+        };
+        for target in chosen.into_iter().chain(&alias.then) {
             match self.by_name.get(&**target.name()) {
                 Some(nested) if target.is_alias() => self.expand(nested, ticket, plan),
                 _ if plan.iter().all(|have| have.name() != target.name()) => {

@@ -10,6 +10,7 @@ use super::{Aliases, Kept, Plan, is_valid_model, target};
 use crate::{
     call::AiCall,
     error::{AiError, AiErrorKind},
+    keeper::Held,
     providers::Providers,
 };
 
@@ -60,7 +61,7 @@ impl Catalog {
         let model = call.model();
         // A model the caller may not use does not exist for it, so that names cannot be probed.
         let plan = may_use(call.identity(), model)
-            .then(|| self.targets(model))
+            .then(|| self.targets_by(model, &|| self.ticket(call)))
             .flatten();
         let mut plan = plan.ok_or_else(|| not_found(model))?;
         if let Some(kept) = call.extensions().get::<Kept>() {
@@ -83,8 +84,17 @@ impl Catalog {
     /// The targets a name stands for.
     #[must_use]
     pub fn targets(&self, model: &str) -> Option<Plan> {
-        let ticket = self.inner.tickets.fetch_add(1, Relaxed);
-        if let Some(plan) = self.inner.aliases.plan(model, ticket) {
+        self.targets_by(model, &|| self.inner.tickets.fetch_add(1, Relaxed))
+    }
+
+    /// What chooses among the targets of a split: the conversation, so that all its turns go to one
+    /// of them, or else whose turn it is.
+    fn ticket(&self, call: &AiCall) -> u64 {
+        Held::beginning(call).unwrap_or_else(|| self.inner.tickets.fetch_add(1, Relaxed))
+    }
+
+    fn targets_by(&self, model: &str, ticket: &dyn Fn() -> u64) -> Option<Plan> {
+        if let Some(plan) = self.inner.aliases.plan_by(model, ticket) {
             return Some(plan);
         }
         let direct = target(model);

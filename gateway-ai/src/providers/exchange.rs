@@ -16,6 +16,7 @@ use crate::{
     call::{AiCall, AiReply},
     dialect::Dialect,
     error::{AiError, AiErrorKind, Origin},
+    guardian::Turn,
     keeper,
     models::{Target, is_valid_model},
 };
@@ -25,12 +26,14 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
     let wire = provider.wire(call.dialect(), model);
     let dialect = wire.dialect;
     let (target, uri) = destination(provider, wire, &call)?;
+    // What the client sent says which conversation it is: asked before anything is put into it.
+    let mut turn = Turn::of(&call, provider.keys.len());
     let call = keeper::restored(call, (&provider.name, dialect))?;
     let mut tried: SmallVec<[usize; 4]> = SmallVec::new();
     loop {
         let payload = Payload::new(&call, wire, &provider.quirks, target.model())?;
         let sent = Instant::now();
-        let (index, key) = provider.keys.pick(&tried, sent).unzip();
+        let (index, key) = pick(provider, turn.as_ref(), &tried, sent).unzip();
         let mut request = request(provider, &call, (&uri, wire), payload.body, key);
         let proof = prove(provider, &mut request).await?;
         let context = Context {
@@ -44,12 +47,13 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
             exotic: payload.exotic,
             sent,
         };
-        let answer = match provider.client.send(request).await {
+        let mut answer = match provider.client.send(request).await {
             Ok(response) => receive::answer(response, context).await,
             Err(error) => Err(unreachable(&error)),
         };
         let Some(index) = index else {
             disown(provider, &answer, proof.as_ref());
+            watch(provider, &mut answer, turn.as_mut(), None);
             return answer;
         };
         let error = match &answer {
@@ -59,6 +63,7 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
         let Some((error, fault)) = error.and_then(|error| Some((error, fault(error)?))) else {
             if answer.is_ok() {
                 provider.keys.accepted(index);
+                watch(provider, &mut answer, turn.as_mut(), Some(index));
             }
             return answer;
         };
@@ -85,6 +90,35 @@ async fn prove(provider: &Inner, request: &mut Request) -> Result<Option<HeaderV
     };
     authorizer.authorize(request).await?;
     Ok(request.headers().get(header::AUTHORIZATION).cloned())
+}
+
+/// The key a turn is made with: its conversation's own, or the one whose turn it is.
+fn pick(
+    provider: &Inner,
+    turn: Option<&Turn>,
+    tried: &[usize],
+    now: Instant,
+) -> Option<(usize, HeaderValue)> {
+    match turn {
+        Some(turn) => {
+            let near = turn.near(&provider.name);
+            provider.keys.pick_near(near, tried, now)
+        }
+        None => provider.keys.pick(tried, now),
+    }
+}
+
+/// Has the guardian told what the account that took the turn counts.
+fn watch(
+    provider: &Inner,
+    answer: &mut Result<AiReply, AiError>,
+    turn: Option<&mut Turn>,
+    key: Option<usize>,
+) {
+    if let (Ok(reply), Some(turn)) = (answer, turn) {
+        let mark = key.map_or(0, |key| provider.keys.mark(key));
+        reply.settle.watch(turn.taken(&provider.name, mark));
+    }
 }
 
 /// Tells the account's credentials that the provider did not believe them.

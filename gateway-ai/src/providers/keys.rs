@@ -1,11 +1,14 @@
 use std::{
     fmt,
+    hash::{DefaultHasher, Hasher as _},
     sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
     time::Duration,
 };
 
 use http::HeaderValue;
 use tokio::time::Instant;
+
+use crate::guardian::account;
 
 /// The keys of one provider: turns are taken, and a key that was refused rests.
 ///
@@ -21,10 +24,23 @@ pub struct KeyPool {
 struct Key {
     /// The header value, built once and marked sensitive.
     value: HeaderValue,
+    /// What it is told apart by where the key itself must not go.
+    mark: u64,
     /// Milliseconds after the pool's epoch until which the key rests.
     rests_until: AtomicU64,
     /// Refusals in a row.
     strikes: AtomicU32,
+}
+
+/// Which of a provider's keys a conversation's turn should be made with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Near {
+    /// The conversation.
+    pub(crate) seed: u64,
+    /// The account that took the turn before.
+    pub(crate) last: Option<u64>,
+    /// The provider.
+    pub(crate) base: u64,
 }
 
 /// Why a key was refused.
@@ -55,7 +71,10 @@ impl KeyPool {
             .into_iter()
             .map(|mut value| {
                 value.set_sensitive(true);
+                let mut hasher = DefaultHasher::new();
+                hasher.write(value.as_bytes());
                 Key {
+                    mark: hasher.finish(),
                     value,
                     rests_until: AtomicU64::new(0),
                     strikes: AtomicU32::new(0),
@@ -85,6 +104,31 @@ impl KeyPool {
     #[must_use]
     pub fn first(&self) -> Option<HeaderValue> {
         self.keys.first().map(|key| key.value.clone())
+    }
+
+    /// The key that is nearest to what a conversation's account has cached, with its mark, leaving
+    /// out the indices in `tried` and keys that rest as long as others are left.
+    pub(crate) fn pick_near(
+        &self,
+        near: Near,
+        tried: &[usize],
+        now: Instant,
+    ) -> Option<(usize, HeaderValue)> {
+        let now = self.millis(now);
+        let index = (0..self.keys.len()).min_by_key(|index| {
+            let key = &self.keys[*index];
+            let rest = key.rests_until.load(Relaxed).saturating_sub(now);
+            let far = near.last != Some(account(near.base, key.mark));
+            // Of accounts that are all alike the one that the conversation's hash draws.
+            let lot = (near.seed ^ key.mark).wrapping_mul(SPREAD);
+            (tried.contains(index), rest, far, lot ^ (lot >> 32))
+        })?;
+        Some((index, self.keys[index].value.clone()))
+    }
+
+    /// What a key is told apart by; nothing of it can be read there.
+    pub(crate) fn mark(&self, index: usize) -> u64 {
+        self.keys.get(index).map_or(0, |key| key.mark)
     }
 
     /// The key whose turn it is, leaving out the indices in `tried` as long as others are left.
@@ -151,6 +195,8 @@ impl fmt::Debug for KeyPool {
     }
 }
 
+/// Odd, and its bits without a pattern.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 const MAX_DOUBLINGS: u32 = 6;
 const LONGEST_REST: Duration = Duration::from_secs(600);
 
@@ -176,6 +222,33 @@ mod tests {
             [0, 1, 2, 0]
         );
         assert!(pool(&[], now).pick(&[], now).is_none());
+    }
+
+    #[test]
+    fn a_conversation_stays_with_its_key_until_that_rests() {
+        let now = Instant::now();
+        let pool = pool(&["a", "b", "c"], now);
+        let near = |seed, last| Near {
+            seed,
+            last,
+            base: 5,
+        };
+        let pick = |near: Near| pool.pick_near(near, &[], now).unwrap().0;
+        let mut drawn = [0; 3];
+        for seed in 0..300_u64 {
+            let seed = seed.wrapping_mul(0xD129_0D3F_0E2B_97C5);
+            assert_eq!(pick(near(seed, None)), pick(near(seed, None)));
+            drawn[pick(near(seed, None))] += 1;
+        }
+        assert!(drawn.iter().all(|count| *count > 50), "{drawn:?}");
+        let at = |index| Some(account(5, pool.mark(index)));
+        for index in 0..3 {
+            assert_eq!(pick(near(1, at(index))), index);
+        }
+        pool.refused(1, KeyFault::RateLimited, None, now);
+        assert_ne!(pick(near(1, at(1))), 1);
+        let others = pool.pick_near(near(1, at(0)), &[0, 2], now).unwrap().0;
+        assert_eq!(others, 1);
     }
 
     #[test]

@@ -128,3 +128,4 @@ pub use self::{
     providers::Providers,
     spec::{Auth, ProviderSpec, Quirks},
 };
+pub(crate) use self::keys::Near;

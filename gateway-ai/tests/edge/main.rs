@@ -9,6 +9,7 @@ mod embeddings;
 mod failures;
 mod files;
 mod gemini;
+mod guardian;
 mod hostile;
 mod invoked;
 mod keeper;

@@ -6,6 +6,7 @@ mod data_url;
 mod effort;
 mod ids;
 mod intake;
+mod marks;
 mod media;
 mod missed;
 mod names;
@@ -23,6 +24,7 @@ pub(super) use self::{
     effort::{budget_of_effort, effort_of_budget},
     ids::{CallIds, synthetic_call_id},
     intake::Intake,
+    marks::tidied,
     media::real_image_type,
     missed::{folded, missed_reasoning},
     names::{NameRules, ToolNames},

@@ -4,6 +4,7 @@ mod errors;
 mod fuzz;
 mod options;
 mod points;
+mod prefix;
 mod replies;
 mod requests;
 mod responses;

@@ -23,4 +23,10 @@ pub(super) fn rows(rows: &mut Vec<[String; 2]>, ai: &AiConfig, request: &Request
     };
     let text = format!("{}: proofs {keeping}, {comments}", profile.client());
     rows.push(["client".to_owned(), text]);
+    let text = if ai.guardian.enabled {
+        "turns of a conversation to one account"
+    } else {
+        "accounts by turns"
+    };
+    rows.push(["accounts".to_owned(), text.to_owned()]);
 }
