@@ -35,6 +35,8 @@ pub(super) enum Ingress<'a> {
     Stored(StoredPath<'a>),
     /// Files or batches that a provider keeps.
     Files(FilesPath<'a>),
+    /// Answers over a WebSocket, if one is asked for.
+    Socket,
     /// The list of models, or one of them.
     Models(Option<&'a str>),
     /// A known path with another method than the one it has.
@@ -101,10 +103,10 @@ pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
             kept.unwrap_or_else(Ingress::WrongMethod)
         });
     };
-    if method == Method::POST {
-        Ingress::Call(dialect, operation)
-    } else {
-        Ingress::WrongMethod("POST")
+    match *method {
+        Method::POST => Ingress::Call(dialect, operation),
+        Method::GET if path == "/responses" => Ingress::Socket,
+        _ => Ingress::WrongMethod("POST"),
     }
 }
 
@@ -221,6 +223,8 @@ mod tests {
                 Ingress::WrongMethod("POST"),
             ),
             (Method::GET, "/v1/responses/re%2Fsp", Ingress::Unknown),
+            (Method::GET, "/v1/responses", Ingress::Socket),
+            (Method::PUT, "/responses", Ingress::WrongMethod("POST")),
             (Method::GET, "/v1/responses/..", Ingress::Unknown),
             (Method::GET, "/v1/models", Ingress::Models(None)),
             (

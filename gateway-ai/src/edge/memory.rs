@@ -188,7 +188,7 @@ fn continued(body: &[u8]) -> Option<(&'static str, String)> {
 }
 
 /// The value of an object's member.
-fn member<'a>(object: &'a [u8], name: &str) -> Option<&'a str> {
+pub(super) fn member<'a>(object: &'a [u8], name: &str) -> Option<&'a str> {
     let mut members = Members::of(object).ok()?;
     while let Some(Member { key, value }) = members.next().ok()? {
         if key == name {
@@ -198,7 +198,8 @@ fn member<'a>(object: &'a [u8], name: &str) -> Option<&'a str> {
     None
 }
 
-fn text(value: &str) -> Option<String> {
+/// A string's text.
+pub(super) fn text(value: &str) -> Option<String> {
     value
         .starts_with('"')
         .then(|| serde_json::from_str(value).ok())

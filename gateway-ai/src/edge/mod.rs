@@ -183,6 +183,7 @@ mod pass;
 mod published;
 mod refuse;
 mod service;
+mod socket;
 mod stored;
 mod timeout;
 mod translate;

@@ -11,6 +11,7 @@ use gateway_core::{
     body::{CollectError, collect},
     error::cause_ref,
 };
+use gateway_layers::proxy::{Tunnels, WebSocket};
 use http::{HeaderValue, Request, header, request::Parts};
 use http_body::Body as HttpBody;
 use tokio::time::Instant;
@@ -23,7 +24,7 @@ use super::{
     ingress::{self, Ingress},
     list,
     memory::{self, AiState, Memory},
-    refuse, timeout,
+    refuse, socket, timeout,
 };
 use crate::{
     call::{AiCall, AiReply, Operation},
@@ -57,6 +58,7 @@ pub(super) struct Shared {
     pub(super) request_limit: usize,
     pub(super) strict: bool,
     pub(super) stream_cost: StreamCost,
+    pub(super) sockets: Tunnels,
     #[cfg(feature = "prompt")]
     pub(super) prompts: crate::prompt::Prompts,
     #[cfg(feature = "prompt")]
@@ -77,6 +79,7 @@ impl<S> AiService<S> {
             request_limit: REQUEST_LIMIT,
             strict: false,
             stream_cost: StreamCost::default(),
+            sockets: Tunnels::new(),
             #[cfg(feature = "prompt")]
             prompts: crate::prompt::Prompts::default(),
             #[cfg(feature = "prompt")]
@@ -139,6 +142,13 @@ impl<S> AiService<S> {
     #[must_use]
     pub fn profiles(self, profiles: Profiles) -> Self {
         self.edit(|shared| shared.profiles = profiles)
+    }
+
+    /// The WebSockets of clients: how long one may be silent, and their end. Defaults to
+    /// [`Tunnels::new`].
+    #[must_use]
+    pub fn sockets(self, sockets: Tunnels) -> Self {
+        self.edit(|shared| shared.sockets = sockets)
     }
 
     /// What was learnt from the answers so far.
@@ -217,9 +227,10 @@ where
 }
 
 impl Shared {
-    async fn run<S, B>(&self, inner: S, request: Request<B>) -> Response
+    async fn run<S, B>(self: &Arc<Self>, inner: S, request: Request<B>) -> Response
     where
-        S: Service<AiCall, Response = AiReply, Error = AiError>,
+        S: Service<AiCall, Response = AiReply, Error = AiError> + Clone + Send + 'static,
+        S::Future: Send,
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
@@ -267,11 +278,12 @@ impl Shared {
                 Box::pin(self.stored(&responder, stored, &parts, body)).await
             }
             Ingress::Files(path) => Box::pin(self.files(&responder, path, &parts, body)).await,
+            Ingress::Socket if WebSocket::is_asked(&parts.method, &parts.headers) => {
+                socket::serve(self, inner, responder, parts)
+            }
+            Ingress::Socket => wrong_method(&responder, "POST"),
             Ingress::Models(one) => self.list(&responder, &parts, one),
-            Ingress::WrongMethod(allow) => responder.refuse(
-                GatewayError::new(ErrorKind::MethodNotAllowed)
-                    .header(header::ALLOW, HeaderValue::from_static(allow)),
-            ),
+            Ingress::WrongMethod(allow) => wrong_method(&responder, allow),
             Ingress::Unknown => {
                 responder.refuse(GatewayError::new(ErrorKind::NoRoute).detail("no such API path"))
             }
@@ -284,7 +296,7 @@ impl Shared {
             .unwrap_or_else(|| responder.refuse(ErrorKind::ModelNotFound))
     }
 
-    async fn chat<S, B>(
+    pub(super) async fn chat<S, B>(
         &self,
         inner: S,
         responder: &Responder,
@@ -402,6 +414,11 @@ pub(super) fn refused(responder: &Responder, parts: &Parts, error: GatewayError)
         record.error = Some(error.clone())
     });
     responder.refuse(error)
+}
+
+fn wrong_method(responder: &Responder, allow: &'static str) -> Response {
+    let error = GatewayError::new(ErrorKind::MethodNotAllowed);
+    responder.refuse(error.header(header::ALLOW, HeaderValue::from_static(allow)))
 }
 
 /// The count of a conversation whose provider cannot count, flagged as an estimate.
