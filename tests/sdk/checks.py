@@ -1,5 +1,6 @@
 """What every check needs: counting them, comparing, and the mocks' own account of tokens."""
 
+import argparse
 import json
 import urllib.request
 
@@ -59,6 +60,15 @@ class Reply:
     def plain(self):
         calls = [(name, arguments) for _, name, arguments in self.calls]
         return self.text, calls, self.finish, self.usage
+
+
+def options(doc):
+    """What the driver of a framework is told."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--base-url", required=True, help="the gateway, without a path")
+    parser.add_argument("--key", default="demo")
+    parser.add_argument("--stats", metavar="URL", required=True, help="the mock's address")
+    return parser.parse_args()
 
 
 def same(got, expected, what):

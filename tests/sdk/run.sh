@@ -90,7 +90,7 @@ client() { # name, command…
     url=$plain
     # Amazon's SDK sends a bearer token over TLS only.
     [ "$name" != converse ] || url=$secure
-    timeout 300 "$@" --base-url "$url" --stats "$mock" --key sdk >"$work/$name.log" 2>&1 &
+    GATEWAY_SECURE_URL=$secure timeout 300 "$@" --base-url "$url" --stats "$mock" --key sdk >"$work/$name.log" 2>&1 &
     running+=("$name:$!")
 }
 
@@ -122,6 +122,8 @@ wanted() { [ ${#only[@]} -eq 0 ] || [[ " ${only[*]} " == *" $1 "* ]]; }
 for pair in chat:openai responses:openai messages:anthropic gemini:google.genai converse:boto3; do
     python_client "${pair%%:*}" "${pair#*:}" tests/sdk/square.py "${pair%%:*}"
 done
+python_client langchain "langchain_openai, langchain_anthropic, langchain_google_genai" tests/sdk/langchain_square.py
+python_client pydantic-ai pydantic_ai tests/sdk/pydantic_square.py
 node_client node square.js
 node_client vercel vercel.js
 
