@@ -45,20 +45,17 @@ fn cache_marks_become_blocks_of_their_own() {
         Dialect::Messages,
         &json!({ "model": "m", "max_tokens": 9,
             "system": [{ "type": "text", "text": "s", "cache_control": mark }],
-            "tools": [{ "name": "f", "input_schema": { "type": "object" }, "cache_control": { "type": "ephemeral" } }],
-            "messages": [{ "role": "user", "content": [{ "type": "text", "text": "u", "cache_control": mark }] }] }),
+            "tools": [{ "name": "f", "input_schema": { "type": "object" }, "cache_control": mark }],
+            "messages": [{ "role": "user", "content": [{ "type": "text", "text": "u", "cache_control": { "type": "ephemeral" } }] }] }),
         CLAUDE,
     );
     let point = json!({ "cachePoint": { "type": "default", "ttl": "1h" } });
     assert_eq!(body["system"], json!([{ "text": "s" }, point]));
     assert_eq!(
         body["messages"][0]["content"],
-        json!([{ "text": "u" }, point])
+        json!([{ "text": "u" }, { "cachePoint": { "type": "default" } }])
     );
-    assert_eq!(
-        body["toolConfig"]["tools"][1],
-        json!({ "cachePoint": { "type": "default" } })
-    );
+    assert_eq!(body["toolConfig"]["tools"][1], point);
     assert_eq!(losses, "");
 }
 
