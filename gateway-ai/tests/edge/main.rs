@@ -22,3 +22,4 @@ mod support;
 mod surfaces;
 mod traffic;
 mod usage;
+mod websocket;
