@@ -17,6 +17,7 @@ mod facts;
 mod replies;
 mod requests;
 mod table;
+mod vendors;
 
 use gateway_ai::dialect::Dialect;
 

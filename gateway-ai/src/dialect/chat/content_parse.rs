@@ -58,6 +58,20 @@ fn part(raw: &RawValue) -> Result<Block, AiError> {
             }
             Ok(Block::Thinking(thinking))
         }
+        // Databricks has the parts of the Responses API.
+        ("reasoning", ..) if wire.summary.is_some() => {
+            let texts = wire.summary.into_iter().flatten();
+            let mut thinking = Thinking {
+                text: texts.filter_map(|part| Some(part.text?.0)).collect(),
+                summary: true,
+                field: Some("content".into()),
+                ..Thinking::default()
+            };
+            if let Ok(raw) = Raw::from_raw(raw) {
+                thinking.extra.push("part", raw);
+            }
+            Ok(Block::Thinking(thinking))
+        }
         (kind, ..) => match media(kind, wire, cache)? {
             Some(block) => Ok(block),
             None => Ok(Block::Opaque(Opaque {

@@ -77,6 +77,22 @@ fn parse_text(status: Option<StatusCode>, text: &str) -> AiError {
     }
 }
 
+/// An answer without an answer: the error it is, if it says so in any way.
+pub(super) fn of_no_choices(body: &str, failed: Option<wire::BaseResponse<'_>>) -> Option<AiError> {
+    if let Some(message) = failed.and_then(wire::BaseResponse::failure) {
+        return Some(said(&message));
+    }
+    let envelope: Envelope<'_> = serde_json::from_str(body).ok()?;
+    let message = envelope.message?.0;
+    let (kind, code) = (envelope.kind, envelope.code);
+    Some(build(None, &message, kind, code, envelope.param))
+}
+
+/// An error of which nothing but the words is known.
+pub(super) fn said(message: &str) -> AiError {
+    plain(None, message)
+}
+
 /// HTML, plain text or nothing: the status says what it can.
 fn plain(status: Option<StatusCode>, text: &str) -> AiError {
     let html = text.starts_with('<');

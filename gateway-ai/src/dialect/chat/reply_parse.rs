@@ -18,10 +18,10 @@ pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
         return Err(error::parse_object(None, raw));
     }
     let Some(choices) = wire.choices else {
-        return Err(AiError::upstream(
-            AiErrorKind::Malformed,
-            "the reply has no choices",
-        ));
+        let text = String::from_utf8_lossy(body);
+        let said = error::of_no_choices(&text, wire.failed);
+        let silent = || AiError::upstream(AiErrorKind::Malformed, "the reply has no choices");
+        return Err(said.unwrap_or_else(silent));
     };
     let mut reply = Reply::new(Dialect::Chat);
     reply.id = wire.id.map(|id| id.0).unwrap_or_default();

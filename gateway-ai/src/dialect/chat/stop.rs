@@ -16,7 +16,7 @@ pub(super) fn parse(raw: &str, has_calls: bool) -> Stop {
             StopReason::Length
         }
         "tool_calls" | "function_call" | "tool_use" => StopReason::ToolUse,
-        "content_filter" | "safety" | "SAFETY" | "refusal" => StopReason::Filter,
+        "content_filter" | "safety" | "SAFETY" | "refusal" | "sensitive" => StopReason::Filter,
         _ => StopReason::Other,
     };
     let reason = if reason == StopReason::End && has_calls {

@@ -114,12 +114,17 @@ impl State {
         out.push(Event::End);
     }
 
-    fn chunk(&mut self, chunk: wire::Chunk<'_>, out: &mut Vec<Event>) {
+    fn chunk(&mut self, mut chunk: wire::Chunk<'_>, out: &mut Vec<Event>) {
         if let Some(raw) = chunk
             .error
             .filter(|raw| !matches!(raw.get(), "null" | "{}"))
         {
             return self.fail(error::parse_object(None, raw), out);
+        }
+        if chunk.choices.is_none()
+            && let Some(message) = chunk.failure()
+        {
+            return self.fail(error::said(&message), out);
         }
         let choices = chunk.choices.unwrap_or_default();
         let id = chunk.id.map(|id| id.0).unwrap_or_default();
@@ -190,6 +195,10 @@ impl State {
         if let Some(raw) = wire.finish_reason {
             let stop = stop::parse(&raw, !choice.calls.is_empty());
             choice.stop(id, stop, out);
+        }
+        // Moonshot counts within the choice.
+        if let Some(counted) = wire.usage {
+            out.push(Event::Usage(Box::new(usage::parse(counted))));
         }
     }
 }

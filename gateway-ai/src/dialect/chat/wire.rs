@@ -3,7 +3,9 @@
 
 use serde_json::value::RawValue;
 
-pub(super) use super::wire_reply::{Choice, Chunk, ChunkChoice, Delta, ErrorBody, Reply, Usage};
+pub(super) use super::wire_reply::{
+    BaseResponse, Choice, Chunk, ChunkChoice, Delta, ErrorBody, Reply, Usage,
+};
 use crate::{
     canonical::{Number, Raw},
     json::{Content, OneOrMany, Str, wire},
@@ -120,8 +122,13 @@ wire! {
         video_url: &'a RawValue = "video_url",
         file: File<'a> = "file",
         thinking: Content<'a> = "thinking",
+        summary: Vec<SummaryText<'a>> = "summary",
         cache_control: CacheControl<'a> = "cache_control",
     }
+}
+
+wire! {
+    pub(super) struct SummaryText<'a> ignoring { text: Str<'a> = "text" }
 }
 
 wire! {

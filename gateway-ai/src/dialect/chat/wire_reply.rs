@@ -18,6 +18,15 @@ wire! {
         usage: Usage<'a> = "usage",
         service_tier: Str<'a> = "service_tier",
         error: &'a RawValue = "error",
+        failed: BaseResponse<'a> = "base_resp",
+    }
+}
+
+wire! {
+    /// How MiniMax says that it failed, or that it did not.
+    pub(super) struct BaseResponse<'a> ignoring {
+        code: Number = "status_code",
+        message: Loose = "status_msg",
     }
 }
 
@@ -41,6 +50,9 @@ wire! {
         system_fingerprint: &'a RawValue = "system_fingerprint",
         x_groq: Groq<'a> = "x_groq",
         error: &'a RawValue = "error",
+        object: Str<'a> = "object",
+        message: Loose = "message",
+        failed: BaseResponse<'a> = "base_resp",
     }
 }
 
@@ -55,6 +67,7 @@ wire! {
         message: Delta<'a> = "message",
         finish_reason: Str<'a> = "finish_reason",
         logprobs: Raw = "logprobs",
+        usage: Usage<'a> = "usage",
     }
 }
 
@@ -119,4 +132,23 @@ wire! {
 
 wire! {
     pub(super) struct ErrorMetadata<'a> ignoring { raw: Loose = "raw" }
+}
+
+impl BaseResponse<'_> {
+    /// The words for a failure; a code of 0 is none.
+    pub(super) fn failure(self) -> Option<String> {
+        let code = self.code?.as_f64();
+        Some(self.message?.0).filter(|_| code != 0.0)
+    }
+}
+
+impl Chunk<'_> {
+    /// The words of a chunk that is an error without calling it one.
+    pub(super) fn failure(&mut self) -> Option<String> {
+        let failed = self.failed.take().and_then(BaseResponse::failure);
+        failed.or_else(|| {
+            let message = self.message.take()?.0;
+            (self.object.as_deref() == Some("error")).then_some(message)
+        })
+    }
 }

@@ -1,3 +1,5 @@
+use serde_json::value::RawValue;
+
 use super::{error, parts_parse, stop, usage, wire};
 use crate::{
     canonical::{Block, Choice, Extra, Reply, Stop, StopReason},
@@ -11,6 +13,13 @@ use crate::{
 
 /// Reads a provider's whole reply.
 pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
+    // An error may come as the one element of a stream's array.
+    if body.trim_ascii_start().starts_with(b"[")
+        && let Ok([one]) = read_json::<[&RawValue; 1]>(body)
+        && one.get().starts_with('{')
+    {
+        return parse_reply(one.get().as_bytes());
+    }
     let wire: wire::Reply<'_> = read_json(body).map_err(|error| unreadable(&error))?;
     if let Some(raw) = wire.error {
         return Err(error::parse_object(None, raw));

@@ -117,6 +117,9 @@ impl State {
         if self.done || data.trim_ascii().is_empty() {
             return;
         }
+        if data.trim_ascii_start().starts_with(b"[") {
+            return self.array(data, out);
+        }
         match read_json::<wire::Reply<'_>>(data) {
             Ok(chunk) => self.chunk(chunk, out),
             Err(error) => self.fail(unreadable(&error), out),
@@ -137,7 +140,8 @@ impl State {
             }));
         }
         let blocked = chunk.feedback.and_then(|feedback| feedback.block_reason);
-        if let (Some(reason), true) = (blocked, chunk.candidates.is_none()) {
+        let is_empty = chunk.candidates.as_ref().is_none_or(Vec::is_empty);
+        if let (Some(reason), true) = (blocked, is_empty) {
             self.choice(0).finish = Some(filtered(&reason));
         }
         for candidate in chunk.candidates.into_iter().flatten() {
