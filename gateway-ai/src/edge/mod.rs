@@ -129,6 +129,21 @@
 //! the [`Outcome`](gateway_core::Outcome) of the request gets both at the end of the stream, once,
 //! also when the client goes away.
 //!
+//! # WebSockets
+//!
+//! `GET /v1/responses` may be opened as a WebSocket, as Codex does, over HTTP/1.1 and HTTP/2. Each
+//! `response.create` message is a call as if it had been posted – aliases, fallback, rights and
+//! counting hold for the model it names, and the provider needs neither WebSockets nor the Responses
+//! API – and the events of its answer are messages. A refused call is an `error` event with the
+//! status it would have had, and the connection stays. Messages are as long as requests may be; a
+//! silent WebSocket is closed after [ten minutes](AiService::sockets), any after an hour. What all
+//! calls used is one sum at its end. Layers outside see the request that opens it and none of the
+//! calls: a rate limit counts connections.
+//!
+//! With `store: false` an answer is continued by `previous_response_id` all the same: the connection
+//! remembers its last one and sends it along with the new input. `generate: false` asks nobody: the
+//! input is remembered, and goes with the call that continues it.
+//!
 //! # Costs
 //!
 //! Where the model has a [price](crate::catalog), `x-gateway-cost-usd` says what a whole answer
@@ -155,8 +170,9 @@
 //!
 //! # Cancellation
 //!
-//! Dropping the future or the response body drops the request upstream. There is no task and no
-//! channel: the client's reads drive the provider's stream.
+//! Dropping the future or the response body drops the request upstream, and so does a client that
+//! leaves its WebSocket. There is no channel, and save for a WebSocket no task: the client's reads
+//! drive the provider's stream.
 //!
 //! # Cost
 //!
