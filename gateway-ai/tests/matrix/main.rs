@@ -14,6 +14,7 @@ mod checklist;
 mod errors;
 mod excuse;
 mod facts;
+mod printed;
 mod replies;
 mod requests;
 mod table;
