@@ -86,4 +86,5 @@ pub(super) fn statuses(said: &str) -> Vec<u16> {
         .collect()
 }
 
-const PATIENCE: Duration = Duration::from_millis(400);
+/// Where the gateway neither answers nor closes, which is rare: its clock for heads ends the others.
+const PATIENCE: Duration = Duration::from_secs(3);
