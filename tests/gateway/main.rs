@@ -20,6 +20,7 @@ mod resilience;
 mod returning;
 mod sharing;
 mod signed;
+mod sockets;
 mod surfaces;
 mod tls;
 mod upstreams;
