@@ -19,6 +19,8 @@ mod replies;
 mod requests;
 mod table;
 mod vendors;
+mod vendors_chat;
+mod vendors_other;
 
 use gateway_ai::dialect::Dialect;
 

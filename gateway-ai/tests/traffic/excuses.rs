@@ -115,7 +115,7 @@ const TRANSLATED: &[(&str, &[&str])] = &[
     ),
     ("logprobs", &["responselogprobs", "include", "logprobs"]),
     ("responselogprobs", &["logprobs", "include"]),
-    ("include", &["logprobs", "reasoning"]),
+    ("include", &["logprobs", "responselogprobs", "reasoning"]),
     ("paralleltoolcalls", &["disableparalleltooluse"]),
     ("disableparalleltooluse", &["paralleltoolcalls"]),
     ("servicetier", &["servicetier"]),
@@ -216,7 +216,10 @@ const NAMES: &[(&str, &[&str])] = &[
     ),
     ("tool_call.signature", &["thoughtsignature"]),
     ("text.signature", &["thoughtsignature"]),
-    ("logprobs", &["logprobsresult", "responselogprobs"]),
+    (
+        "logprobs",
+        &["logprobsresult", "responselogprobs", "include"],
+    ),
     ("usage.input_", &["audiotokens", "imagetokens"]),
     ("content.", &["thoughtsignature"]),
     // Where no tool is left, nothing is left to configure.

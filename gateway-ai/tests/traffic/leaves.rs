@@ -91,6 +91,11 @@ impl Held {
                 Value::String(text) => {
                     held.text.push_str(text);
                     held.text.push('\u{1}');
+                    // Another provider's proof travels in base64, under a tag.
+                    if leaf.key() == "thoughtSignature" {
+                        held.text.extend(decoded(text));
+                        held.text.push('\u{1}');
+                    }
                 }
                 Value::Bool(on) => {
                     held.switches.insert((plain(leaf.key()), *on));
@@ -119,13 +124,12 @@ impl Held {
                 };
                 // Bytes are spelled in base64 in some dialects and as text in others.
                 let base64 = base64::engine::general_purpose::STANDARD;
-                let decoded = || String::from_utf8(base64.decode(text).ok()?).ok();
                 // A file's name, without the ending that is a format of its own elsewhere.
                 let stem = text.rsplit_once('.').map_or(text, |(stem, _)| stem);
                 let is_title = matches!(leaf.key(), "filename" | "title");
                 self.text.contains(text)
                     || (is_title && self.text.contains(stem))
-                    || decoded().is_some_and(|text| self.text.contains(text.trim()))
+                    || decoded(text).is_some_and(|text| self.text.contains(text.trim()))
                     || self.text.contains(&base64.encode(whole))
             }
             Value::Bool(on) => self.switches.contains(&(plain(leaf.key()), *on)),
@@ -135,6 +139,11 @@ impl Held {
             }
         }
     }
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let base64 = base64::engine::general_purpose::STANDARD;
+    String::from_utf8(base64.decode(text).ok()?).ok()
 }
 
 fn spelled(number: &Value) -> String {
