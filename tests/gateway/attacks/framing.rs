@@ -190,6 +190,28 @@ async fn an_unread_body_is_no_request() {
 
 /// `Connection` names what belongs to one hop; what the gateway has set does not.
 #[tokio::test]
+async fn a_refusal_before_the_body_says_whether_the_connection_closes() {
+    let (to, _) = counting(&[]).await;
+    let routes =
+        "  all: { match: \"/{*rest}\", to: up, layers: { api_key: { keys: [secret-key] } } }";
+    let (gateway, _file) = gateway(to, routes).await;
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+    let closing = exchange(gateway.address, head.as_bytes()).await;
+    assert!(
+        closing.to_ascii_lowercase().contains("connection: close"),
+        "{closing}"
+    );
+    assert_eq!(statuses(&closing), [401]);
+    let twice = format!("{head}12345{head}12345");
+    let kept = exchange(gateway.address, twice.as_bytes()).await;
+    assert_eq!(statuses(&kept), [401, 401], "{kept}");
+    assert!(
+        !kept.to_ascii_lowercase().contains("connection: close"),
+        "{kept}"
+    );
+}
+
+#[tokio::test]
 async fn identity_headers_cannot_be_forged_or_removed() {
     let (to, seen) = counting(&["x-caller", "x-forwarded-for", "x-hop"]).await;
     let routes = "  all: { match: \"/{*rest}\", to: up, layers: { api_key: {

@@ -168,6 +168,7 @@ where
         let tunnel = WhileOpen::new(state.begin());
         request.extensions_mut().insert(tunnel);
     }
+    let sends = request.version() < Version::HTTP_2 && !request.body().is_end_stream();
     introduce(state.client(), request.extensions_mut());
     if state.interims().is_some() && request.version() == Version::HTTP_11 {
         request.extensions_mut().insert(interim(&state));
@@ -183,6 +184,12 @@ where
     .await;
     if let Some(interims) = state.interims() {
         interims.close();
+    }
+    if sends && !response.status().is_success() {
+        // Whoever refused has left the body unread, perhaps. hyper finds that out now, before the
+        // head is written, which then says that the connection closes. A client that was not told
+        // would send its next request on it, and lose that.
+        tokio::task::yield_now().await;
     }
     if switching && response.extensions().get::<TunnelEnd>().is_none() {
         // A client that did not wait has sent what is not HTTP, or what somebody else has it send.
