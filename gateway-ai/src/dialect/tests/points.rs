@@ -151,3 +151,80 @@ fn a_mark_on_a_result_survives() {
     assert_eq!(content[1], json!({ "cachePoint": { "type": "default" } }));
     assert!(!losses.contains("cache_control"), "{losses}");
 }
+
+#[test]
+fn text_is_of_the_kind_its_role_has() {
+    let body = json!({ "model": "m", "messages": [
+        { "role": "system", "content": "s" },
+        { "role": "user", "content": [{ "type": "text", "text": "u" }] },
+        { "role": "assistant", "content": [{ "type": "text", "text": "a" }, { "type": "text", "text": "b" }] },
+        { "role": "user", "content": "v" },
+    ] });
+    let target = Target::new(Dialect::Responses, "gpt-4.1");
+    let (body, losses) = translate(Dialect::Chat, &body, &target, Dialect::Responses);
+    assert_eq!(losses, "");
+    let mut kinds = Vec::new();
+    for item in body["input"].as_array().into_iter().flatten() {
+        for part in item["content"].as_array().into_iter().flatten() {
+            let field = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            kinds.push((field(&item["role"]), field(&part["type"])));
+        }
+    }
+    let of = |role: &str, kind: &str| (role.to_owned(), kind.to_owned());
+    assert!(kinds.contains(&of("assistant", "output_text")), "{body}");
+    for (role, kind) in &kinds {
+        let expected = if role == "assistant" {
+            "output_text"
+        } else {
+            "input_text"
+        };
+        assert_eq!(kind, expected, "{role}: {body}");
+    }
+}
+
+#[test]
+fn a_summary_is_asked_for_where_the_client_sees_it() {
+    let thinks = |display: Option<&str>| {
+        let mut thinking = json!({ "type": "enabled", "budget_tokens": 2000 });
+        if let Some(display) = display {
+            thinking["display"] = display.into();
+        }
+        json!({ "model": "m", "max_tokens": 9000, "thinking": thinking,
+                "messages": [{ "role": "user", "content": "u" }] })
+    };
+    let chat = json!({ "model": "m", "reasoning_effort": "high",
+                       "messages": [{ "role": "user", "content": "u" }] });
+    let responses = Target::new(Dialect::Responses, "o4-mini");
+    let gemini = Target::new(Dialect::Gemini, "gemini-2.5-flash");
+    let shown = |from: Dialect, body: &Value| {
+        let (asked, _) = translate(from, body, &responses, Dialect::Responses);
+        let (google, _) = translate(from, body, &gemini, Dialect::Gemini);
+        let google = &google["generationConfig"]["thinkingConfig"]["includeThoughts"];
+        (asked["reasoning"]["summary"].clone(), google.clone())
+    };
+    assert_eq!(
+        shown(Dialect::Messages, &thinks(None)),
+        (json!("auto"), json!(true))
+    );
+    let omitted = shown(Dialect::Messages, &thinks(Some("omitted")));
+    assert_eq!(omitted, (Value::Null, json!(false)));
+    // Chat has no words for a summary, and Google's costs nothing more than the thoughts themselves.
+    assert_eq!(shown(Dialect::Chat, &chat), (Value::Null, json!(true)));
+}
+
+#[test]
+fn a_profile_hides_a_family_and_nothing_is_guessed() {
+    let body = json!({ "model": "m", "top_k": 5, "max_tokens": 9,
+                       "messages": [{ "role": "user", "content": "u" }] });
+    let arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6";
+    let asked = |model: &str| {
+        let target = Target::new(Dialect::Converse, model);
+        translate(Dialect::Messages, &body, &target, Dialect::Converse)
+    };
+    let (named, losses) = asked("eu.anthropic.claude-sonnet-4-5-20250929-v1:0");
+    let field = &named["additionalModelRequestFields"];
+    assert_eq!((&field["top_k"], losses.as_str()), (&json!(5), ""));
+    let (hidden, losses) = asked(arn);
+    assert_eq!(hidden.get("additionalModelRequestFields"), None, "{hidden}");
+    assert_eq!(losses, "top_k");
+}
