@@ -15,6 +15,7 @@ use super::{
 pub(super) async fn http1(stream: Stream) -> Result<H1, Error> {
     let (sender, conn) = conn::http1::Builder::new()
         .max_header_size(MAX_HEAD)
+        .max_buf_size(READ_BUFFER)
         .handshake(stream)
         .await
         .map_err(|error| Error::new(Reason::Connect, error))?;
@@ -48,6 +49,8 @@ pub(super) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
 
 /// A response head larger than this is an upstream gone wrong.
 const MAX_HEAD: usize = 64 * 1024;
+/// What a slow reader makes the gateway hold of an HTTP/1 response; hyper's default is 400 KiB.
+const READ_BUFFER: usize = 128 * 1024;
 /// What a slow reader makes the gateway hold per stream, and per connection.
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
