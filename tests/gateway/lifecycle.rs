@@ -9,7 +9,7 @@ use crate::PROGRAM;
 
 fn yaml(origin: &str, more: &str) -> String {
     format!(
-        "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\ndrain: {{ delay: 300ms, timeout: 15s }}\n\
+        "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\ndrain: {{ delay: 2s, timeout: 15s }}\n\
          upstreams: {{ shop: {{ endpoints: [\"{origin}\"] }} }}\n\
          routes:\n  shop: {{ match: \"/{{*rest}}\", to: shop }}\n{more}"
     )
@@ -64,12 +64,14 @@ async fn term_fails_readiness_first_lets_streams_finish_and_ends_with_0() {
     let file = ConfigFile::new(&yaml(&origin.url(), ""));
     let mut gateway = Gateway::start(PROGRAM, &["run", &file.path().display().to_string()]).await;
     let (address, admin) = (gateway.address, gateway.admin);
-    let stream = get(address, "/stream/20", &[]);
+    let stream = get(address, "/stream/20?pace=200", &[]);
     let operate = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         gateway.signal("TERM");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let ready = get(admin, "/readyz", &[]).await.status;
+        let mut ready = 200;
+        while ready == 200 {
+            ready = get(admin, "/readyz", &[]).await.status;
+        }
         (
             ready,
             get(admin, "/healthz", &[]).await.status,

@@ -6,7 +6,7 @@ use gateway::doubles::{spawn, spawn_on, upstream::UpstreamServer};
 use gateway_tests::{ConfigFile, Gateway, get};
 use tokio::net::TcpListener;
 
-use crate::PROGRAM;
+use crate::{PROGRAM, balancing::until};
 
 /// How many of `count` requests each replica answered; every one must be a 200.
 async fn ask(gateway: &Gateway, count: usize) -> BTreeMap<String, usize> {
@@ -49,13 +49,13 @@ routes:
     let gateway = Gateway::start(PROGRAM, &["run", &file.path().display().to_string()]).await;
     assert_eq!(ask(&gateway, 60).await.len(), 3);
 
-    let address = three.addr();
+    let (address, url) = (three.addr(), three.url());
     let dying = async {
         tokio::time::sleep(Duration::from_millis(30)).await;
         drop(three);
     };
     tokio::join!(ask(&gateway, 300), dying);
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    until(&gateway, &url, "unhealthy").await;
     let without = ask(&gateway, 60).await;
     assert!(
         !without.contains_key("three"),
@@ -66,7 +66,7 @@ routes:
         .await
         .expect("its port is free again");
     let _back = spawn_on(listener, replica("three")).unwrap();
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    until(&gateway, &url, "healthy").await;
     let with = ask(&gateway, 60).await;
     assert!(with.contains_key("three"), "it is back: {with:?}");
 }

@@ -49,7 +49,7 @@ async fn flood(
                 break;
             }
         }
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
     };
     let closing = async {
         let mut said = vec![0; 16 << 10];

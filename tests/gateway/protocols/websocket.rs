@@ -52,6 +52,15 @@ fn accept(key: &[u8]) -> http::HeaderValue {
     text.parse().expect("base64")
 }
 
+/// The settings that offer it come before any answer.
+async fn offered(client: &mut Client) {
+    if let Client::Two(_) = client {
+        let request = Request::get("/%00").body(Body::empty());
+        let refused = client.send(request.expect("a request")).await;
+        assert_eq!(refused.status(), 400);
+    }
+}
+
 fn ask(client: &Client) -> Request<Body> {
     let request = match client {
         Client::One(_) => Request::get("/ws")
@@ -70,8 +79,7 @@ async fn each_half_is_open_until_it_is_closed() {
         let to = upstream(server, echo).await;
         let (gateway, _file) = gateway(server, to, "", "").await;
         let mut client = Client::connect(http, gateway.address).await;
-        // The settings that offer it are the first thing the server says.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        offered(&mut client).await;
         let request = ask(&client);
         let mut response = client.send(request).await;
         let case = format!("{http:?} to {server:?}: {response:?}");
@@ -104,7 +112,7 @@ async fn a_silent_one_is_closed() {
     let to = upstream(One, echo).await;
     let (gateway, _file) = gateway(One, to, ", proxy: { tunnel_idle: 200ms }", "").await;
     let mut client = Client::connect(Two, gateway.address).await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    offered(&mut client).await;
     let request = ask(&client);
     let mut response = client.send(request).await;
     let upgraded = hyper::upgrade::on(&mut response).await;
@@ -120,7 +128,7 @@ async fn what_is_no_websocket_is_not_opened() {
     let to = upstream(One, |_| async { Response::new(Body::from("a page")) }).await;
     let (gateway, _file) = gateway(One, to, "", "").await;
     let mut client = Client::connect(Two, gateway.address).await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    offered(&mut client).await;
     let request = ask(&client);
     assert_eq!(client.send(request).await.status(), 501);
     let mut request = ask(&client);

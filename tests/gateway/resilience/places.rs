@@ -5,7 +5,7 @@ use std::time::Duration;
 use gateway_tests::{ConfigFile, Output, get};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use super::backend::{Backend, all_at_once, gateway, metrics, within_a_second};
+use super::backend::{Backend, all_at_once, gateway, metrics, soon};
 use crate::PROGRAM;
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn a_client_that_leaves_frees_everything_within_a_second() {
         .write_all(request.as_bytes())
         .await
         .expect("it reads");
-    within_a_second("it arrives", async || backend.open() == 1).await;
+    soon("it arrives", async || backend.open() == 1).await;
     let refused = get(gateway.address, "/items", &[]).await;
     assert_eq!(refused.status, 503);
     assert!(refused.body.contains("overloaded"), "{}", refused.body);
@@ -29,11 +29,11 @@ async fn a_client_that_leaves_frees_everything_within_a_second() {
     assert!(metrics(&gateway).await.contains(&format!("{taken} 1\n")));
 
     drop(client);
-    within_a_second("the upstream's connection ends", async || {
+    soon("the upstream's connection ends", async || {
         backend.open() == 0
     })
     .await;
-    within_a_second("place and load are free", async || {
+    soon("place and load are free", async || {
         let text = metrics(&gateway).await;
         let loaded = text.lines().any(|line| {
             line.starts_with("gateway_upstream_endpoint_in_flight") && !line.ends_with(" 0")
@@ -79,7 +79,7 @@ async fn places_are_kept_for_callers_and_for_what_matters() {
     backend.takes(30_000);
     let layers = "concurrency: { limit: 2, key: \"header:x-tenant\", queue: { max_wait: 100ms, max_depth: 1 },
         priority: { key: \"header:x-priority\", levels: { batch: 50% } } }";
-    let (gateway, _file) = gateway(&[&serving], "timeouts: { first_byte: 500ms }", layers).await;
+    let (gateway, _file) = gateway(&[&serving], "timeouts: { first_byte: 3s }", layers).await;
     let ask = async |headers: &[(&str, &str)]| get(gateway.address, "/items", headers).await;
     let (blue, batch) = (("x-tenant", "blue"), ("x-priority", "batch"));
     let (blue_batch, red_batch) = ([blue, batch], [("x-tenant", "red"), batch]);
