@@ -5,6 +5,7 @@ mod attacks;
 mod balancing;
 mod certs;
 mod config;
+mod conversations;
 mod delivery;
 mod demo;
 mod faults;
