@@ -37,6 +37,8 @@ pub(super) enum Ingress<'a> {
     Files(FilesPath<'a>),
     /// Answers over a WebSocket, if one is asked for.
     Socket,
+    /// A session of the Realtime API.
+    Realtime,
     /// The list of models, or one of them.
     Models(Option<&'a str>),
     /// A known path with another method than the one it has.
@@ -88,12 +90,10 @@ pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
         path
     };
     if path == "/models" || path.starts_with("/models/") {
-        let one = path.strip_prefix("/models/");
-        return if method == Method::GET || method == Method::HEAD {
-            Ingress::Models(one)
-        } else {
-            Ingress::WrongMethod("GET, HEAD")
-        };
+        return models(method, path);
+    }
+    if path == "/realtime" && method == Method::GET {
+        return Ingress::Realtime;
     }
     let Some((dialect, operation)) = call(path) else {
         let kept = stored::of(method, path)
@@ -107,6 +107,14 @@ pub(super) fn of<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
         Method::POST => Ingress::Call(dialect, operation),
         Method::GET if path == "/responses" => Ingress::Socket,
         _ => Ingress::WrongMethod("POST"),
+    }
+}
+
+fn models<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
+    if method == Method::GET || method == Method::HEAD {
+        Ingress::Models(path.strip_prefix("/models/"))
+    } else {
+        Ingress::WrongMethod("GET, HEAD")
     }
 }
 
@@ -224,6 +232,7 @@ mod tests {
             ),
             (Method::GET, "/v1/responses/re%2Fsp", Ingress::Unknown),
             (Method::GET, "/v1/responses", Ingress::Socket),
+            (Method::GET, "/v1/realtime", Ingress::Realtime),
             (Method::PUT, "/responses", Ingress::WrongMethod("POST")),
             (Method::GET, "/v1/responses/..", Ingress::Unknown),
             (Method::GET, "/v1/models", Ingress::Models(None)),

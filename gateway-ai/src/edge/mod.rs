@@ -144,6 +144,11 @@
 //! remembers its last one and sends it along with the new input. `generate: false` asks nobody: the
 //! input is remembered, and goes with the call that continues it.
 //!
+//! `GET /v1/realtime?model=…` opens a session of the Realtime API, at the first target of the model
+//! whose provider speaks OpenAI's dialects by their own paths and opens one. Messages pass as they
+//! are, save that the provider's name of the model stands where the client's was; the tokens of each
+//! `response.done` are counted. What is refused is refused before the session opens.
+//!
 //! # Costs
 //!
 //! Where the model has a [price](crate::catalog), `x-gateway-cost-usd` says what a whole answer

@@ -281,6 +281,10 @@ impl Shared {
             Ingress::Socket if WebSocket::is_asked(&parts.method, &parts.headers) => {
                 socket::serve(self, inner, responder, parts)
             }
+            Ingress::Realtime => {
+                let responder = responder.with_format(ErrorFormat::OpenAi);
+                Box::pin(socket::relay(self, responder, parts)).await
+            }
             Ingress::Socket => wrong_method(&responder, "POST"),
             Ingress::Models(one) => self.list(&responder, &parts, one),
             Ingress::WrongMethod(allow) => wrong_method(&responder, allow),

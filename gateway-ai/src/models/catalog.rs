@@ -81,6 +81,17 @@ impl Catalog {
         Ok(plan)
     }
 
+    /// The targets a name stands for, as far as the caller may use it.
+    pub(crate) fn allowed(
+        &self,
+        identity: Option<&Identity>,
+        model: &str,
+    ) -> Result<Plan, AiError> {
+        // A model the caller may not use does not exist for it, so that names cannot be probed.
+        let plan = may_use(identity, model).then(|| self.targets(model));
+        plan.flatten().ok_or_else(|| not_found(model))
+    }
+
     /// The targets a name stands for.
     #[must_use]
     pub fn targets(&self, model: &str) -> Option<Plan> {

@@ -209,7 +209,7 @@ pub(super) fn unreachable(error: &BoxError) -> AiError {
 }
 
 /// Whether an error is about the key it was called with.
-fn fault(error: &AiError) -> Option<KeyFault> {
+pub(super) fn fault(error: &AiError) -> Option<KeyFault> {
     if error.origin() != Origin::Upstream {
         return None;
     }

@@ -109,6 +109,7 @@ mod provider;
     reason = "the file holds the type of that name"
 )]
 mod providers;
+mod realtime;
 mod receive;
 mod routes;
 mod sniff;

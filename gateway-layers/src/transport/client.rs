@@ -10,7 +10,7 @@ use std::{
 
 use foldhash::fast::RandomState;
 use gateway_core::{Request, Response};
-use http::{Uri, uri};
+use http::{Method, Uri, header, uri};
 use tower_service::Service;
 
 use super::{
@@ -94,9 +94,12 @@ impl Service<Request> for Client {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
+        // What is upgraded begins with a `GET`; others are not searched for the field.
+        let upgrade =
+            request.method() == Method::GET && request.headers().contains_key(header::UPGRADE);
         let sent = self
             .origin(request.uri())
-            .map(|origin| origin.send(request, false));
+            .map(|origin| origin.send(request, upgrade));
         ResponseFuture {
             inner: Box::pin(async move {
                 match sent {

@@ -1,29 +1,35 @@
-use std::io;
+use std::{collections::hash_map::RandomState, hash::BuildHasher as _, io};
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use gateway_layers::proxy::WebSocketStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split};
 
 use crate::websocket::{Close, Fault, Message, Peer, Reader, write};
 
-/// One end of a WebSocket.
-pub(super) struct Link<T> {
-    io: T,
-    reader: Reader,
-    read: BytesMut,
-    written: BytesMut,
+/// Both directions of a WebSocket whose other end is `peer`; what comes is of at most `limit` bytes.
+pub(super) fn open(stream: WebSocketStream, peer: Peer, limit: usize) -> (Inbound, Outbound) {
+    let (read, written) = split(stream);
+    let inbound = Inbound {
+        io: read,
+        reader: Reader::new(peer, limit),
+        read: BytesMut::new(),
+    };
+    let outbound = Outbound {
+        io: written,
+        masks: (peer == Peer::Server).then(Masks::default),
+        written: BytesMut::new(),
+    };
+    (inbound, outbound)
 }
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Link<T> {
-    /// A WebSocket whose other end is `peer`, of messages of at most `limit` bytes.
-    pub(super) fn new(io: T, peer: Peer, limit: usize) -> Self {
-        Self {
-            io,
-            reader: Reader::new(peer, limit),
-            read: BytesMut::new(),
-            written: BytesMut::new(),
-        }
-    }
+/// What the other end says.
+pub(super) struct Inbound {
+    io: ReadHalf<WebSocketStream>,
+    reader: Reader,
+    read: BytesMut,
+}
 
+impl Inbound {
     /// The next message; `None` when there is none any more. Nothing is lost if it is dropped.
     pub(super) async fn next(&mut self) -> Result<Option<Message>, Fault> {
         loop {
@@ -40,21 +46,45 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Link<T> {
             }
         }
     }
+}
 
+/// What is said to the other end.
+pub(super) struct Outbound {
+    io: WriteHalf<WebSocketStream>,
+    masks: Option<Masks>,
+    written: BytesMut,
+}
+
+impl Outbound {
     /// Sends a message.
     pub(super) async fn send(&mut self, message: &Message) -> io::Result<()> {
+        let mask = self.masks.as_mut().map(Masks::next);
         self.written.clear();
-        write(message, None, &mut self.written);
+        write(message, mask, &mut self.written);
         self.io.write_all(&self.written).await?;
         self.io.flush().await
     }
 
     /// Says that nothing follows, and why.
     pub(super) async fn close(&mut self, close: Close) {
-        let said = self.send(&Message::Close(Some(close))).await;
-        if said.is_ok() {
+        if self.send(&Message::Close(Some(close))).await.is_ok() {
             _ = self.io.shutdown().await;
         }
+    }
+}
+
+/// Masks nobody can foresee (RFC 6455 §5.3): a keyed hash of a counter.
+#[derive(Default)]
+struct Masks {
+    keys: RandomState,
+    count: u64,
+}
+
+impl Masks {
+    fn next(&mut self) -> [u8; 4] {
+        self.count += 1;
+        let [a, b, c, d, ..] = self.keys.hash_one(self.count).to_ne_bytes();
+        [a, b, c, d]
     }
 }
 

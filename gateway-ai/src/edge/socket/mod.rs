@@ -1,4 +1,6 @@
-//! The WebSocket form of the Responses API.
+//! The WebSocket form of the Responses API, and the Realtime API.
+//!
+//! Realtime has no other form: its messages pass between the client and a provider that has it.
 //!
 //! A client opens `GET /v1/responses` as a WebSocket and asks for one answer after another over it,
 //! each with a `response.create` message; the events of the answer come as messages instead of
@@ -15,8 +17,10 @@
 mod call;
 mod error;
 mod link;
+mod realtime;
 mod responses;
+mod session;
 mod tally;
 mod thread;
 
-pub(super) use self::responses::serve;
+pub(super) use self::{realtime::relay, responses::serve};

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use gateway_core::{Body, Deadline, ErrorFormat, Outcome, Responder, Response, body::collect};
-use gateway_layers::proxy::{WebSocket, WebSocketStream};
+use gateway_layers::proxy::WebSocket;
 use http::{HeaderValue, Method, header, request::Parts};
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
@@ -23,7 +23,7 @@ use super::{
     },
     call::Create,
     error,
-    link::Link,
+    link::{self, Inbound, Outbound},
     tally::Tally,
     thread::Thread,
 };
@@ -55,11 +55,13 @@ where
     let shared = Arc::clone(shared);
     socket.serve(&tunnels, None, move |stream| async move {
         let limit = shared.request_limit;
+        let (inbound, outbound) = link::open(stream, Peer::Client, limit);
         let conversation = Conversation {
             head: Head::of(parts),
             responder,
             inner,
-            link: Link::new(stream, Peer::Client, limit),
+            inbound,
+            outbound,
             waiting: None,
             thread: Thread::new(limit),
             shared,
@@ -100,7 +102,8 @@ struct Conversation<S> {
     inner: S,
     responder: Responder,
     head: Head,
-    link: Link<WebSocketStream>,
+    inbound: Inbound,
+    outbound: Outbound,
     /// What the client said while it was answered. While there is something, no more is read.
     waiting: Option<Bytes>,
     thread: Thread,
@@ -135,14 +138,14 @@ where
             }
         };
         if let Some(close) = over.0 {
-            self.link.close(close).await;
+            self.outbound.close(close).await;
         }
     }
 
     /// What the client says next.
     async fn listen(&mut self) -> Result<Bytes, Over> {
         loop {
-            let close = match self.link.next().await {
+            let close = match self.inbound.next().await {
                 Ok(Some(Message::Text(text))) => return Ok(text),
                 Ok(Some(Message::Ping(bytes))) => {
                     self.send(&Message::Pong(bytes)).await?;
@@ -160,7 +163,7 @@ where
     }
 
     async fn send(&mut self, message: &Message) -> Result<(), Over> {
-        self.link.send(message).await.map_err(|_| Over::GONE)
+        self.outbound.send(message).await.map_err(|_| Over::GONE)
     }
 
     /// Waits for something while the client may leave, or say something.
