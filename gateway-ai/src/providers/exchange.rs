@@ -161,6 +161,8 @@ fn request(
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri.clone();
     let out = request.headers_mut();
+    // What follows, and what the transport adds: a map that grows hashes all names again.
+    out.reserve(HEADERS);
     let dialect = wire.dialect;
     // Bedrock has the headers of Messages in the body.
     let own = wire.platform != Platform::Invoke;
@@ -221,4 +223,5 @@ pub(super) fn fault(error: &AiError) -> Option<KeyFault> {
     }
 }
 
+const HEADERS: usize = 12;
 pub(super) const USER_AGENT: &str = concat!("gateway/", env!("CARGO_PKG_VERSION"));
