@@ -33,7 +33,7 @@ impl Client {
         let mut io = TcpStream::connect(listener.local_addr().unwrap())
             .await
             .unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        host(listener, router);
         io.write_all(handshake.as_bytes()).await.unwrap();
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -70,10 +70,11 @@ impl Client {
     }
 
     async fn event(&mut self) -> Value {
-        match self.next().await {
-            Some(Message::Text(text)) => serde_json::from_slice(&text).unwrap(),
-            other => panic!("no event but {other:?}"),
-        }
+        let text = match self.next().await {
+            Some(Message::Text(text)) => Some(text),
+            _ => None,
+        };
+        serde_json::from_slice(&text.expect("an event")).unwrap()
     }
 
     /// The events of an answer, up to its end.
@@ -93,6 +94,12 @@ const HANDSHAKE: &str = "GET /v1/responses HTTP/1.1\r\nhost: gateway\r\nauthoriz
     connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-extensions: permessage-deflate\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
+#[expect(clippy::disallowed_methods, reason = "ends with the test")]
+fn host(listener: TcpListener, router: Router) {
+    tokio::spawn(async move { axum::serve(listener, router).await });
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "made for it on the spot")]
 fn create(model: &str, input: Value) -> Value {
     json!({ "type": "response.create", "model": model, "store": false, "input": input })
 }
@@ -383,7 +390,7 @@ async fn provider() -> String {
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    host(listener, router);
     url
 }
 
