@@ -38,6 +38,7 @@ mod upload;
 mod whole;
 mod wire;
 
+pub(crate) use self::reply::ReplyStream;
 pub use self::{
     attempt::{Attempts, FailedAttempt, Reason},
     call::AiCall,
@@ -48,4 +49,3 @@ pub use self::{
     whole::Whole,
     wire::Wire,
 };
-pub(crate) use self::reply::ReplyStream;

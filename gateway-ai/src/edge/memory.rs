@@ -11,8 +11,8 @@ use crate::{
     call::{AiCall, Operation},
     dialect::Dialect,
     error::AiError,
-    json::{Member, Members},
     guardian::Guardian,
+    json::{Member, Members},
     keeper::Keeper,
     models::Kept,
 };

@@ -119,6 +119,7 @@ mod vendors;
 mod vertex;
 mod watsonx;
 
+pub(crate) use self::keys::Near;
 pub(crate) use self::pass::Stored;
 pub use self::{
     build::{ProviderBuilder, ProviderError},
@@ -129,4 +130,3 @@ pub use self::{
     providers::Providers,
     spec::{Auth, ProviderSpec, Quirks},
 };
-pub(crate) use self::keys::Near;
