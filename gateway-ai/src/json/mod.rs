@@ -11,7 +11,7 @@ mod text;
 mod writer;
 
 pub(crate) use self::{
-    object::{Fields, Located, locate, wire},
+    object::{Fields, fill, locate, wire},
     skim::{Member, Members, SkimError},
     text::{Content, Loose, OneOrMany, Str},
     writer::Writer,

@@ -67,13 +67,7 @@ macro_rules! wire {
                         while let Some($name_of_key) = $map.next_key::<$crate::json::Str<$a>>()? {
                             match &*$name_of_key {
                                 $($key $(| $alias)* => {
-                                    let given: Option<$ty> = $map.next_value().map_err(|error| {
-                                        $crate::json::Located::wrap($key, &error)
-                                    })?;
-                                    // Of two spellings of a field one may be `null`.
-                                    if given.is_some() {
-                                        $value.$field = given;
-                                    }
+                                    $crate::json::fill(&mut $value.$field, $key, &mut $map)?;
                                 })*
                                 _ => $unknown
                             }
@@ -87,6 +81,27 @@ macro_rules! wire {
     };
 }
 pub(crate) use wire;
+
+/// Reads a field's value. A function of its own, so that a reader of an object has room on the stack
+/// for one value at a time and not for each of its fields: objects nest.
+pub(crate) fn fill<'de, T, A>(
+    field: &mut Option<T>,
+    name: &'static str,
+    map: &mut A,
+) -> Result<(), A::Error>
+where
+    T: de::Deserialize<'de>,
+    A: de::MapAccess<'de>,
+{
+    let given: Option<T> = map
+        .next_value()
+        .map_err(|error| Located::wrap(name, &error))?;
+    // Of two spellings of a field one may be `null`.
+    if given.is_some() {
+        *field = given;
+    }
+    Ok(())
+}
 
 /// Errors that carry the path to what is at fault, apart from the reason.
 pub(crate) struct Located;
