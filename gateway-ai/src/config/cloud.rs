@@ -250,7 +250,7 @@ mod tests {
         ]
     }
 
-    fn others() -> Vec<Case> {
+    fn google() -> Vec<Case> {
         let user =
             r#"{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r"}"#;
         vec![
@@ -272,6 +272,11 @@ mod tests {
                 json!({ "project": "p", "token_url": "x" }),
                 Some("credentials"),
             ),
+        ]
+    }
+
+    fn others() -> Vec<Case> {
+        vec![
             (
                 "azure",
                 json!({ "base_url": "https://r.openai.azure.com/openai/v1", "tenant_id": "t", "client_id": "c", "client_secret": "s" }),
@@ -322,7 +327,7 @@ mod tests {
 
     #[test]
     fn accounts_are_complete_or_refused_by_name() {
-        for (kind, provider, fault) in aws().into_iter().chain(others()) {
+        for (kind, provider, fault) in aws().into_iter().chain(google()).chain(others()) {
             let path = build(kind, &provider)
                 .err()
                 .map(|error| error.path().to_owned());
