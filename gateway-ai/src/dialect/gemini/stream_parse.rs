@@ -81,7 +81,7 @@ impl State {
         match serde_json::from_slice::<Vec<&RawValue>>(body) {
             Ok(chunks) => chunks
                 .iter()
-                .for_each(|raw| self.data(raw.get().as_bytes(), out)),
+                .for_each(|raw| self.object(raw.get().as_bytes(), out)),
             Err(error) => self.fail(unreadable(&error), out),
         }
     }
@@ -119,6 +119,14 @@ impl State {
         }
         if data.trim_ascii_start().starts_with(b"[") {
             return self.array(data, out);
+        }
+        self.object(data, out);
+    }
+
+    /// One chunk. An array in an array is none, however many of them there are.
+    fn object(&mut self, data: &[u8], out: &mut Vec<Event>) {
+        if self.done {
+            return;
         }
         match read_json::<wire::Reply<'_>>(data) {
             Ok(chunk) => self.chunk(chunk, out),
