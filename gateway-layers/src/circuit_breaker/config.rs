@@ -1,9 +1,11 @@
+use std::{collections::BTreeMap, fmt::Display};
+
 use gateway_core::config::{ConfigError, Duration, Percent};
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Breaker, CircuitBreakerLayer};
+use super::{Breaker, CircuitBreakerLayer, Fallback};
 
 /// When a circuit opens, and how it closes again.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -28,15 +30,66 @@ pub struct CircuitBreakerConfig {
     pub probes: Option<u32>,
     /// Which statuses of an answer are failures. Defaults to all from 500 on.
     pub statuses: Option<Vec<u16>>,
+    /// What is answered while the circuit of a route is open. Defaults to a 503 that says so. For
+    /// the circuits of endpoints there is none: another endpoint is asked.
+    pub fallback: Option<FallbackConfig>,
+}
+
+/// An answer in place of the refusal.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FallbackConfig {
+    /// Its status. Defaults to 503.
+    pub status: u16,
+    /// Its headers. Defaults to none.
+    pub headers: BTreeMap<String, String>,
+    /// Its content. Defaults to none.
+    pub body: String,
+}
+
+impl Default for FallbackConfig {
+    fn default() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE.as_u16(),
+            headers: BTreeMap::new(),
+            body: String::new(),
+        }
+    }
+}
+
+impl Fallback {
+    fn from_config(config: &FallbackConfig) -> Result<Self, ConfigError> {
+        let status = StatusCode::from_u16(config.status)
+            .ok()
+            .filter(|status| !status.is_informational());
+        let status =
+            status.ok_or_else(|| ConfigError::new("status", "not the status of an answer"))?;
+        let mut fallback = Self::new(status, config.body.clone());
+        for (name, value) in &config.headers {
+            let at = |error: &dyn Display| ConfigError::new(format!("headers.{name}"), error);
+            let field = HeaderName::try_from(name).map_err(|error| at(&error))?;
+            let value = HeaderValue::try_from(value).map_err(|error| at(&error))?;
+            fallback = fallback.header(field, value);
+        }
+        Ok(fallback)
+    }
 }
 
 impl Breaker {
-    /// Builds the rules from their configuration.
+    /// Builds the rules of an endpoint's circuit from their configuration.
     ///
     /// # Errors
     ///
-    /// A rule that opens at once or never, or a status that is not one.
+    /// A rule that opens at once or never, a status that is not one, or a `fallback`.
     pub fn from_config(config: &CircuitBreakerConfig) -> Result<Self, ConfigError> {
+        if config.fallback.is_some() {
+            return Err(ConfigError::new("fallback", "an endpoint has none")
+                .with_help("give it to the `circuit_breaker` of a route"));
+        }
+        Self::rules(config)
+    }
+
+    fn rules(config: &CircuitBreakerConfig) -> Result<Self, ConfigError> {
         let mut rules = Self::new();
         if config.consecutive.is_some() {
             rules = rules.error_ratio(None).consecutive(config.consecutive);
@@ -106,9 +159,16 @@ impl CircuitBreakerLayer {
     ///
     /// # Errors
     ///
-    /// Those of [`Breaker::from_config`].
+    /// A rule that opens at once or never, a status that is not one, or a header that cannot be sent.
     pub fn from_config(config: &CircuitBreakerConfig) -> Result<Self, ConfigError> {
-        Breaker::from_config(config).map(Self::new)
+        let layer = Self::new(Breaker::rules(config)?);
+        Ok(match &config.fallback {
+            Some(fallback) => {
+                let fallback = Fallback::from_config(fallback);
+                layer.fallback(fallback.map_err(|error| error.at("fallback"))?)
+            }
+            None => layer,
+        })
     }
 }
 
@@ -152,6 +212,29 @@ mod tests {
         let consecutive = build(r#"{"consecutive": 4}"#).unwrap();
         assert!(consecutive.ratio.is_none());
         assert_eq!(build(r#"{"open": "1m"}"#).unwrap().max_open.as_secs(), 60);
+    }
+
+    #[test]
+    fn only_a_route_has_a_fallback() {
+        let fallback = |json: &str| serde_json::from_str::<CircuitBreakerConfig>(json).unwrap();
+        let good = r#"{"fallback": {"status": 200, "headers": {"x-a": "b"}, "body": "[]"}}"#;
+        assert!(CircuitBreakerLayer::from_config(&fallback(good)).is_ok());
+        assert_eq!(build(good).unwrap_err().path(), "fallback");
+        for (json, path) in [
+            (r#"{"fallback": {"status": 99}}"#, "fallback.status"),
+            (r#"{"fallback": {"status": 101}}"#, "fallback.status"),
+            (
+                r#"{"fallback": {"headers": {"a b": "c"}}}"#,
+                "fallback.headers.a b",
+            ),
+            (
+                r#"{"fallback": {"headers": {"a": "b\nc"}}}"#,
+                "fallback.headers.a",
+            ),
+        ] {
+            let error = CircuitBreakerLayer::from_config(&fallback(json)).unwrap_err();
+            assert_eq!(error.path(), path, "{json}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::{Breaker, Circuit, CircuitBreaker};
+use super::{Breaker, Circuit, CircuitBreaker, Fallback};
 
 /// Refuses requests while what is inside keeps failing.
 ///
@@ -11,6 +11,7 @@ use super::{Breaker, Circuit, CircuitBreaker};
 #[derive(Clone, Debug)]
 pub struct CircuitBreakerLayer {
     circuit: Arc<Circuit>,
+    fallback: Option<Arc<Fallback>>,
 }
 
 impl CircuitBreakerLayer {
@@ -19,7 +20,15 @@ impl CircuitBreakerLayer {
     pub fn new(rules: Breaker) -> Self {
         Self {
             circuit: Arc::new(Circuit::new(rules)),
+            fallback: None,
         }
+    }
+
+    /// What is answered while the circuit is open. Defaults to a 503 with `Retry-After`.
+    #[must_use]
+    pub fn fallback(mut self, answer: Fallback) -> Self {
+        self.fallback = Some(Arc::new(answer));
+        self
     }
 
     /// The circuit, to show its state.
@@ -42,6 +51,7 @@ impl<S> Layer<S> for CircuitBreakerLayer {
         CircuitBreaker {
             inner,
             circuit: Arc::clone(&self.circuit),
+            fallback: self.fallback.clone(),
         }
     }
 }

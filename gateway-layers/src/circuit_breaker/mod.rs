@@ -72,7 +72,8 @@
 //!
 //! # Refusals
 //!
-//! `circuit_open` (503), with `Retry-After` until requests are let through again.
+//! `circuit_open` (503), with `Retry-After` until requests are let through again; or the answer that
+//! [`CircuitBreakerLayer::fallback`] was given, which carries that error in its extensions.
 //!
 //! # Cancellation
 //!
@@ -87,6 +88,7 @@
 mod circuit;
 #[cfg(feature = "config")]
 mod config;
+mod fallback;
 mod future;
 mod layer;
 mod machine;
@@ -95,11 +97,12 @@ mod service;
 mod window;
 
 #[cfg(feature = "config")]
-pub use self::config::CircuitBreakerConfig;
+pub use self::config::{CircuitBreakerConfig, FallbackConfig};
 #[cfg(feature = "balance")]
 pub(crate) use self::{circuit::Permit, future::watched, machine::Verdict, service::open};
 pub use self::{
     circuit::{Circuit, CircuitState},
+    fallback::Fallback,
     future::ResponseFuture,
     layer::CircuitBreakerLayer,
     rules::Breaker,

@@ -9,7 +9,7 @@ use gateway_core::{BoxError, ErrorKind, GatewayError, Outcome, Responder, Respon
 use http_body::Body as HttpBody;
 use tower_service::Service;
 
-use super::{Circuit, ResponseFuture};
+use super::{Circuit, Fallback, ResponseFuture};
 
 /// The service of [`CircuitBreakerLayer`](super::CircuitBreakerLayer).
 ///
@@ -18,6 +18,7 @@ use super::{Circuit, ResponseFuture};
 pub struct CircuitBreaker<S> {
     pub(super) inner: S,
     pub(super) circuit: Arc<Circuit>,
+    pub(super) fallback: Option<Arc<Fallback>>,
 }
 
 impl<S, B, ResBody> Service<http::Request<B>> for CircuitBreaker<S>
@@ -41,17 +42,20 @@ where
                 let permit = permit.with_outcome(outcome);
                 ResponseFuture::admitted(self.inner.call(request), permit)
             }
-            Err(wait) => ResponseFuture::refused(refuse(&request, wait)),
+            Err(wait) => ResponseFuture::refused(refuse(&request, wait, self.fallback.as_deref())),
         }
     }
 }
 
-fn refuse<B>(request: &http::Request<B>, wait: Duration) -> Response {
+fn refuse<B>(request: &http::Request<B>, wait: Duration, fallback: Option<&Fallback>) -> Response {
     let error = open(wait).layer("circuit_breaker");
     Outcome::record(request.extensions(), |record| {
         record.error = Some(error.clone());
     });
-    Responder::of(request).refuse(error)
+    match fallback {
+        Some(fallback) => fallback.answer(error),
+        None => Responder::of(request).refuse(error),
+    }
 }
 
 /// The refusal of a circuit that may let a request through after `wait`.

@@ -5,7 +5,7 @@ use gateway_core::{
     body::collect,
     testing::{failing, frames},
 };
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use tower::{Layer as _, Service as _, ServiceExt as _, service_fn};
 
 use super::{machine::Verdict, *};
@@ -20,6 +20,26 @@ gateway_core::contract!(
 fn layer() -> CircuitBreakerLayer {
     let rules = Breaker::new().error_ratio(None).consecutive(3);
     CircuitBreakerLayer::new(rules.open(Duration::from_secs(5)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_is_answered_while_it_is_open() {
+    let plain = HeaderValue::from_static("text/plain");
+    let fallback = Fallback::new(StatusCode::OK, "later").header(header::CONTENT_TYPE, plain);
+    let layer = layer().fallback(fallback);
+    for _ in 0..3 {
+        assert_eq!(ask(&layer, 500).await.status(), 500);
+    }
+    let instead = ask(&layer, 200).await;
+    assert_eq!(instead.status(), 200);
+    assert_eq!(instead.headers()["content-type"], "text/plain");
+    let error = instead.extensions().get::<GatewayError>().unwrap();
+    assert_eq!(error.kind(), ErrorKind::CircuitOpen);
+    let body = collect(instead.into_body(), 100).await.unwrap();
+    assert_eq!(&body.bytes()[..], b"later");
+    tokio::time::advance(Duration::from_secs(5)).await;
+    let response = ask(&layer, 200).await;
+    assert!(response.extensions().get::<GatewayError>().is_none());
 }
 
 /// Answers with `status` as long as it says so.

@@ -89,6 +89,23 @@ async fn a_route_has_a_circuit_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_fallback_is_answered_while_a_circuit_is_open() {
+    let (backend, serving) = Backend::start().await;
+    backend.answers(500);
+    let layers = "circuit_breaker: { consecutive: 2, open: 30s, \
+                  fallback: { status: 200, headers: { content-type: application/json }, body: '[]' } }";
+    let (gateway, _file) = gateway(&[&serving], "", layers).await;
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        statuses.push(get(gateway.address, "/items", &[]).await.status);
+    }
+    assert_eq!(statuses, [500, 500, 200, 200]);
+    let instead = get(gateway.address, "/items", &[]).await;
+    assert_eq!(instead.header("content-type"), Some("application/json"));
+    assert_eq!((instead.body.as_str(), backend.hits()), ("[]", 2));
+}
+
+#[tokio::test]
 async fn a_client_may_have_less_patience() {
     let (backend, serving) = Backend::start().await;
     backend.takes(30_000);
