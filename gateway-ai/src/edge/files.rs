@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{
     memory::{Found, Remember, tenant},
     refuse,
-    service::{Shared, refused},
+    shared::{Shared, refused},
     stored::is_id,
 };
 use crate::{

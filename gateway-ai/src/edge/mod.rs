@@ -204,6 +204,7 @@ mod pass;
 mod published;
 mod refuse;
 mod service;
+mod shared;
 mod socket;
 mod stored;
 mod timeout;

@@ -12,7 +12,7 @@ use tower_service::Service;
 use super::{
     answer::{self, Head},
     cost, fold, refuse,
-    service::{Shared, ask, refused},
+    shared::{Shared, ask, refused},
     translate::{Print, TranslateBody},
 };
 use crate::{

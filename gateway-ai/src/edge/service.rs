@@ -6,34 +6,24 @@ use std::{
 };
 
 use bytes::Bytes;
-use gateway_core::{
-    Body, BoxError, ErrorFormat, ErrorKind, GatewayError, Outcome, Responder, Response,
-    body::{CollectError, collect},
-    error::cause_ref,
-};
-use gateway_layers::proxy::{Tunnels, WebSocket};
-use http::{HeaderValue, Request, header, request::Parts};
+use gateway_core::{BoxError, Response};
+use gateway_layers::proxy::Tunnels;
+use http::Request;
 use http_body::Body as HttpBody;
-use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
-    ResponseFuture, StreamCost, answer, array,
-    entry::{Entry, read_call, wants_array},
-    estimate,
-    ingress::{self, Ingress},
-    list,
-    memory::{self, AiState, Memory},
-    refuse, socket, timeout,
+    ResponseFuture, StreamCost,
+    memory::{AiState, Memory},
+    shared::Shared,
 };
 use crate::{
-    call::{AiCall, AiReply, Operation},
+    call::{AiCall, AiReply},
     clients::Profiles,
-    dialect::Dialect,
-    error::{AiError, AiErrorKind},
+    error::AiError,
     fallback::Failover,
     guardian::Guardian,
-    keeper::{Held, Keeper},
+    keeper::Keeper,
     models::Catalog,
     providers::Providers,
 };
@@ -44,25 +34,6 @@ use crate::{
 pub struct AiService<S = Failover<Providers>> {
     inner: S,
     shared: Arc<Shared>,
-}
-
-#[derive(Clone)]
-pub(super) struct Shared {
-    pub(super) catalog: Catalog,
-    pub(super) memory: Arc<Memory>,
-    pub(super) keeper: Option<Keeper>,
-    pub(super) profiles: Profiles,
-    /// Providers that keep files and batches, each for clients of its own API.
-    pub(super) files: Arc<[Arc<str>]>,
-    pub(super) guardian: Option<Guardian>,
-    pub(super) request_limit: usize,
-    pub(super) strict: bool,
-    pub(super) stream_cost: StreamCost,
-    pub(super) sockets: Tunnels,
-    #[cfg(feature = "prompt")]
-    pub(super) prompts: crate::prompt::Prompts,
-    #[cfg(feature = "prompt")]
-    pub(super) decorator: crate::prompt::Decorator,
 }
 
 impl<S> AiService<S> {
@@ -224,226 +195,6 @@ where
             inner: Box::pin(async move { shared.run(inner, request).await }),
         }
     }
-}
-
-impl Shared {
-    async fn run<S, B>(self: &Arc<Self>, inner: S, request: Request<B>) -> Response
-    where
-        S: Service<AiCall, Response = AiReply, Error = AiError> + Clone + Send + 'static,
-        S::Future: Send,
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let mut responder = Responder::of(&request);
-        if request.extensions().get::<ErrorFormat>().is_none()
-            && let Some(format) = ingress::format(request.uri().path(), request.headers())
-        {
-            responder = responder.with_format(format);
-        }
-        let (parts, body) = request.into_parts();
-        #[cfg(feature = "prompt")]
-        if let Some(prompt) = self.prompts.at(&parts.method, parts.uri.path()) {
-            // Apart, as all that is rare: what a future may hold is moved with it.
-            return Box::pin(super::published::serve(
-                self, inner, &responder, prompt, parts, body,
-            ))
-            .await;
-        }
-        match ingress::of(&parts.method, parts.uri.path()) {
-            Ingress::Call(dialect, operation) => {
-                responder = responder.with_format(ingress::format_of(dialect));
-                let entry = Entry::plain(dialect, operation);
-                self.chat(inner, &responder, entry, parts, body).await
-            }
-            Ingress::Gemini {
-                operation,
-                model,
-                stream,
-            } => {
-                responder = responder.with_format(ingress::format_of(Dialect::Gemini));
-                let entry = Entry::named(Dialect::Gemini, operation, model, stream);
-                let as_array = wants_array(&entry, parts.uri.query());
-                let response = self.chat(inner, &responder, entry, parts, body).await;
-                if as_array {
-                    array::respond(response)
-                } else {
-                    response
-                }
-            }
-            Ingress::Converse { model, stream } => {
-                let entry = Entry::named(Dialect::Converse, Operation::Chat, model, stream);
-                self.chat(inner, &responder, entry, parts, body).await
-            }
-            Ingress::Stored(stored) => {
-                Box::pin(self.stored(&responder, stored, &parts, body)).await
-            }
-            Ingress::Files(path) => Box::pin(self.files(&responder, path, &parts, body)).await,
-            Ingress::Socket if WebSocket::is_asked(&parts.method, &parts.headers) => {
-                socket::serve(self, inner, responder, parts)
-            }
-            Ingress::Realtime => {
-                let responder = responder.with_format(ErrorFormat::OpenAi);
-                Box::pin(socket::relay(self, responder, parts)).await
-            }
-            Ingress::Socket => wrong_method(&responder, "POST"),
-            Ingress::Models(one) => self.list(&responder, &parts, one),
-            Ingress::WrongMethod(allow) => wrong_method(&responder, allow),
-            Ingress::Unknown => {
-                responder.refuse(GatewayError::new(ErrorKind::NoRoute).detail("no such API path"))
-            }
-        }
-    }
-
-    fn list(&self, responder: &Responder, parts: &Parts, one: Option<&str>) -> Response {
-        let (identity, format) = (parts.extensions.get(), responder.format());
-        list::models(&self.catalog, identity, one, format, &parts.method)
-            .unwrap_or_else(|| responder.refuse(ErrorKind::ModelNotFound))
-    }
-
-    pub(super) async fn chat<S, B>(
-        &self,
-        inner: S,
-        responder: &Responder,
-        entry: Entry,
-        parts: Parts,
-        body: B,
-    ) -> Response
-    where
-        S: Service<AiCall, Response = AiReply, Error = AiError>,
-        B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let (dialect, operation) = (entry.dialect, entry.operation);
-        let call = match entry.form(&parts) {
-            // Apart, as all that is rare.
-            Some(media) => Box::pin(self.form(media, body))
-                .await
-                .map(|form| form.map(|form| AiCall::from_form(operation, form))),
-            None => self
-                .read(&parts, body)
-                .await
-                .map(|bytes| read_call(entry, bytes)),
-        };
-        let call = match call {
-            Ok(call) => call,
-            Err(error) => return refused(responder, &parts, error),
-        };
-        let call = call.and_then(|call| self.prepare(call, parts.headers, parts.extensions));
-        let call = match call {
-            Ok(call) => call,
-            Err(error) => return refuse::request(responder, dialect, &error),
-        };
-        if operation.counts_tokens() && self.must_estimate(&call) {
-            return estimated(&call);
-        }
-        match ask(inner, call.clone()).await {
-            Ok(reply) => answer::reply(responder, &call, reply, self.stream_cost).await,
-            Err(error) => refuse::call(responder, &call, &error),
-        }
-    }
-
-    /// Attaches what is known about the request, and what the route adds to every conversation.
-    pub(super) fn prepare(
-        &self,
-        call: AiCall,
-        headers: http::HeaderMap,
-        mut extensions: http::Extensions,
-    ) -> Result<AiCall, AiError> {
-        timeout::shorten(&headers, &mut extensions, Instant::now())?;
-        memory::attach(&self.memory, &call, &mut extensions)?;
-        let profile = self.profiles.of(&headers, call.dialect());
-        let held = (self.keeper.as_ref(), self.guardian.as_ref());
-        Held::attach(held, profile, &mut extensions);
-        #[cfg_attr(
-            not(feature = "prompt"),
-            expect(unused_mut, reason = "edited by decorators")
-        )]
-        let mut call = call.with_head(headers, extensions).with_strict(self.strict);
-        #[cfg(feature = "prompt")]
-        if call.operation() == Operation::Chat && !self.decorator.is_empty() {
-            call.edit(|request| self.decorator.apply(request))?;
-        }
-        Ok(call)
-    }
-
-    pub(super) async fn read<B>(&self, parts: &Parts, body: B) -> Result<Bytes, GatewayError>
-    where
-        B: HttpBody<Data = Bytes>,
-        B::Error: Into<BoxError>,
-    {
-        let coding = parts.headers.get(header::CONTENT_ENCODING);
-        if coding.is_some_and(|coding| coding != "identity") {
-            return Err(GatewayError::new(ErrorKind::UnsupportedMediaType)
-                .detail("compressed request bodies are not accepted"));
-        }
-        match collect(body, self.request_limit).await {
-            Ok(collected) => Ok(collected.into_parts().0),
-            Err(CollectError::TooLarge { limit }) => {
-                Err(GatewayError::new(ErrorKind::BodyTooLarge)
-                    .detail(format!("a request may have at most {limit} bytes")))
-            }
-            Err(CollectError::Body(error)) => Err(unreadable(error)),
-            Err(error) => Err(GatewayError::new(ErrorKind::BadRequest).source(error)),
-        }
-    }
-
-    /// Whether none of a model's providers can count its tokens.
-    fn must_estimate(&self, call: &AiCall) -> bool {
-        matches!(self.catalog.plan(call), Err(error) if error.kind() == AiErrorKind::Unsupported)
-    }
-}
-
-/// A body that cannot be read. A layer that cut it off – a deadline, a limit – says so with its own
-/// type.
-pub(super) fn unreadable(error: BoxError) -> GatewayError {
-    match cause_ref::<GatewayError>(&*error) {
-        Some(cause) => cause.clone(),
-        None => GatewayError::new(ErrorKind::BadRequest)
-            .detail("the request body could not be read")
-            .source(error),
-    }
-}
-
-/// Calls a service that was not polled ready yet.
-pub(super) async fn ask<S>(mut inner: S, call: AiCall) -> Result<AiReply, AiError>
-where
-    S: Service<AiCall, Response = AiReply, Error = AiError>,
-{
-    std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
-    inner.call(call).await
-}
-
-pub(super) fn refused(responder: &Responder, parts: &Parts, error: GatewayError) -> Response {
-    Outcome::record(&parts.extensions, |record| {
-        record.error = Some(error.clone())
-    });
-    responder.refuse(error)
-}
-
-fn wrong_method(responder: &Responder, allow: &'static str) -> Response {
-    let error = GatewayError::new(ErrorKind::MethodNotAllowed);
-    responder.refuse(error.header(header::ALLOW, HeaderValue::from_static(allow)))
-}
-
-/// The count of a conversation whose provider cannot count, flagged as an estimate.
-fn estimated(call: &AiCall) -> Response {
-    let tokens = call.wire().map_or(0, |wire| estimate::tokens(wire.bytes()));
-    let (object, field) = match call.dialect() {
-        Dialect::Responses => (r#""object":"response.input_tokens","#, "input_tokens"),
-        Dialect::Gemini => ("", "totalTokens"),
-        _ => ("", "input_tokens"),
-    };
-    let mut response = Response::new(Body::from(format!(r#"{{{object}"{field}":{tokens}}}"#)));
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    headers.insert(
-        answer::LOSSY,
-        HeaderValue::from_static("input_tokens.estimated"),
-    );
-    response
 }
 
 // Not derived: cloning shares the catalogue.

@@ -10,7 +10,7 @@ use http_body::Body as HttpBody;
 use super::{
     memory::{Found, Remember, tenant},
     refuse,
-    service::{Shared, refused},
+    shared::{Shared, refused},
 };
 use crate::{
     dialect::Dialect,

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use gateway_core::{Body, BoxError, ErrorKind, GatewayError};
 use http_body::Body as HttpBody;
 
-use super::service::{Shared, unreadable};
+use super::shared::{Shared, unreadable};
 use crate::{call::Form, error::AiError};
 
 impl Shared {

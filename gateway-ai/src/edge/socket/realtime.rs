@@ -7,7 +7,7 @@ use http::{Extensions, HeaderMap, HeaderValue, header, request::Parts};
 use super::{
     super::{
         refuse,
-        service::{Shared, refused},
+        shared::{Shared, refused},
     },
     link::{self, Inbound, Outbound},
     session,

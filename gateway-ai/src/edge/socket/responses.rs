@@ -19,7 +19,7 @@ use super::{
     super::{
         entry::Entry,
         memory::member,
-        service::{Shared, refused},
+        shared::{Shared, refused},
     },
     call::Create,
     error,
