@@ -55,6 +55,8 @@ async fn an_own_price_reaches_header_stream_and_metrics() {
         tokens * 2000
     );
     assert!(metrics.contains(&line), "{line}\n{metrics}");
+    let agreed = "gateway_ai_usage_discrepancies_total{model=\"openai/mock-small\"} 0";
+    assert!(metrics.contains(agreed), "{metrics}");
 }
 
 #[tokio::test]

@@ -143,5 +143,6 @@ pub fn summary(usage: &Usage) -> gateway_core::Usage {
     summary.output = usage.output;
     summary.reasoning = usage.reasoning;
     summary.estimated = usage.estimated;
+    summary.disagrees = usage.disagrees();
     summary
 }

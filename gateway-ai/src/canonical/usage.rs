@@ -60,6 +60,15 @@ impl Usage {
             .or_else(|| Some(self.prompt()?.saturating_add(self.output?)))
     }
 
+    /// Whether the provider's total is another than the sum of its parts. The total is what is
+    /// trusted, and the difference worth a look.
+    #[must_use]
+    pub fn disagrees(&self) -> bool {
+        let sum = self.prompt().zip(self.output);
+        let sum = sum.map(|(prompt, output)| prompt.saturating_add(output));
+        matches!((self.total, sum), (Some(total), Some(sum)) if total != sum)
+    }
+
     /// Takes over every count the other has: stream counters are cumulative, so a later value
     /// replaces an earlier one and an absent one leaves it.
     pub fn merge(&mut self, later: Self) {
@@ -108,6 +117,25 @@ mod tests {
         assert_eq!(usage.output, Some(7));
         assert_eq!(usage.prompt(), Some(13));
         assert_eq!(usage.cache_write, None);
+    }
+
+    #[test]
+    fn a_total_that_is_not_the_sum_is_noticed_and_trusted() {
+        let counted = |total| Usage {
+            input: Some(10),
+            cache_read: Some(5),
+            output: Some(7),
+            total,
+            ..Usage::default()
+        };
+        assert!(!counted(Some(22)).disagrees() && !counted(None).disagrees());
+        assert!(counted(Some(23)).disagrees());
+        assert_eq!(counted(Some(23)).total(), Some(23));
+        let alone = Usage {
+            total: Some(9),
+            ..Usage::default()
+        };
+        assert!(!alone.disagrees());
     }
 
     #[test]

@@ -83,6 +83,9 @@ pub struct Usage {
     pub cost_micro_usd: Option<u64>,
     /// Whether the counts were estimated by the gateway rather than told by the provider.
     pub estimated: bool,
+    /// Whether the provider's total is another than the sum of its parts: one of them is wrong, or
+    /// stands for something that has no name here.
+    pub disagrees: bool,
 }
 
 impl Usage {

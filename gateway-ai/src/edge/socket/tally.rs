@@ -55,6 +55,7 @@ fn add(mut sum: Usage, more: &Usage) -> Usage {
     plus(&mut sum.reasoning, more.reasoning);
     plus(&mut sum.cost_micro_usd, more.cost_micro_usd);
     sum.estimated |= more.estimated;
+    sum.disagrees |= more.disagrees;
     sum
 }
 

@@ -24,6 +24,7 @@ pub(super) struct Families {
     upstream_attempts: CounterFamily,
     upstream_first_byte: HistogramFamily,
     tokens: CounterFamily,
+    disagreements: CounterFamily,
     cost: CounterFamily,
 }
 
@@ -49,6 +50,10 @@ impl Families {
         let upstream_requests = counter("upstream_requests", "Requests an upstream answered");
         let upstream_attempts = counter("upstream_attempts", "Attempts at upstreams");
         let tokens = counter("tokens", "Model tokens by kind");
+        let disagreements = counter(
+            "ai_usage_discrepancies",
+            "Answers whose total of tokens is not the sum of its parts",
+        );
         let cost = counter("cost_micro_usd", "Cost of model calls in micro-USD");
         let mut histogram = |name: &str, help: &str| {
             let family = HistogramFamily::new_with_constructor(seconds);
@@ -76,6 +81,7 @@ impl Families {
             upstream_requests,
             upstream_attempts,
             tokens,
+            disagreements,
             cost,
         }
     }
@@ -197,6 +203,7 @@ impl UpstreamHandles {
 
 pub(super) struct ModelHandles {
     kinds: [Counter; 4],
+    disagreements: Counter,
     cost: Counter,
 }
 
@@ -209,6 +216,9 @@ impl ModelHandles {
         };
         Self {
             kinds: ["input", "cached_read", "cache_write", "output"].map(kind),
+            disagreements: families
+                .disagreements
+                .get_or_create_owned(&one("model", name)),
             cost: families.cost.get_or_create_owned(&one("model", name)),
         }
     }
@@ -223,6 +233,7 @@ impl ModelHandles {
         for (counter, count) in self.kinds.iter().zip(counts) {
             counter.inc_by(count.unwrap_or(0));
         }
+        self.disagreements.inc_by(u64::from(usage.disagrees));
         self.cost.inc_by(usage.cost_micro_usd.unwrap_or(0));
     }
 }
@@ -239,4 +250,24 @@ const METHODS: [&str; 10] = [
 fn method_number(method: &Method) -> u8 {
     let known = METHODS.iter().position(|name| *name == method.as_str());
     u8::try_from(known.unwrap_or(METHODS.len() - 1)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_that_disagree_are_counted() {
+        let mut registry = Registry::default();
+        let families = Families::register(&mut registry);
+        let model = ModelHandles::new(&families, "m");
+        let mut usage = Usage::default();
+        model.observe(&usage);
+        usage.disagrees = true;
+        model.observe(&usage);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        let line = "ai_usage_discrepancies_total{model=\"m\"} 1\n";
+        assert!(text.contains(line), "{text}");
+    }
 }

@@ -47,6 +47,7 @@ type Labels = Vec<(&'static str, String)>;
 /// | `gateway_upstream_requests_total`, `gateway_upstream_attempts_total` | `upstream` |
 /// | `gateway_upstream_first_byte_seconds` | `upstream` |
 /// | `gateway_tokens_total` | `model`, `kind` |
+/// | `gateway_ai_usage_discrepancies_total` | `model` |
 /// | `gateway_cost_micro_usd_total` | `model` |
 /// | `gateway_access_log_dropped_total` | – |
 #[derive(Clone)]
