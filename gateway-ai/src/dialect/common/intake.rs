@@ -25,13 +25,17 @@ impl Intake {
     /// Takes bytes; events go to `sink`.
     pub(crate) fn push(
         &mut self,
-        bytes: &[u8],
+        mut bytes: &[u8],
         sink: impl FnMut(Frame<'_>),
     ) -> Result<(), AiError> {
         if self.kind == Kind::Unknown {
             match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
                 None => {}
-                Some(b'{' | b'[') => self.kind = Kind::Body(Vec::new()),
+                Some(b'{' | b'[') => {
+                    // White space that came before, in this piece or another, is not part of it.
+                    bytes = bytes.trim_ascii_start();
+                    self.kind = Kind::Body(Vec::new());
+                }
                 Some(_) => self.kind = Kind::Events,
             }
         }
@@ -59,5 +63,24 @@ impl Intake {
         }
         self.framer.finish(sink);
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_begins_where_it_begins_however_it_is_cut() {
+        let text = b"\r\n {\"a\": 1}";
+        for cut in 0..text.len() {
+            let mut intake = Intake::default();
+            let (head, tail) = text.split_at(cut);
+            for part in [head, tail] {
+                intake.push(part, |_| panic!("an event")).unwrap();
+            }
+            let body = intake.finish(|_| panic!("an event"));
+            assert_eq!(body.as_deref(), Some(&b"{\"a\": 1}"[..]), "cut at {cut}");
+        }
     }
 }
