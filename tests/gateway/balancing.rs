@@ -168,8 +168,7 @@ async fn a_backend_that_answers_500_is_soon_left_alone() {
     );
     fault(&bad, "status=500").await;
     let replicas = [&one, &two, &bad];
-    let (gateway, _file) =
-        before(&urls(&replicas), "    outlier: { failures: 5, eject: 10m }").await;
+    let (gateway, _file) = before(&urls(&replicas), "    outlier: { failures: 5 }").await;
     ask(&gateway, 400).await;
     let ejected = until(&gateway, &bad.url(), "ejected").await;
     assert_eq!(ejected["reason"], "consecutive_failures", "{ejected}");
@@ -181,9 +180,11 @@ async fn a_backend_that_answers_500_is_soon_left_alone() {
         .sum();
     assert!(failed < 20, "{shares:?}");
     let metrics = get(gateway.admin, "/metrics", &[]).await.body;
+    // Where a thousand requests take longer than it is left alone, it is tried and ejected again.
     let line =
-        "gateway_upstream_ejections_total{upstream=\"shop\",reason=\"consecutive_failures\"} 1";
-    assert!(metrics.contains(line), "{metrics}");
+        "gateway_upstream_ejections_total{upstream=\"shop\",reason=\"consecutive_failures\"} ";
+    let counted = metrics.lines().find_map(|found| found.strip_prefix(line));
+    assert!(counted.is_some_and(|count| count != "0"), "{metrics}");
 }
 
 #[tokio::test]
@@ -193,7 +194,7 @@ async fn a_slow_backend_gets_less_than_half_of_a_fast_ones_share() {
         replica("two").await,
         replica("slow").await,
     );
-    fault(&slow, "latency=500ms").await;
+    fault(&slow, "latency=100ms").await;
     let (gateway, _file) = before(&urls(&[&one, &two, &slow]), "").await;
     let shares = ask(&gateway, 1_200).await;
     assert!(all_are(&shares, 200), "{shares:?}");

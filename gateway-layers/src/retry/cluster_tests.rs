@@ -153,5 +153,5 @@ async fn a_killed_backend_is_not_noticed_and_comes_back() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     load(400).await;
     assert_eq!(failed.load(Ordering::Relaxed), 0);
-    assert!(back.served() > 0, "it gets none of 400");
+    assert!(back.served() > 40, "{} of 400", back.served());
 }

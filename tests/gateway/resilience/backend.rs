@@ -160,10 +160,15 @@ pub(super) async fn metrics(gateway: &Gateway) -> String {
 
 /// Waits until `done`. Far longer than it takes, since other tests run beside; far shorter than any
 /// backend of these tests sleeps.
-pub(super) async fn soon(what: &str, mut done: impl AsyncFnMut() -> bool) {
+pub(super) async fn soon(what: &str, done: impl AsyncFnMut() -> bool) {
+    within(Duration::from_secs(4), what, done).await;
+}
+
+/// Waits until `done`, for so long at most.
+pub(super) async fn within(limit: Duration, what: &str, mut done: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !done().await {
-        assert!(began.elapsed() < Duration::from_secs(4), "{what}");
+        assert!(began.elapsed() < limit, "{what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use gateway_tests::{ConfigFile, Output, get};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time::Instant};
 
-use super::backend::{Backend, all_at_once, gateway, metrics, soon};
+use super::backend::{Backend, all_at_once, gateway, metrics, soon, within};
 use crate::PROGRAM;
 
 #[tokio::test]
@@ -29,11 +29,13 @@ async fn a_client_that_leaves_frees_everything_within_a_second() {
     assert!(metrics(&gateway).await.contains(&format!("{taken} 1\n")));
 
     drop(client);
-    soon("the upstream's connection ends", async || {
+    let left = Instant::now();
+    let rest = || Duration::from_secs(1).saturating_sub(left.elapsed());
+    within(rest(), "the upstream's connection ends", async || {
         backend.open() == 0
     })
     .await;
-    soon("place and load are free", async || {
+    within(rest(), "place and load are free", async || {
         let text = metrics(&gateway).await;
         let loaded = text.lines().any(|line| {
             line.starts_with("gateway_upstream_endpoint_in_flight") && !line.ends_with(" 0")

@@ -115,7 +115,7 @@ async fn a_drain_does_not_wait_for_ever() {
     let begin = std::time::SystemTime::now();
     assert!(!instance.drain(Duration::ZERO).await);
     let took = begin.elapsed().unwrap();
-    assert!(took < Duration::from_secs(60), "{took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
     long.abort();
 }
 
