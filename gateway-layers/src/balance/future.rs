@@ -20,7 +20,7 @@ use tower_service::Service;
 use super::{
     EndpointState,
     outlier::Ending,
-    service::{Chosen, Shared},
+    shared::{Chosen, Shared},
     state::LoadGuard,
 };
 use crate::circuit_breaker::{Permit, Verdict, watched};

@@ -130,6 +130,7 @@ mod proxies;
 mod rng;
 mod service;
 mod set;
+mod shared;
 mod slow_start;
 mod state;
 mod status;

@@ -11,7 +11,7 @@ use super::{
     Blocked, Ejection, Endpoint, EndpointState, EndpointStatus, Health, Outliers, SuccessRate,
     ewma::Millis,
     outlier::{self, Ending},
-    service::Shared,
+    shared::Shared,
     success_rate,
 };
 
