@@ -1,6 +1,6 @@
 use std::fmt;
 
-use gateway_core::{BoxError, ErrorKind, GatewayError, error::cause_ref};
+use gateway_core::{BoxError, ErrorKind, GatewayError, Request, error::cause_ref};
 use http_body_util::LengthLimitError;
 
 /// Why a request got no response head.
@@ -41,6 +41,35 @@ pub(crate) enum Reason {
     NotOffered,
     /// The request body failed while it was being sent.
     RequestBody(ErrorKind),
+}
+
+/// A request that was not answered. It is given back while nothing of it was written.
+#[derive(Debug)]
+pub struct Failed {
+    error: Error,
+    request: Option<Box<Request>>,
+}
+
+impl Failed {
+    pub(super) fn unsent(error: Error, request: Request) -> Self {
+        Self {
+            error: error.unsent(),
+            request: Some(Box::new(request)),
+        }
+    }
+
+    pub(super) const fn sent(error: Error) -> Self {
+        Self {
+            error,
+            request: None,
+        }
+    }
+
+    /// Why, and the request if [`Error::is_unsent`].
+    #[must_use]
+    pub fn into_parts(self) -> (Error, Option<Box<Request>>) {
+        (self.error, self.request)
+    }
 }
 
 impl Error {

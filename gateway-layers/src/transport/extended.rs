@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use gateway_core::{Body, Request, Response};
 
 use super::{
-    error::{Error, Reason},
-    origin::{Conn, Failed, Inner, Origin},
+    error::{Error, Failed, Reason},
+    form,
+    origin::{Conn, Inner, Origin},
     pool::{H2, StreamGuard},
     sending::unwritten,
 };
@@ -29,7 +30,7 @@ impl Origin {
             Ok(conn) => conn,
             Err(error) => return Err(Failed::unsent(error, request)),
         };
-        self.inner.to_absolute_form(&mut request);
+        form::to_absolute(&mut request, self.inner.uri());
         let mut sender = conn.sender.clone();
         let stream = conn.streams.open();
         match sender.try_send_request(request).await {

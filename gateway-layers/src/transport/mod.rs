@@ -70,6 +70,7 @@ mod driver;
 mod error;
 #[cfg(feature = "proxy")]
 mod extended;
+mod form;
 mod handshake;
 mod origin;
 mod pool;
@@ -87,8 +88,8 @@ pub(crate) use self::extended::OpenStream;
 pub(crate) use self::unix::socket;
 pub use self::{
     client::{Client, ClientBuilder, ResponseFuture},
-    error::Error,
-    origin::{Failed, Origin},
+    error::{Error, Failed},
+    origin::Origin,
     protocol::Protocol,
     tls::BuildError,
     unix::target,

@@ -7,8 +7,7 @@ use std::{
 };
 
 use gateway_core::{Request, Response};
-use http::{HeaderValue, Uri, Version, header, uri};
-
+use http::{HeaderValue, Uri, uri};
 use hyper::body::Incoming;
 use tokio::task::unconstrained;
 
@@ -16,7 +15,8 @@ use super::{
     Protocol,
     connect::{Connector, Fresh},
     driver::H1Driver,
-    error::{Error, Reason},
+    error::{Error, Failed, Reason},
+    form,
     handshake::{self, spawn},
     pool::{H1, H2, Pool, Reaper, Slot, ended},
     sending::{Exchange, Refused, Sending, unwritten},
@@ -41,35 +41,6 @@ pub(super) struct Inner {
     idle_timeout: Duration,
     /// Held while a multiplexed connection is being made, so that a burst makes one and not many.
     connecting: tokio::sync::Mutex<()>,
-}
-
-/// A request that was not answered. It is given back while nothing of it was written.
-#[derive(Debug)]
-pub struct Failed {
-    error: Error,
-    request: Option<Box<Request>>,
-}
-
-impl Failed {
-    pub(super) fn unsent(error: Error, request: Request) -> Self {
-        Self {
-            error: error.unsent(),
-            request: Some(Box::new(request)),
-        }
-    }
-
-    pub(super) const fn sent(error: Error) -> Self {
-        Self {
-            error,
-            request: None,
-        }
-    }
-
-    /// Why, and the request if [`Error::is_unsent`].
-    #[must_use]
-    pub fn into_parts(self) -> (Error, Option<Box<Request>>) {
-        (self.error, self.request)
-    }
 }
 
 pub(super) enum Conn {
@@ -145,7 +116,10 @@ impl Inner {
         let (scheme, authority) = match &socket {
             // What listens on a socket is this machine, and nobody has given it a name.
             Some(_) => (uri::Scheme::HTTP, uri::Authority::from_static("localhost")),
-            None => (uri.scheme()?.clone(), without_userinfo(uri.authority()?)?),
+            None => (
+                uri.scheme()?.clone(),
+                form::without_userinfo(uri.authority()?)?,
+            ),
         };
         if scheme != uri::Scheme::HTTP && scheme != uri::Scheme::HTTPS {
             return None;
@@ -236,11 +210,11 @@ impl Inner {
     > {
         match conn {
             Conn::H1(conn) => {
-                self.to_origin_form(&mut request);
+                form::to_origin(&mut request, &self.host);
                 self.hand_over_h1(conn, request, upgrade)
             }
             Conn::H2(mut conn) => {
-                self.to_absolute_form(&mut request);
+                form::to_absolute(&mut request, &self.uri);
                 Exchange::H2 {
                     sent: conn.sender.try_send_request(request),
                     stream: Some(conn.streams.open()),
@@ -281,41 +255,6 @@ impl Inner {
             sent,
             sender: Some(sender),
             slot,
-        }
-    }
-
-    fn to_origin_form(&self, request: &mut Request) {
-        *request.version_mut() = Version::HTTP_11;
-        if !request.headers().contains_key(header::HOST) {
-            request
-                .headers_mut()
-                .insert(header::HOST, self.host.clone());
-        }
-        let uri = request.uri_mut();
-        if uri.authority().is_none() && uri.scheme().is_none() {
-            return;
-        }
-        let mut parts = uri::Parts::default();
-        let path = uri.path_and_query().cloned();
-        parts.path_and_query = Some(path.unwrap_or_else(|| uri::PathAndQuery::from_static("/")));
-        *uri = Uri::from_parts(parts).expect("a path alone is a valid target");
-    }
-
-    /// HTTP/2 has the host in the target, and a `Host` field beside it is a chance to disagree.
-    pub(super) fn to_absolute_form(&self, request: &mut Request) {
-        *request.version_mut() = Version::HTTP_2;
-        request.headers_mut().remove(header::CONNECTION);
-        let mut parts = self.uri.clone().into_parts();
-        if let Some(host) = request.headers_mut().remove(header::HOST)
-            && let Ok(authority) = uri::Authority::try_from(host.as_bytes())
-        {
-            parts.authority = Some(authority);
-        }
-        if let Some(path) = request.uri().path_and_query() {
-            parts.path_and_query = Some(path.clone());
-        }
-        if let Ok(uri) = Uri::from_parts(parts) {
-            *request.uri_mut() = uri;
         }
     }
 
@@ -361,6 +300,11 @@ impl Inner {
         }
     }
 
+    #[cfg(feature = "proxy")]
+    pub(super) const fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
     pub(super) fn forget(&self, conn: &H2) {
         self.pool.forget_h2(conn);
     }
@@ -382,14 +326,6 @@ async fn reap(origin: Weak<Inner>, idle_timeout: Duration) {
         if !origin.pool.reap(TICKS) {
             return;
         }
-    }
-}
-
-/// Credentials in a URL are not part of the host; RFC 9110 §4.2.4 has them removed.
-fn without_userinfo(authority: &uri::Authority) -> Option<uri::Authority> {
-    match authority.as_str().rsplit_once('@') {
-        None => Some(authority.clone()),
-        Some((_, host)) => host.parse().ok(),
     }
 }
 

@@ -18,8 +18,8 @@ use tokio::task::Unconstrained;
 
 use super::{
     driven,
-    error::Error,
-    origin::{Failed, Inner},
+    error::{Error, Failed},
+    origin::Inner,
     pool::{H1, H2, Slot, StreamGuard},
 };
 
