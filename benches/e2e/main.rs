@@ -15,6 +15,7 @@
 mod load;
 mod peers;
 mod report;
+mod run;
 mod scenario;
 mod server;
 
@@ -52,7 +53,7 @@ fn dispatch(args: &[String]) -> anyhow::Result<()> {
         ["hyperproxy", port, upstream] => {
             runtime.block_on(server::hyperproxy(port.parse()?, upstream.parse()?))
         }
-        _ => runtime.block_on(scenario::run(&options(args)?)),
+        _ => runtime.block_on(run::run(&options(args)?)),
     }
 }
 
