@@ -20,6 +20,8 @@
 #[cfg(feature = "edge")]
 pub mod auth;
 #[cfg(feature = "edge")]
+mod body;
+#[cfg(feature = "edge")]
 pub mod call;
 pub mod canonical;
 pub mod catalog;

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use gateway_core::Body;
 use memchr::memmem;
 
-use super::upload::Upload;
+use super::upload::upload;
 use crate::error::AiError;
 
 /// A `multipart/form-data` body (RFC 7578), read no further than the field that names the model.
@@ -83,7 +83,7 @@ impl Form {
         };
         let rest = rest.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         let seen = &self.bytes[self.place.end..];
-        Some(Body::new(Upload::new(head, seen, &self.delimiter, rest)))
+        Some(upload(head, seen, &self.delimiter, rest))
     }
 
     /// Whether it was sent and cannot be sent again.

@@ -11,30 +11,24 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use memchr::memmem::Finder;
 
 use super::form::name;
+use crate::body::Prefixed;
 
-/// What was read of a form, then the rest of it – as long as the rest names no other model.
+/// `head`, then the rest of a form – as long as the rest names no other model. `seen` is what of the
+/// head follows the model's name.
+pub(super) fn upload(head: Bytes, seen: &[u8], delimiter: &str, rest: Body) -> Body {
+    let mut watch = Watch::new(delimiter);
+    // What is wrong with it is noticed when the rest comes.
+    watch.take(seen);
+    Body::new(Prefixed::new([head], Watched { inner: rest, watch }))
+}
+
 #[derive(Debug)]
-pub(super) struct Upload {
-    head: Option<Bytes>,
-    rest: Body,
+struct Watched {
+    inner: Body,
     watch: Watch,
 }
 
-impl Upload {
-    /// `seen` is what of the head follows the model's name.
-    pub(super) fn new(head: Bytes, seen: &[u8], delimiter: &str, rest: Body) -> Self {
-        let mut watch = Watch::new(delimiter);
-        // What is wrong with it is noticed when the rest comes.
-        watch.take(seen);
-        Self {
-            head: Some(head),
-            rest,
-            watch,
-        }
-    }
-}
-
-impl HttpBody for Upload {
+impl HttpBody for Watched {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -43,10 +37,7 @@ impl HttpBody for Upload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
-        if let Some(head) = this.head.take() {
-            return Poll::Ready(Some(Ok(Frame::data(head))));
-        }
-        let frame = ready!(Pin::new(&mut this.rest).poll_frame(cx));
+        let frame = ready!(Pin::new(&mut this.inner).poll_frame(cx));
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
         {
@@ -61,18 +52,11 @@ impl HttpBody for Upload {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.head.is_none() && self.rest.is_end_stream()
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let head = self.head.as_ref().map_or(0, |head| head.len() as u64);
-        let rest = self.rest.size_hint();
-        let mut hint = SizeHint::new();
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(upper.saturating_add(head));
-        }
-        hint.set_lower(rest.lower().saturating_add(head));
-        hint
+        self.inner.size_hint()
     }
 }
 
@@ -144,13 +128,8 @@ mod tests {
             .into_iter()
             .map(|piece| Ok::<_, BoxError>(Frame::data(piece)));
         let rest = Body::new(StreamBody::new(futures_util::stream::iter(pieces)));
-        let upload = Upload::new(
-            Bytes::from(format!("head{seen}")),
-            seen.as_bytes(),
-            "--B",
-            rest,
-        );
-        let collected = collect(Body::new(upload), 4096).await?;
+        let head = Bytes::from(format!("head{seen}"));
+        let collected = collect(upload(head, seen.as_bytes(), "--B", rest), 4096).await?;
         Ok(collected.into_parts().0)
     }
 

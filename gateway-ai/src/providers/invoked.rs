@@ -1,63 +1,31 @@
 //! The stream of a model that Bedrock invokes: events of its maker's, each in a frame of Amazon's.
 
-use std::{
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
-
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::{BufMut, Bytes, BytesMut};
-use gateway_core::{Body, BoxError};
-use http_body::{Body as HttpBody, Frame};
+use bytes::{BufMut, BytesMut};
+use gateway_core::Body;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::dialect::{FrameReader, Message};
+use crate::{
+    body::rewritten,
+    dialect::{FrameReader, Message},
+};
 
-/// The server-sent events that Anthropic would have sent.
+/// The server-sent events that Anthropic would have sent. Without its last event a stream is known
+/// to have broken off.
 pub(super) fn events(body: Body) -> Body {
-    Body::new(EventBody {
-        inner: body,
-        reader: FrameReader::default(),
-        failed: false,
-    })
-}
-
-struct EventBody {
-    inner: Body,
-    reader: FrameReader,
-    /// What came whole before is still good.
-    failed: bool,
-}
-
-impl HttpBody for EventBody {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let this = &mut *self;
-        while !this.failed {
-            let Some(frame) = ready!(Pin::new(&mut this.inner).poll_frame(cx)) else {
-                // Without its last event the stream is known to have broken off.
-                return Poll::Ready(None);
-            };
-            let Ok(data) = frame?.into_data() else {
-                continue;
-            };
-            let (mut out, mut odd) = (BytesMut::with_capacity(data.len()), false);
-            let read = this.reader.push(&data, |message| {
-                odd = odd || event(&message, &mut out).is_none();
-            });
-            this.failed = odd || read.is_err();
-            if !out.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(out.freeze()))));
-            }
+    let mut reader = FrameReader::default();
+    rewritten(body, move |data, out| {
+        out.reserve(data.len());
+        let mut odd = false;
+        let read = reader.push(data, |message| {
+            odd = odd || event(&message, out).is_none();
+        });
+        if odd || read.is_err() {
+            return Err("a frame makes no sense");
         }
-        Poll::Ready(Some(Err("a frame makes no sense".into())))
-    }
+        Ok(())
+    })
 }
 
 /// Writes the event in a message; `None` where there is none.
