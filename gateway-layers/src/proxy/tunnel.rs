@@ -1,12 +1,10 @@
 use std::{
     any::Any,
     fmt, io,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 
@@ -14,9 +12,10 @@ use gateway_core::{TunnelBytes, TunnelEnd};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional},
+    io::{AsyncRead, AsyncWrite, copy_bidirectional},
     sync::watch,
 };
+use tokio_util::io::InspectReader;
 
 /// Upgraded connections: how many there are, how long one may be silent, and their end.
 ///
@@ -133,17 +132,17 @@ where
     let (client, upstream) = tokio::time::timeout(UPGRADE_WITHIN, both)
         .await?
         .map_err(io::Error::other)?;
-    let mut client = Counted {
-        io: TokioIo::new(client),
-        read: &moved.received,
-    };
-    let mut upstream = Counted {
-        io: upstream,
-        read: &moved.sent,
-    };
+    let mut client = InspectReader::new(TokioIo::new(client), count(&moved.received));
+    let mut upstream = InspectReader::new(upstream, count(&moved.sent));
     copy_bidirectional(&mut client, &mut upstream)
         .await
         .map(|_| ())
+}
+
+fn count(bytes: &AtomicU64) -> impl FnMut(&[u8]) {
+    |read| {
+        bytes.fetch_add(read.len() as u64, Ordering::Relaxed);
+    }
 }
 
 /// Resolves when nothing has moved for `idle`.
@@ -172,44 +171,6 @@ impl Moved {
             received: self.received.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),
         }
-    }
-}
-
-/// Counts what is read.
-struct Counted<'a, T> {
-    io: T,
-    read: &'a AtomicU64,
-}
-
-impl<T: AsyncRead + Unpin> AsyncRead for Counted<'_, T> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.io).poll_read(cx, buf);
-        let read = buf.filled().len() - before;
-        self.read.fetch_add(read as u64, Ordering::Relaxed);
-        polled
-    }
-}
-
-impl<T: AsyncWrite + Unpin> AsyncWrite for Counted<'_, T> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 
