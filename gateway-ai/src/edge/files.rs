@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gateway_core::{Body, BoxError, GatewayError, Identity, Responder, Response, body::collect};
+use gateway_core::{Body, BoxError, GatewayError, Identity, Responder, Response};
 use http::{Method, header, request::Parts};
 use http_body::Body as HttpBody;
 use serde_json::Value;
@@ -12,12 +12,12 @@ use super::{
     memory::{Found, Remember, tenant},
     refuse,
     shared::{Shared, refused},
-    stored::is_id,
+    stored::{among, ask, is_id, no_such, read},
 };
 use crate::{
     dialect::Dialect,
     error::{AiError, AiErrorKind},
-    providers::{Provider, Stored},
+    providers::Provider,
 };
 
 /// What of the paths under `/files` and `/batches` a request is about.
@@ -63,11 +63,7 @@ pub(super) fn of<'a>(
     if !id.is_none_or(is_id) {
         return None;
     }
-    Some(if allowed.split(", ").any(|one| one == method.as_str()) {
-        Ok(FilesPath { path, id, about })
-    } else {
-        Err(allowed)
-    })
+    Some(among(method, allowed).map(|()| FilesPath { path, id, about }))
 }
 
 impl FilesPath<'_> {
@@ -103,7 +99,7 @@ impl Shared {
         let dialect = path.dialect(parts);
         let answer = async {
             let (provider, body) = self.file_keeper(path, dialect, parts, body).await?;
-            let answer = ask(provider, path, dialect, parts, body).await?;
+            let answer = ask(provider, path.path, dialect, parts, body).await?;
             self.learn(provider, path, parts, answer)
                 .await
                 .map_err(Refused::Ai)
@@ -149,7 +145,7 @@ impl Shared {
         let providers = self.catalog.providers();
         if let Some((found, id)) = known {
             match found {
-                Found::Foreign => return Err(unknown(&id).into()),
+                Found::Foreign => return Err(no_such(&id).into()),
                 Found::At(name) if let Some(provider) = providers.get(&name) => {
                     return Ok((provider, body));
                 }
@@ -179,13 +175,7 @@ impl Shared {
             return Ok(answer);
         }
         let (mut head, body) = answer.into_parts();
-        let bytes = collect(body, ANSWER_LIMIT)
-            .await
-            .map_err(|_| {
-                AiError::upstream(AiErrorKind::Truncated, "the provider's answer broke off")
-            })?
-            .into_parts()
-            .0;
+        let bytes = read(body, ANSWER_LIMIT).await?;
         let lists = path.id.is_none() && parts.method == Method::GET;
         if !lists {
             let remember = Remember::new(&self.memory, parts.extensions.get());
@@ -206,24 +196,6 @@ impl Shared {
         head.headers.remove(header::CONTENT_LENGTH);
         Ok(Response::from_parts(head, Body::from(bytes)))
     }
-}
-
-async fn ask(
-    provider: &Provider,
-    path: FilesPath<'_>,
-    dialect: Dialect,
-    parts: &Parts,
-    body: Body,
-) -> Result<Response, AiError> {
-    let query = parts.uri.query().map(|query| format!("?{query}"));
-    let stored = Stored {
-        method: parts.method.clone(),
-        path: format!("{}{}", path.path, query.unwrap_or_default()),
-        headers: parts.headers.clone(),
-        dialect,
-        body,
-    };
-    provider.stored(stored).await
 }
 
 /// A list with those entries alone whose id is good.
@@ -251,12 +223,6 @@ impl From<AiError> for Refused {
     fn from(error: AiError) -> Self {
         Self::Ai(error)
     }
-}
-
-fn unknown(id: &str) -> AiError {
-    AiError::new(AiErrorKind::NotFound, format!("there is no `{id}` here"))
-        .with_code("not_found")
-        .with_param("id")
 }
 
 /// What is said about files, as opposed to what is in them.

@@ -48,11 +48,13 @@ pub(super) fn of<'a>(
     if !id.is_none_or(is_id) {
         return None;
     }
-    Some(if allowed.split(", ").any(|one| one == method.as_str()) {
-        Ok(StoredPath { path, id })
-    } else {
-        Err(allowed)
-    })
+    Some(among(method, allowed).map(|()| StoredPath { path, id }))
+}
+
+/// Whether a method is among those of an `Allow` field; if not, that field.
+pub(super) fn among(method: &Method, allowed: &'static str) -> Result<(), &'static str> {
+    let found = allowed.split(", ").any(|one| one == method.as_str());
+    found.then_some(()).ok_or(allowed)
 }
 
 /// An id goes into a URL as it is, so it must be one segment and nothing else.
@@ -119,40 +121,57 @@ impl Shared {
         parts: &Parts,
         body: Bytes,
     ) -> Result<Response, AiError> {
-        let query = parts.uri.query().map(|query| format!("?{query}"));
-        let path = format!("{}{}", stored.path, query.unwrap_or_default());
-        let response = provider
-            .stored(Stored {
-                method: parts.method.clone(),
-                path,
-                headers: parts.headers.clone(),
-                dialect: Dialect::Responses,
-                body: Body::from(body),
-            })
-            .await?;
+        let body = Body::from(body);
+        let response = ask(provider, stored.path, Dialect::Responses, parts, body).await?;
         if stored.id.is_some() || !response.status().is_success() {
             return Ok(response);
         }
         // Something was made: whoever made it may ask for it again.
         let (head, body) = response.into_parts();
-        let bytes = collect(body, MADE_LIMIT)
-            .await
-            .map_err(|_| {
-                AiError::upstream(AiErrorKind::Truncated, "the provider's answer broke off")
-            })?
-            .into_parts()
-            .0;
+        let bytes = read(body, MADE_LIMIT).await?;
         let name: &Arc<str> = provider.name();
         Remember::new(&self.memory, parts.extensions.get()).note_object(&bytes, name);
         Ok(Response::from_parts(head, Body::from(bytes)))
     }
 }
 
+/// Asks for what stands at `path`, with the query, headers and method of the client.
+pub(super) async fn ask(
+    provider: &Provider,
+    path: &str,
+    dialect: Dialect,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, AiError> {
+    let query = parts.uri.query().map(|query| format!("?{query}"));
+    let stored = Stored {
+        method: parts.method.clone(),
+        path: format!("{path}{}", query.unwrap_or_default()),
+        headers: parts.headers.clone(),
+        dialect,
+        body,
+    };
+    provider.stored(stored).await
+}
+
+/// The whole of an answer that ids are read from.
+pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, AiError> {
+    let collected = collect(body, limit).await.map_err(|_| {
+        AiError::upstream(AiErrorKind::Truncated, "the provider's answer broke off")
+    })?;
+    Ok(collected.into_parts().0)
+}
+
+/// What is nobody's, or somebody else's: the two are not told apart.
+pub(super) fn no_such(id: &str) -> AiError {
+    AiError::new(AiErrorKind::NotFound, format!("there is no `{id}` here"))
+        .with_code("not_found")
+        .with_param("id")
+}
+
 fn unknown(id: Option<&str>) -> AiError {
     match id {
-        Some(id) => AiError::new(AiErrorKind::NotFound, format!("there is no `{id}` here"))
-            .with_code("not_found")
-            .with_param("id"),
+        Some(id) => no_such(id),
         None => AiError::invalid(
             "several providers here keep conversations; make one with a response instead",
         ),

@@ -4,6 +4,19 @@ use serde_json::{Value, json, value::RawValue};
 use super::{Reply, Request};
 use crate::{canonical::Usage, error::AiError};
 
+/// A vector as Google's APIs write it.
+#[derive(Deserialize)]
+pub(super) struct Vector {
+    pub(super) values: Box<RawValue>,
+}
+
+/// What a call took, in the words of Google's APIs.
+#[derive(Deserialize)]
+pub(super) struct Counts {
+    #[serde(rename = "promptTokenCount")]
+    pub(super) prompt: Option<u64>,
+}
+
 pub(super) fn parse_one(body: &Value) -> Result<Request, AiError> {
     let mut request = Request::default();
     item(body, &mut request)?;
@@ -79,15 +92,6 @@ pub(super) fn parse_reply(body: &[u8]) -> Option<Reply> {
         embeddings: Vec<Vector>,
         #[serde(rename = "usageMetadata")]
         usage: Option<Counts>,
-    }
-    #[derive(Deserialize)]
-    struct Vector {
-        values: Box<RawValue>,
-    }
-    #[derive(Deserialize)]
-    struct Counts {
-        #[serde(rename = "promptTokenCount")]
-        prompt: Option<u64>,
     }
     let answer: Answer = serde_json::from_slice(body).ok()?;
     Some(Reply {

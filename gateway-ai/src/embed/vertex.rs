@@ -1,7 +1,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use super::{Reply, Request};
+use super::{
+    Reply, Request,
+    gemini::{Counts, Vector},
+};
 use crate::{canonical::Usage, error::AiError};
 
 pub(super) fn print_predict(request: &Request) -> Value {
@@ -26,10 +29,10 @@ pub(super) fn parse_predict(body: &[u8]) -> Option<Reply> {
     }
     #[derive(Deserialize)]
     struct Prediction {
-        embeddings: Vector,
+        embeddings: Counted,
     }
     #[derive(Deserialize)]
-    struct Vector {
+    struct Counted {
         values: Box<RawValue>,
         statistics: Option<Statistics>,
     }
@@ -78,15 +81,6 @@ pub(super) fn parse_content(body: &[u8]) -> Option<Reply> {
         embedding: Vector,
         #[serde(rename = "usageMetadata")]
         usage: Option<Counts>,
-    }
-    #[derive(Deserialize)]
-    struct Vector {
-        values: Box<RawValue>,
-    }
-    #[derive(Deserialize)]
-    struct Counts {
-        #[serde(rename = "promptTokenCount")]
-        prompt: Option<u64>,
     }
     let answer: Answer = serde_json::from_slice(body).ok()?;
     let tokens = answer.usage.and_then(|counts| counts.prompt);

@@ -59,11 +59,7 @@ impl Catalog {
     /// When there is no such model, or none of its targets has the operation.
     pub fn plan(&self, call: &AiCall) -> Result<Plan, AiError> {
         let model = call.model();
-        // A model the caller may not use does not exist for it, so that names cannot be probed.
-        let plan = may_use(call.identity(), model)
-            .then(|| self.targets_by(model, &|| self.ticket(call)))
-            .flatten();
-        let mut plan = plan.ok_or_else(|| not_found(model))?;
+        let mut plan = self.allowed_by(call.identity(), model, &|| self.ticket(call))?;
         if let Some(kept) = call.extensions().get::<Kept>() {
             kept.narrow(&mut plan, &self.inner.providers);
         }
@@ -87,21 +83,34 @@ impl Catalog {
         identity: Option<&Identity>,
         model: &str,
     ) -> Result<Plan, AiError> {
-        // A model the caller may not use does not exist for it, so that names cannot be probed.
-        let plan = may_use(identity, model).then(|| self.targets(model));
+        self.allowed_by(identity, model, &|| self.turn())
+    }
+
+    /// A model the caller may not use does not exist for it, so that names cannot be probed.
+    fn allowed_by(
+        &self,
+        identity: Option<&Identity>,
+        model: &str,
+        ticket: &dyn Fn() -> u64,
+    ) -> Result<Plan, AiError> {
+        let plan = may_use(identity, model).then(|| self.targets_by(model, ticket));
         plan.flatten().ok_or_else(|| not_found(model))
     }
 
     /// The targets a name stands for.
     #[must_use]
     pub fn targets(&self, model: &str) -> Option<Plan> {
-        self.targets_by(model, &|| self.inner.tickets.fetch_add(1, Relaxed))
+        self.targets_by(model, &|| self.turn())
     }
 
     /// What chooses among the targets of a split: the conversation, so that all its turns go to one
     /// of them, or else whose turn it is.
     fn ticket(&self, call: &AiCall) -> u64 {
-        Held::beginning(call).unwrap_or_else(|| self.inner.tickets.fetch_add(1, Relaxed))
+        Held::beginning(call).unwrap_or_else(|| self.turn())
+    }
+
+    fn turn(&self) -> u64 {
+        self.inner.tickets.fetch_add(1, Relaxed)
     }
 
     fn targets_by(&self, model: &str, ticket: &dyn Fn() -> u64) -> Option<Plan> {
