@@ -31,8 +31,9 @@ pub mod testing;
 pub use self::{
     body::Body,
     context::{
-        ApiVersion, Attempt, CacheOutcome, ClientIp, Cost, Deadline, Identity, Interim, Outcome,
-        PrefixLost, Proofs, RequestId, Route, TunnelBytes, TunnelEnd, Upstream, Usage,
+        Admission, ApiVersion, Attempt, CacheOutcome, ClientIp, Cost, Deadline, Identity, Interim,
+        Outcome, PrefixLost, Proofs, RequestId, Route, Standing, TunnelBytes, TunnelEnd, Upstream,
+        Usage,
     },
     error::{ErrorKind, GatewayError},
     key::{Key, KeyValue},

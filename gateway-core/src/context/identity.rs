@@ -10,7 +10,7 @@ pub struct Identity {
     inner: Arc<Inner>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 struct Inner {
     kind: IdentityKind,
     issuer: Box<str>,
@@ -141,6 +141,13 @@ impl Identity {
         let mut parts = path.split('.');
         let first = self.inner.claims.get(parts.next()?)?;
         parts.try_fold(first, |value, part| value.get(part))
+    }
+}
+
+/// The same caller with the same rights.
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner) || self.inner == other.inner
     }
 }
 

@@ -16,6 +16,7 @@
 //! | [`Attempt`] | retry, fallback | proxy, logs |
 //! | [`Tried`] | retry | `balance` |
 //! | [`Interim`] | the server | `proxy` |
+//! | [`Standing`] | `proxy`'s layer of that name | WebSockets that end here |
 //! | [`Cost`] | any layer | `rate_limit`, budgets |
 //! | [`Outcome`] | `observe` | filled by inner layers, read at the end of the stream |
 //!
@@ -35,6 +36,7 @@ mod outcome;
 mod request_id;
 mod route;
 mod small;
+mod standing;
 mod tried;
 mod tunnel;
 mod upstream;
@@ -48,6 +50,7 @@ pub use self::{
     request_id::RequestId,
     route::{Params, Route},
     small::{ApiVersion, Attempt, CacheOutcome, Cost, Deadline},
+    standing::{Admission, Standing},
     tried::Tried,
     tunnel::{TunnelBytes, TunnelEnd},
     upstream::{Upstream, Usage},

@@ -132,6 +132,7 @@ mod informational;
 mod path;
 mod request;
 mod service;
+mod standing;
 mod tunnel;
 mod websocket;
 
@@ -148,6 +149,7 @@ pub use self::{
     extended::{ExtendedConnect, ExtendedConnectLayer, ExtendedFuture},
     forwarded::Forwarding,
     service::{Proxy, ResponseFuture},
+    standing::{Admitted, StandingLayer, StandingService},
     tunnel::{Tunnels, WhileOpen},
 };
 
