@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
+use foldhash::fast::RandomState;
+
 use super::{Abilities, Model, Price, Rates, Task};
 
 /// The month the built-in prices are of.
@@ -25,7 +27,7 @@ static TEXT: &str = include_str!("models.tsv");
 static TABLE: LazyLock<Box<[Model]>> = LazyLock::new(|| read(TEXT).flatten().collect());
 
 /// Every call is priced, and so looked up here.
-static INDEX: LazyLock<HashMap<(&str, &str), &Model>> = LazyLock::new(|| {
+static INDEX: LazyLock<HashMap<(&str, &str), &Model, RandomState>> = LazyLock::new(|| {
     let models = TABLE.iter();
     models
         .map(|model| ((model.vendor, model.name), model))

@@ -23,8 +23,17 @@ pub(super) fn escaped(text: &[u8], mut at: usize) -> Option<usize> {
         at += 8;
     }
     let rest = text.get(at..)?;
-    let found = rest.iter().position(|byte| must_be_escaped(*byte))?;
-    Some(at + found)
+    let found = match text.last_chunk() {
+        // The last eight bytes, without those that were looked at; the zeros that take their place
+        // are found behind the rest, if nothing is found in it.
+        Some(last) if !rest.is_empty() => {
+            let word = u64::from_le_bytes(*last) >> (64 - 8 * rest.len());
+            let found = first(below(word, b' ') | equal(word, b'"') | equal(word, b'\\'));
+            (found < rest.len()).then_some(found)
+        }
+        _ => rest.iter().position(|byte| must_be_escaped(*byte)),
+    };
+    Some(at + found?)
 }
 
 const fn must_be_escaped(byte: u8) -> bool {

@@ -59,7 +59,7 @@ impl fmt::Display for SkimError {
 impl<'a> Members<'a> {
     /// Opens the object.
     pub(crate) fn of(text: &'a [u8]) -> Result<Self, SkimError> {
-        let text = std::str::from_utf8(text).map_err(|_| SkimError::Utf8)?;
+        let text = simdutf8::basic::from_utf8(text).map_err(|_| SkimError::Utf8)?;
         let bytes = text.as_bytes();
         let at = expect(bytes, blank(bytes, 0), b'{')?;
         Ok(Self {

@@ -75,7 +75,19 @@ impl<'b> Writer<'b> {
         self.end_array();
     }
 
-    pub(crate) fn key(&mut self, key: &str) {
+    /// A key of a dialect, which has nothing to escape.
+    pub(crate) fn key(&mut self, key: &'static str) {
+        debug_assert!(scan::escaped(key.as_bytes(), 0).is_none());
+        self.separate();
+        self.out.reserve(key.len() + 3);
+        self.out.put_u8(b'"');
+        self.out.put_slice(key.as_bytes());
+        self.out.put_slice(b"\":");
+        self.comma = false;
+    }
+
+    /// A key that somebody else has chosen.
+    pub(crate) fn foreign_key(&mut self, key: &str) {
         self.separate();
         escape(self.out, key);
         self.out.put_u8(b':');
@@ -138,39 +150,40 @@ impl<'b> Writer<'b> {
 
     // === fields ===
 
-    pub(crate) fn str_field(&mut self, key: &str, text: &str) {
+    pub(crate) fn str_field(&mut self, key: &'static str, text: &str) {
         self.key(key);
         self.string(text);
     }
 
-    pub(crate) fn u64_field(&mut self, key: &str, value: u64) {
+    pub(crate) fn u64_field(&mut self, key: &'static str, value: u64) {
         self.key(key);
         self.u64(value);
     }
 
-    pub(crate) fn bool_field(&mut self, key: &str, value: bool) {
+    pub(crate) fn bool_field(&mut self, key: &'static str, value: bool) {
         self.key(key);
         self.bool(value);
     }
 
+    /// A member that somebody else may have named.
     pub(crate) fn raw_field(&mut self, key: &str, raw: &Raw) {
-        self.key(key);
+        self.foreign_key(key);
         self.raw(raw.as_str());
     }
 
-    pub(crate) fn opt_str(&mut self, key: &str, text: Option<&str>) {
+    pub(crate) fn opt_str(&mut self, key: &'static str, text: Option<&str>) {
         if let Some(text) = text {
             self.str_field(key, text);
         }
     }
 
-    pub(crate) fn opt_u64(&mut self, key: &str, value: Option<u64>) {
+    pub(crate) fn opt_u64(&mut self, key: &'static str, value: Option<u64>) {
         if let Some(value) = value {
             self.u64_field(key, value);
         }
     }
 
-    pub(crate) fn opt_bool(&mut self, key: &str, value: Option<bool>) {
+    pub(crate) fn opt_bool(&mut self, key: &'static str, value: Option<bool>) {
         if let Some(value) = value {
             self.bool_field(key, value);
         }
@@ -182,7 +195,7 @@ impl<'b> Writer<'b> {
         }
     }
 
-    pub(crate) fn opt_number(&mut self, key: &str, number: Option<&Number>) {
+    pub(crate) fn opt_number(&mut self, key: &'static str, number: Option<&Number>) {
         if let Some(number) = number {
             self.key(key);
             self.raw(number.as_str());
@@ -190,17 +203,17 @@ impl<'b> Writer<'b> {
     }
 
     /// Begins an object under a key; [`Writer::end_object`] ends it.
-    pub(crate) fn begin_object_field(&mut self, key: &str) {
+    pub(crate) fn begin_object_field(&mut self, key: &'static str) {
         self.key(key);
         self.begin_object();
     }
 
-    pub(crate) fn object_field(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
+    pub(crate) fn object_field(&mut self, key: &'static str, fill: impl FnOnce(&mut Self)) {
         self.key(key);
         self.object(fill);
     }
 
-    pub(crate) fn array_field(&mut self, key: &str, fill: impl FnOnce(&mut Self)) {
+    pub(crate) fn array_field(&mut self, key: &'static str, fill: impl FnOnce(&mut Self)) {
         self.key(key);
         self.array(fill);
     }

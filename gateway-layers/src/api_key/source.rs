@@ -71,9 +71,12 @@ pub(super) enum Found<'a> {
 
 pub(super) fn find<'a>(sources: &[KeySource], headers: &'a HeaderMap) -> Found<'a> {
     let mut found = Found::None;
-    for source in sources {
-        let values = headers.get_all(&source.header).iter();
-        for key in values.filter_map(|value| source.key(value)) {
+    // The few names of a request are compared: a look-up hashes each source's.
+    for (name, value) in headers {
+        for source in sources.iter().filter(|source| source.header == name) {
+            let Some(key) = source.key(value) else {
+                continue;
+            };
             found = match found {
                 Found::None => Found::One(key),
                 Found::One(first) if first == key => found,
@@ -87,6 +90,9 @@ pub(super) fn find<'a>(sources: &[KeySource], headers: &'a HeaderMap) -> Found<'
 /// Removes the keys, and leaves credentials of other schemes alone.
 pub(super) fn strip(sources: &[KeySource], headers: &mut HeaderMap) {
     for source in sources {
+        if !headers.keys().any(|name| source.header == name) {
+            continue;
+        }
         let values = headers.get_all(&source.header);
         if !values.iter().any(|value| source.key(value).is_some()) {
             continue;

@@ -143,7 +143,7 @@ fn video_part(print: &mut Print<'_>, video: &Video, w: &mut Writer<'_>) -> Resul
 fn source_url(
     source: &Source,
     what: &'static str,
-    key: &str,
+    key: &'static str,
     w: &mut Writer<'_>,
 ) -> Result<(), AiError> {
     match source {

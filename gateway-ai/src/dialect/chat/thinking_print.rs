@@ -22,7 +22,7 @@ pub(super) fn thinking(print: &mut Print<'_>, blocks: &[&Block], w: &mut Writer<
         },
     };
     if field == "reasoning_details" {
-        w.key(field);
+        w.foreign_key(field);
         w.begin_array();
         for (index, block) in (0..).zip(blocks) {
             detail(block, index, w);
@@ -42,7 +42,8 @@ pub(super) fn thinking(print: &mut Print<'_>, blocks: &[&Block], w: &mut Writer<
             _ => print.losses.add("redacted_thinking"),
         }
     }
-    w.str_field(field, &text);
+    w.foreign_key(field);
+    w.string(&text);
 }
 
 /// One entry of `reasoning_details`, which carries what Chat itself has no slot for.

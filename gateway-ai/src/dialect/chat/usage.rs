@@ -135,10 +135,10 @@ pub(super) fn print(usage: &Usage, same: bool, losses: &mut Losses, w: &mut Writ
 
 fn details(
     w: &mut Writer<'_>,
-    key: &str,
+    key: &'static str,
     extra: &Extra,
     same: bool,
-    counts: &[(&str, Option<u64>)],
+    counts: &[(&'static str, Option<u64>)],
 ) {
     let mut own = extra
         .all()

@@ -12,7 +12,7 @@ pub(crate) fn read_body<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, 
 
 /// Reads JSON whose encoding is checked once and not string by string.
 pub(crate) fn read_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> serde_json::Result<T> {
-    match std::str::from_utf8(body) {
+    match simdutf8::basic::from_utf8(body) {
         Ok(text) => serde_json::from_str(text),
         // It says where.
         Err(_) => serde_json::from_slice(body),

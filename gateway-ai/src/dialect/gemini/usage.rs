@@ -95,7 +95,7 @@ const SLOTS: &[&str] = &[
     "usage.cache_write_1h",
 ];
 
-fn details(key: &str, audio: Option<u64>, image: Option<u64>, w: &mut Writer<'_>) {
+fn details(key: &'static str, audio: Option<u64>, image: Option<u64>, w: &mut Writer<'_>) {
     let counts = [("AUDIO", audio), ("IMAGE", image)];
     let counts: Vec<(&str, u64)> = counts
         .into_iter()

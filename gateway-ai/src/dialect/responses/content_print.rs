@@ -101,7 +101,7 @@ fn foreign(what: &'static str) -> AiError {
     .with_code("foreign_file")
 }
 
-fn data_url(key: &str, media_type: &str, data: &str, w: &mut Writer<'_>) {
+fn data_url(key: &'static str, media_type: &str, data: &str, w: &mut Writer<'_>) {
     if media_type.is_empty() {
         return w.str_field(key, data);
     }

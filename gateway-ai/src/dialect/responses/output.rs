@@ -149,7 +149,7 @@ impl Part {
 }
 
 /// A list whose entries are written already.
-pub(super) fn list(key: &str, entries: &str, w: &mut Writer<'_>) {
+pub(super) fn list(key: &'static str, entries: &str, w: &mut Writer<'_>) {
     w.key(key);
     w.begin_array();
     if !entries.is_empty() {

@@ -86,7 +86,7 @@ fn said(print: &mut Print<'_>, message: &Message, run: &[Block], w: &mut Writer<
     match item.map(Raw::read::<wire::Members<'_>>) {
         Some(Ok(members)) => {
             for (name, value) in members.extra {
-                w.key(&name);
+                w.foreign_key(&name);
                 w.raw(value.get());
             }
         }

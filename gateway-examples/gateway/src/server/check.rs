@@ -86,20 +86,29 @@ fn target(method: &Method, uri: &Uri) -> Result<(), GatewayError> {
 }
 
 fn framing(version: Version, headers: &HeaderMap) -> Result<(), GatewayError> {
-    let chunked = headers.contains_key(header::TRANSFER_ENCODING);
+    let (mut chunked, mut length, mut expects) = (false, false, false);
+    // Most requests have none of them: a look at the few names costs less than a search for each.
+    for name in headers.keys() {
+        match name.as_str() {
+            "transfer-encoding" => chunked = true,
+            "content-length" => length = true,
+            "expect" => expects = true,
+            _ => {}
+        }
+    }
     if chunked && version == Version::HTTP_10 {
         return Err(bad("HTTP/1.0 has no Transfer-Encoding"));
     }
-    if chunked && headers.contains_key(header::CONTENT_LENGTH) {
+    if chunked && length {
         return Err(bad(
             "Transfer-Encoding and Content-Length exclude each other",
         ));
     }
-    if headers.get_all(header::TRANSFER_ENCODING).iter().count() > 1 {
+    if chunked && headers.get_all(header::TRANSFER_ENCODING).iter().count() > 1 {
         return Err(bad("Transfer-Encoding is repeated"));
     }
-    let expected = headers.get(header::EXPECT).map(HeaderValue::as_bytes);
-    if expected.is_some_and(|expected| !expected.eq_ignore_ascii_case(b"100-continue")) {
+    let expected = expects.then(|| headers.get(header::EXPECT)).flatten();
+    if expected.is_some_and(|expected| !expected.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
         return Err(bad("the expectation is unknown").status(http::StatusCode::EXPECTATION_FAILED));
     }
     Ok(())
