@@ -17,7 +17,7 @@ use gateway_ai::{
     providers::{Provider, table},
 };
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -42,10 +42,11 @@ fn app(models: Models) -> Result<Router, BoxError> {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let env = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"].map(|name| std::env::var(name).is_ok());
+    let mut stand_ins = JoinSet::new();
     let models = if env == [true, true] {
         models().keys(Keys::from_env())
     } else {
-        stand_ins().await?
+        at_stand_ins(&mut stand_ins).await?
     };
     let listener = TcpListener::bind("127.0.0.1:3004").await?;
     eprintln!("listening http://{}", listener.local_addr()?);
@@ -53,8 +54,9 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// The same models, at stand-ins: OpenAI is down, Anthropic answers.
-async fn stand_ins() -> Result<Models, BoxError> {
+/// The same models, at stand-ins: OpenAI is down, Anthropic answers. They are served as long as
+/// `serving` lives.
+async fn at_stand_ins(serving: &mut JoinSet<()>) -> Result<Models, BoxError> {
     let down = routing::post(|| async {
         let error = json!({ "error": { "message": "down", "type": "server_error", "param": null, "code": null } });
         (StatusCode::SERVICE_UNAVAILABLE, Json(error)).into_response()
@@ -72,11 +74,10 @@ async fn stand_ins() -> Result<Models, BoxError> {
         .route("/anthropic/v1/messages", up);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the stand-ins live as long as the example"
-    )]
-    tokio::spawn(async move { axum::serve(listener, vendors).await });
+    serving.spawn(async move {
+        // It never ends.
+        _ = axum::serve(listener, vendors).await;
+    });
     let mut models = models();
     for vendor in ["openai", "anthropic"] {
         let spec = table::find(vendor).ok_or("both vendors are in the table")?;
@@ -97,7 +98,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_second_answers_in_the_dialect_of_the_first() {
-        let app = app(stand_ins().await.unwrap()).unwrap();
+        let mut stand_ins = JoinSet::new();
+        let app = app(at_stand_ins(&mut stand_ins).await.unwrap()).unwrap();
         let call = json!({ "model": "fast", "messages": [{ "role": "user", "content": "hi" }] });
         let request =
             Request::post("/v1/chat/completions").header("content-type", "application/json");

@@ -3,7 +3,7 @@ use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 use gateway_core::config::{ConfigError, Diagnostics};
 use gateway_layers::observe::Gauge;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use super::{
     gateway::Gateway,
@@ -28,7 +28,8 @@ pub struct Instance {
     readiness: Readiness,
     drain: DrainHandle,
     admin_drain: DrainHandle,
-    reloading: JoinHandle<()>,
+    /// What accepts, and what watches the file; connections are the drains'.
+    tasks: JoinSet<()>,
     times: (Duration, Duration),
 }
 
@@ -95,27 +96,31 @@ impl Instance {
                 .collect(),
             admin: None,
             readiness: Readiness::new(),
-            reloading: spawn(reload::run(Arc::clone(gateway.reloader()))),
+            tasks: JoinSet::new(),
             gateway,
             drain,
             admin_drain,
             times: (config.drain.delay.get(), config.drain.timeout.get()),
         };
+        let reloader = Arc::clone(instance.gateway.reloader());
+        instance.tasks.spawn(reload::run(reloader));
         let limits = listeners::limits(&config);
         let places = Places::new(&limits);
         for open in open {
             let cost = (limits.clone(), places.clone());
-            drop(open.serve(instance.gateway.service(), cost, token.clone()));
+            let service = instance.gateway.service();
+            open.serve(&mut instance.tasks, service, cost, token.clone());
         }
         if let Some((socket, guard)) = admin {
             instance.admin = match socket.address() {
                 Ok(Address::Tcp(address)) => Some(address),
                 _ => None,
             };
-            spawn(server::serve(
+            let admin = instance.admin_service(guard);
+            instance.tasks.spawn(server::serve(
                 socket,
                 Entrance::default(),
-                instance.admin_service(guard),
+                admin,
                 limits.clone(),
                 // Operators get in while clients take all there is.
                 Places::new(&limits),
@@ -262,17 +267,9 @@ fn addresses(open: &[Open]) -> Vec<(String, SocketAddr)> {
     each.collect()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the instance owns these tasks: drains end the servers, the reload task is aborted"
-)]
-fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
-    tokio::spawn(task)
-}
-
 impl Drop for Instance {
     fn drop(&mut self) {
-        self.reloading.abort();
+        self.tasks.abort_all();
         self.drain.start();
         self.admin_drain.start();
     }

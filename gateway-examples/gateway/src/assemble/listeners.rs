@@ -9,7 +9,7 @@ use gateway_layers::{
     https_redirect::HttpsRedirectLayer,
     proxy_protocol::{ProxyProtocol, ProxyProtocolConfig},
 };
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tower::{ServiceBuilder, util::MapRequestLayer};
 
 use super::{forward::Entered, termination::Terminations};
@@ -149,27 +149,29 @@ impl Open {
         }
     }
 
-    /// Serves until the drain starts.
+    /// Serves until the drain starts, as one of `tasks`.
     pub(super) fn serve(
         self,
+        tasks: &mut JoinSet<()>,
         service: Reloadable,
         (limits, places): (Limits, Places),
         drain: Drain,
-    ) -> JoinHandle<()> {
+    ) {
         let (socket, entrance) = (self.socket, self.entrance);
         if self.redirect.is_none() && self.hsts.is_none() && self.forward.is_none() {
-            return spawn(server::serve(
+            tasks.spawn(server::serve(
                 socket, entrance, service, limits, places, drain,
             ));
+            return;
         }
         let service = ServiceBuilder::new()
             .option_layer(self.hsts)
             .option_layer(self.redirect)
             .option_layer(self.forward.map(enter))
             .service(service);
-        spawn(server::serve(
+        tasks.spawn(server::serve(
             socket, entrance, service, limits, places, drain,
-        ))
+        ));
     }
 }
 
@@ -181,14 +183,6 @@ fn enter(
         request.extensions_mut().insert(by.clone());
         request
     })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the drain, which the instance owns, ends these tasks"
-)]
-fn spawn(task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
-    tokio::spawn(task)
 }
 
 pub(super) fn limits(config: &Config) -> Limits {
