@@ -42,6 +42,10 @@ impl AiService {
                     .map_err(|error| error.at("guardian"))?,
             );
         service = files(config, service)?;
+        service = config
+            .websocket
+            .limit(service)
+            .map_err(|error| error.at("websocket"))?;
         if let Some(limit) = config.max_request {
             let bytes = usize::try_from(limit.get()).unwrap_or(usize::MAX);
             service = service.request_limit(bytes);
@@ -164,6 +168,7 @@ mod tests {
             "max_request": "8MiB",
             "keeper": { "max": "8MiB", "ttl": "30m" },
             "guardian": { "max": 500, "ttl": "10m" },
+            "websocket": { "idle": "5m", "total": "30m" },
             "clients": { "langchain": { "keeper": "in_band" } },
         });
         if cfg!(feature = "prompt") {
@@ -223,6 +228,8 @@ mod tests {
                 "files",
             ),
             (json!({ "guardian": { "ttl": "0s" } }), "guardian.ttl"),
+            (json!({ "websocket": { "idle": "0s" } }), "websocket.idle"),
+            (json!({ "websocket": { "total": "0s" } }), "websocket.total"),
             (json!({ "models": { "a": "b" } }), "models.a"),
             (
                 json!({ "prices": { "models": { "a": { "input": 1 } } } }),

@@ -47,6 +47,7 @@ mod price;
 #[cfg(feature = "prompt")]
 mod prompt;
 mod provider;
+mod websocket;
 
 use gateway_core::config::{ByteSize, Named, OneOrMany};
 use schemars::JsonSchema;
@@ -64,6 +65,7 @@ pub use self::{
         StreamCostConfig, Usd,
     },
     provider::{OpenAiDialect, ProviderConfig},
+    websocket::WebSocketConfig,
 };
 
 /// Models, who answers for them, and what happens when they fail.
@@ -105,6 +107,9 @@ pub struct AiConfig {
     /// both. Defaults to nobody.
     #[serde(default)]
     pub files: OneOrMany<String>,
+    /// How long WebSockets are open.
+    #[serde(default)]
+    pub websocket: WebSocketConfig,
     /// Prompts by name, or `name@version`.
     #[cfg(feature = "prompt")]
     #[serde(default)]

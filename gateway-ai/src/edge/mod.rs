@@ -135,8 +135,7 @@
 //! `response.create` message is a call as if it had been posted – aliases, fallback, rights and
 //! counting hold for the model it names, and the provider needs neither WebSockets nor the Responses
 //! API – and the events of its answer are messages. A refused call is an `error` event with the
-//! status it would have had, and the connection stays. Messages are as long as requests may be; a
-//! silent WebSocket is closed after [ten minutes](AiService::sockets), any after an hour. What all
+//! status it would have had, and the connection stays. Messages are as long as requests may be. What all
 //! calls used is one sum at its end. Layers outside see the request that opens it and none of the
 //! calls: a rate limit counts connections.
 //!
@@ -147,7 +146,13 @@
 //! `GET /v1/realtime?model=…` opens a session of the Realtime API, at the first target of the model
 //! whose provider speaks OpenAI's dialects by their own paths and opens one. Messages pass as they
 //! are, save that the provider's name of the model stands where the client's was; the tokens of each
-//! `response.done` are counted. What is refused is refused before the session opens.
+//! `response.done` are counted. What is refused is refused before the session opens. A provider that
+//! goes away is an `error` event and the close code 1011.
+//!
+//! Either is closed with 1001 when it was [silent](AiService::socket_idle) for ten minutes and when it
+//! was [open](AiService::socket_total) for an hour, and with 1008 within seconds when who opened it
+//! would no longer be let in with the same rights: that is known of requests that have come through a
+//! [`StandingLayer`](gateway_layers::proxy::StandingLayer).
 //!
 //! # Costs
 //!

@@ -3,6 +3,7 @@ use std::{
     fmt,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use super::{
     ResponseFuture, StreamCost,
     memory::{AiState, Memory},
     shared::Shared,
+    socket,
 };
 use crate::{
     call::{AiCall, AiReply},
@@ -51,6 +53,7 @@ impl<S> AiService<S> {
             strict: false,
             stream_cost: StreamCost::default(),
             sockets: Tunnels::new(),
+            socket_limits: socket::Limits::default(),
             #[cfg(feature = "prompt")]
             prompts: crate::prompt::Prompts::default(),
             #[cfg(feature = "prompt")]
@@ -115,11 +118,22 @@ impl<S> AiService<S> {
         self.edit(|shared| shared.profiles = profiles)
     }
 
-    /// The WebSockets of clients: how long one may be silent, and their end. Defaults to
-    /// [`Tunnels::new`].
+    /// What counts the WebSockets of clients, and ends all of them. Defaults to [`Tunnels::new`].
     #[must_use]
     pub fn sockets(self, sockets: Tunnels) -> Self {
         self.edit(|shared| shared.sockets = sockets)
+    }
+
+    /// How long a WebSocket may be silent in both directions. Defaults to ten minutes.
+    #[must_use]
+    pub fn socket_idle(self, idle: Duration) -> Self {
+        self.edit(|shared| shared.socket_limits.idle = idle)
+    }
+
+    /// How long a WebSocket may be open. Defaults to an hour, which is what OpenAI allows one.
+    #[must_use]
+    pub fn socket_total(self, total: Duration) -> Self {
+        self.edit(|shared| shared.socket_limits.total = total)
     }
 
     /// What was learnt from the answers so far.

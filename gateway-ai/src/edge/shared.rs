@@ -46,6 +46,7 @@ pub(super) struct Shared {
     pub(super) strict: bool,
     pub(super) stream_cost: StreamCost,
     pub(super) sockets: Tunnels,
+    pub(super) socket_limits: socket::Limits,
     #[cfg(feature = "prompt")]
     pub(super) prompts: crate::prompt::Prompts,
     #[cfg(feature = "prompt")]
@@ -118,6 +119,12 @@ impl Shared {
                 responder.refuse(GatewayError::new(ErrorKind::NoRoute).detail("no such API path"))
             }
         }
+    }
+
+    /// What counts and ends WebSockets. What is silent ends with a reason before it is cut off.
+    pub(super) fn tunnels(&self) -> Tunnels {
+        let idle = self.socket_limits.idle.saturating_mul(2);
+        self.sockets.clone().idle_timeout(idle)
     }
 
     fn list(&self, responder: &Responder, parts: &Parts, one: Option<&str>) -> Response {

@@ -438,6 +438,9 @@ async fn a_provider_that_breaks_off_is_told_of() {
     let mut client = Client::with(router, &handshake).await;
     client.event().await;
     client.say(&json!("leave")).await;
+    let error = client.event().await;
+    assert_eq!(error["type"], "error", "{error}");
+    assert_eq!(error["error"]["code"], "upstream_truncated", "{error}");
     let Some(Message::Close(Some(close))) = client.next().await else {
         panic!("not closed");
     };

@@ -25,6 +25,15 @@ pub(super) fn fault(error: &AiError) -> Bytes {
     refused(status, &body)
 }
 
+/// What ends a realtime session, as its `error` event.
+pub(super) fn of_session(error: &AiError) -> Bytes {
+    let (_, body) = Dialect::Chat.print_error(error);
+    let error = member(&body, "error").unwrap_or("null");
+    Bytes::from(format!(
+        r#"{{"type":"error","event_id":"event_gateway","error":{error}}}"#
+    ))
+}
+
 /// The events of an answer that nobody was asked for.
 pub(super) fn empty_answer(id: &str, model: &str, created: u64) -> [Bytes; 2] {
     let event = |number: u8, kind: &str, status: &str| {
@@ -66,6 +75,12 @@ mod tests {
         assert_eq!(
             (&fault["status"], &fault["error"]["message"]),
             (&json!(400), &json!("why"))
+        );
+        let ended = AiError::invalid("old").with_code("session_expired");
+        let ended: Value = serde_json::from_slice(&of_session(&ended)).unwrap();
+        assert_eq!(
+            (&ended["type"], &ended["error"]["code"]),
+            (&json!("error"), &json!("session_expired"))
         );
     }
 }

@@ -10,6 +10,9 @@
 //! the model that it names. An answer that is refused is an `error` event with the status it would
 //! have had; the WebSocket stays open. What all turns used is summed up at the end.
 //!
+//! Either ends, with a reason, when nothing moves, when it is old, and when who opened it would not be
+//! let in any more.
+//!
 //! A client that has nothing stored continues its last answer all the same, by
 //! `previous_response_id`: the connection remembers it, as the API says, and puts it before the new
 //! input. Nothing else is remembered.
@@ -17,10 +20,12 @@
 mod call;
 mod error;
 mod link;
+mod pump;
 mod realtime;
 mod responses;
 mod session;
 mod tally;
 mod thread;
+mod watch;
 
-pub(super) use self::{realtime::relay, responses::serve};
+pub(super) use self::{realtime::relay, responses::serve, watch::Limits};

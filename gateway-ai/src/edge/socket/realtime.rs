@@ -1,4 +1,4 @@
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use gateway_core::{GatewayError, Outcome, Responder, Response, Upstream};
 use gateway_layers::proxy::{WebSocket, WebSocketStream};
@@ -9,9 +9,10 @@ use super::{
         refuse,
         shared::{Shared, refused},
     },
-    link::{self, Inbound, Outbound},
-    session,
+    link,
+    pump::pump,
     tally::Tally,
+    watch::Watch,
 };
 use crate::{
     call::Settle,
@@ -21,7 +22,7 @@ use crate::{
     error::{AiError, AiErrorKind},
     models::{Target, is_valid_model},
     providers::Provider,
-    websocket::{Close, Message, Peer},
+    websocket::Peer,
 };
 
 /// Connects a client to a provider that has the model its URL names, message by message.
@@ -45,17 +46,18 @@ pub(in crate::edge) async fn relay(
     };
     let limit = shared.request_limit;
     let ours = queried(&parts, "model").unwrap_or_default();
-    socket.serve(
-        &shared.sockets,
-        protocol(&parts.headers),
-        move |client| async move {
-            let client = link::open(client, Peer::Client, limit);
-            // What providers say is trusted to be longer, as answers are.
-            let upstream = link::open(upstream, Peer::Server, limit.max(UPSTREAM_LIMIT));
-            let names = (ours, target.model().to_owned());
-            pump(client, upstream, names, tab).await;
-        },
-    )
+    let limits = shared.socket_limits;
+    let protocol = protocol(&parts.headers);
+    socket.serve(&shared.tunnels(), protocol, move |client| async move {
+        let watch = Watch::new(limits, &parts.extensions);
+        let activity = watch.activity();
+        let client = link::open(client, Peer::Client, limit, &activity);
+        // What providers say is trusted to be longer, as answers are.
+        let upstream_limit = limit.max(UPSTREAM_LIMIT);
+        let upstream = link::open(upstream, Peer::Server, upstream_limit, &activity);
+        let names = (ours, target.model().to_owned());
+        pump(client, upstream, names, (tab, watch)).await;
+    })
 }
 
 /// The one that is spoken, where the client asks for it among others.
@@ -113,7 +115,7 @@ async fn connect(
 }
 
 /// Adds up what the answers of a session cost.
-struct Tab {
+pub(super) struct Tab {
     outcome: Option<Outcome>,
     target: Target,
     price: Option<PriceRef>,
@@ -136,7 +138,7 @@ impl Tab {
         }
     }
 
-    fn add(&self, usage: Usage) {
+    pub(super) fn add(&self, usage: Usage) {
         let mut turn = Extensions::new();
         let _tally = Tally::of(self.outcome.as_ref(), &mut turn);
         let settle = Settle::new(turn.get().cloned(), self.target.name().clone());
@@ -147,76 +149,4 @@ impl Tab {
     }
 }
 
-/// Hands messages on in both directions until one of them has ended.
-async fn pump(
-    (mut from_client, mut to_client): (Inbound, Outbound),
-    (mut from_upstream, mut to_upstream): (Inbound, Outbound),
-    (ours, theirs): (String, String),
-    tab: Tab,
-) {
-    let close = {
-        let up = hand_on(
-            &mut from_client,
-            &mut to_upstream,
-            |message| match message {
-                Message::Text(text) => {
-                    let renamed = session::renamed(&text, &ours, &theirs);
-                    Message::Text(renamed.unwrap_or(text))
-                }
-                other => other,
-            },
-        );
-        let mut down = pin!(hand_on(&mut from_upstream, &mut to_client, |message| {
-            if let Message::Text(text) = &message
-                && let Some(usage) = session::used(text)
-            {
-                tab.add(usage);
-            }
-            message
-        }));
-        tokio::select! {
-            ended = up => match ended {
-                // Whoever was told to close says so in turn, which still goes to the client.
-                Ok(true) => {
-                    _ = tokio::time::timeout(GOODBYE, down).await;
-                    return;
-                }
-                Ok(false) => None,
-                Err(close) => Some(close),
-            },
-            ended = &mut down => match ended {
-                Ok(true) => return,
-                Ok(false) => Some(Close::new(1011, "the provider has gone")),
-                Err(_) => Some(Close::new(1011, "the provider's messages make no sense")),
-            },
-        }
-    };
-    if let Some(close) = close {
-        to_client.close(close).await;
-    }
-    to_upstream.close(Close::new(1001, "")).await;
-}
-
-/// Hands messages on, one after the other and pings too: whether the last of them was a close, or
-/// what is wrong with one.
-async fn hand_on(
-    from: &mut Inbound,
-    to: &mut Outbound,
-    mut edit: impl FnMut(Message) -> Message,
-) -> Result<bool, Close> {
-    loop {
-        let message = match from.next().await {
-            Ok(Some(message)) => edit(message),
-            Ok(None) => return Ok(false),
-            Err(fault) => return Err(Close::new(fault.code(), &fault.to_string())),
-        };
-        let closes = matches!(message, Message::Close(_));
-        let sent: io::Result<()> = to.send(&message).await;
-        if closes || sent.is_err() {
-            return Ok(closes);
-        }
-    }
-}
-
 const UPSTREAM_LIMIT: usize = 32 * 1024 * 1024;
-const GOODBYE: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -12,7 +12,6 @@ use gateway_core::{Body, Deadline, ErrorFormat, Outcome, Responder, Response, bo
 use gateway_layers::proxy::WebSocket;
 use http::{HeaderValue, Method, header, request::Parts};
 use http_body_util::BodyExt as _;
-use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
@@ -26,6 +25,7 @@ use super::{
     link::{self, Inbound, Outbound},
     tally::Tally,
     thread::Thread,
+    watch::Watch,
 };
 use crate::{
     call::{AiCall, AiReply, Operation},
@@ -51,11 +51,11 @@ where
         Ok(socket) => socket,
         Err(error) => return refused(&responder, &parts, error),
     };
-    let tunnels = shared.sockets.clone();
-    let shared = Arc::clone(shared);
+    let (tunnels, shared) = (shared.tunnels(), Arc::clone(shared));
     socket.serve(&tunnels, None, move |stream| async move {
         let limit = shared.request_limit;
-        let (inbound, outbound) = link::open(stream, Peer::Client, limit);
+        let watch = Watch::new(shared.socket_limits, &parts.extensions);
+        let (inbound, outbound) = link::open(stream, Peer::Client, limit, &watch.activity());
         let conversation = Conversation {
             head: Head::of(parts),
             responder,
@@ -66,7 +66,7 @@ where
             thread: Thread::new(limit),
             shared,
         };
-        conversation.run().await;
+        conversation.run(watch).await;
     })
 }
 
@@ -110,11 +110,24 @@ struct Conversation<S> {
 }
 
 /// The WebSocket is over, and why, where the client is to be told.
-struct Over(Option<Close>);
+struct Over {
+    event: Option<Bytes>,
+    close: Option<Close>,
+}
 
 impl Over {
     /// The client has left, or its connection broke.
-    const GONE: Self = Self(None);
+    const GONE: Self = Self {
+        event: None,
+        close: None,
+    };
+
+    const fn with(close: Close) -> Self {
+        Self {
+            event: None,
+            close: Some(close),
+        }
+    }
 }
 
 impl<S> Conversation<S>
@@ -122,23 +135,31 @@ where
     S: Service<AiCall, Response = AiReply, Error = AiError> + Clone + Send + 'static,
     S::Future: Send,
 {
-    async fn run(mut self) {
-        let until = Instant::now() + LIFETIME;
-        let over = loop {
+    async fn run(mut self, watch: Watch) {
+        let over = tokio::select! {
+            over = self.talk() => over,
+            over = watch.over() => Over {
+                event: over.error(EXPIRED).as_ref().map(error::fault),
+                close: Some(over.close()),
+            },
+        };
+        if let Some(close) = over.close {
+            link::part((&mut self.inbound, &mut self.outbound), over.event, close).await;
+        }
+    }
+
+    async fn talk(&mut self) -> Over {
+        loop {
             let text = match self.waiting.take() {
                 Some(text) => text,
-                None => match tokio::time::timeout_at(until, self.listen()).await {
-                    Ok(Ok(text)) => text,
-                    Ok(Err(over)) => break over,
-                    Err(_) => break Over(Some(Close::new(1001, "open for too long"))),
+                None => match self.listen().await {
+                    Ok(text) => text,
+                    Err(over) => return over,
                 },
             };
             if let Err(over) = self.turn(&text).await {
-                break over;
+                return over;
             }
-        };
-        if let Some(close) = over.0 {
-            self.outbound.close(close).await;
         }
     }
 
@@ -158,7 +179,7 @@ where
                 Ok(None) => return Err(Over::GONE),
                 Err(fault) => Close::new(fault.code(), &fault.to_string()),
             };
-            return Err(Over(Some(close)));
+            return Err(Over::with(close));
         }
     }
 
@@ -226,7 +247,7 @@ where
                         events.push(Bytes::copy_from_slice(event.data));
                     });
                     if cut.is_err() {
-                        return Err(Over(Some(Close::new(1011, "an event is too long"))));
+                        return Err(Over::with(Close::new(1011, "an event is too long")));
                     }
                 }
                 _ if over => framer.finish(|event| events.push(Bytes::copy_from_slice(event.data))),
@@ -263,6 +284,6 @@ fn new_id() -> (String, u64) {
     (id, now.as_secs())
 }
 
-/// What OpenAI allows a connection, and what bounds for how long a revoked key is of use.
-const LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// What OpenAI calls it.
+const EXPIRED: &str = "websocket_connection_limit_reached";
 const ERROR_LIMIT: usize = 256 * 1024;

@@ -1,5 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
+use gateway_core::SharedService;
 use gateway_layers::{
     circuit_breaker::{Circuit, CircuitState},
     concurrency::ConcurrencyLayer,
@@ -9,11 +10,13 @@ use serde_json::{Value, json};
 
 use super::live::Live;
 
-/// What protects a route's upstream, for those who watch.
+/// What protects a route and its upstream, for those who watch.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guard {
     pub(super) circuit: Option<Arc<Circuit>>,
     pub(super) limit: Option<ConcurrencyLayer>,
+    /// Answers whoever may come in, on a route whose WebSockets end here.
+    pub(super) admission: Option<SharedService>,
 }
 
 /// The guards by route.

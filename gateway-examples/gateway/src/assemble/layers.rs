@@ -14,6 +14,7 @@ use gateway_layers::{
     concurrency::{ConcurrencyConfig, ConcurrencyLayer},
     grpc_web::GrpcWebLayer,
     jwt::{JwtConfig, JwtLayer},
+    proxy::{Admitted, StandingLayer},
     rate_limit::{MemoryStore as RateStore, OnStoreError, RateLimitLayer},
     request_id::RequestIdLayer,
     timeout::TimeoutLayer,
@@ -24,6 +25,7 @@ use tower_service::Service;
 
 use super::delivery::Delivery;
 use super::guards::{Guard, Guards};
+use super::{live::Live, standing::Admission};
 use crate::{
     config::{Config, model::Layers},
     reload::Draft,
@@ -38,11 +40,17 @@ pub(super) struct Shared<'a> {
     pub(super) upload: UploadLayer,
     pub(super) delivery: Delivery<'a>,
     pub(super) guards: RefCell<Guards>,
+    pub(super) live: &'a Live,
 }
 
 impl<'a> Shared<'a> {
     /// A cache of another size is another cache.
-    pub(super) fn new(config: &Config, stores: &'a Draft, delivery: Delivery<'a>) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        stores: &'a Draft,
+        delivery: Delivery<'a>,
+        live: &'a Live,
+    ) -> Self {
         let bytes = config.state.cache.memory.get();
         let cache = stores.get_or(&format!("cache/{bytes}"), || CacheStore::new(bytes));
         let limits = &config.limits;
@@ -53,6 +61,7 @@ impl<'a> Shared<'a> {
             upload: UploadLayer::new(limits.body.get(), limits.header_timeout.get())
                 .min_rate(limits.min_body_rate.get()),
             guards: RefCell::default(),
+            live,
         }
     }
 }
@@ -81,8 +90,20 @@ where
 {
     let request_id = layers.request_id().map(RequestIdLayer::from_config);
     let client_cert = layers.client_cert().map(ClientCertLayer::from_config);
+    let client_cert = at("client_cert", client_cert)?;
     let jwt = layers.jwt().map(|config| jwt(config, shared));
+    let jwt = at("jwt", jwt)?;
     let api_key = layers.api_key().map(ApiKeyLayer::from_config);
+    let api_key = at("api_key", api_key)?;
+    let standing = format.is_some().then(|| {
+        let admission = ServiceBuilder::new()
+            .option_layer(client_cert.clone())
+            .option_layer(jwt.clone())
+            .option_layer(api_key.clone())
+            .service(Admitted::new());
+        shared.guard(name).admission = Some(SharedService::new(admission));
+        StandingLayer::new(Admission::new(shared.live, name))
+    });
     let rate_limit = layers.rate_limit().map(|config| {
         let store = shared
             .stores
@@ -105,9 +126,10 @@ where
         .layer(shared.upload)
         .option_layer(at("request_id", request_id)?)
         .option_layer(layers.grpc_web().map(GrpcWebLayer::from_config))
-        .option_layer(at("client_cert", client_cert)?)
-        .option_layer(at("jwt", jwt)?)
-        .option_layer(at("api_key", api_key)?)
+        .option_layer(standing)
+        .option_layer(client_cert)
+        .option_layer(jwt)
+        .option_layer(api_key)
         .option_layer(at("rate_limit", rate_limit)?)
         .option_layer(at("concurrency", concurrency)?)
         .option_layer(at("transform", transform)?)

@@ -94,6 +94,12 @@ impl Live {
         self.current.store(Some(Arc::new(current)));
     }
 
+    /// What lets requests in on a route.
+    pub(super) fn admission(&self, route: &str) -> Option<SharedService> {
+        let current = self.current.load();
+        current.as_ref()?.guards.get(route)?.admission.clone()
+    }
+
     /// Writes out what the access log still holds. Blocks for as long as that takes.
     pub(super) fn close_log(&self) {
         if let Some(current) = &*self.current.load()

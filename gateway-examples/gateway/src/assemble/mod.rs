@@ -11,7 +11,8 @@
 //! 7. `router`.
 //!
 //! Then, per route: the form of refusals on a route of models, the limits of an upload, and where the
-//! config says so `request_id`, `grpc_web`, `client_cert`, `jwt`, `api_key`, `rate_limit`, `concurrency`, `transform`,
+//! config says so `request_id`, `grpc_web`, `client_cert`, `jwt`, `api_key` – on a route of models within what
+//! asks again who may keep a WebSocket open –, `rate_limit`, `concurrency`, `transform`,
 //! `cache`, `mirror`, `circuit_breaker`, `timeout`; innermost the models, an aggregate, a split, or the
 //! upstream: its timeouts, `balance`, one `proxy` per
 //! endpoint. A request crosses two boxes, the stack's and the route's; all between is one concrete
@@ -34,6 +35,7 @@ mod route;
 mod run;
 mod runtime;
 mod stack;
+mod standing;
 mod termination;
 mod upstream;
 

@@ -62,7 +62,7 @@ impl Assembler {
             splits: &splits,
             metrics: &self.metrics,
         };
-        let (router, guards) = router(config, delivery, stores, &mut errors);
+        let (router, guards) = router(config, delivery, (stores, &self.live), &mut errors);
         let client_ip = keep(
             ClientIpLayer::from_config(&config.client_ip).map_err(|error| error.at("client_ip")),
             &mut errors,
@@ -130,11 +130,11 @@ fn upstreams(config: &Config, stores: &Draft, errors: &mut Vec<ConfigError>) -> 
 fn router(
     config: &Config,
     delivery: Delivery<'_>,
-    stores: &Draft,
+    (stores, live): (&Draft, &Live),
     errors: &mut Vec<ConfigError>,
 ) -> (Router<SharedService>, Guards) {
     let mut routes = Vec::new();
-    let shared = Shared::new(config, stores, delivery);
+    let shared = Shared::new(config, stores, delivery, live);
     for (name, route) in config.routes.iter() {
         let layers = config.layers_of(route);
         let built = route::build(name, route, &layers, delivery.upstreams, &shared);

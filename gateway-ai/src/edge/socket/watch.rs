@@ -1,0 +1,212 @@
+//! When a WebSocket ends that neither side has ended.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use gateway_core::{Identity, Standing};
+use http::Extensions;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::{
+    error::{AiError, AiErrorKind},
+    websocket::Close,
+};
+
+/// How long a WebSocket is open at most.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::edge) struct Limits {
+    /// In silence.
+    pub(in crate::edge) idle: Duration,
+    pub(in crate::edge) total: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(10 * 60),
+            // What OpenAI allows a connection.
+            total: Duration::from_secs(60 * 60),
+        }
+    }
+}
+
+/// What ends a WebSocket from outside.
+pub(super) struct Watch {
+    limits: Limits,
+    activity: Activity,
+    standing: Option<Standing>,
+    caller: Option<Identity>,
+}
+
+impl Watch {
+    /// Over the WebSocket that a request has opened.
+    pub(super) fn new(limits: Limits, opened: &Extensions) -> Self {
+        Self {
+            limits,
+            activity: Activity::new(),
+            standing: opened.get().cloned(),
+            caller: opened.get().cloned(),
+        }
+    }
+
+    /// To be told whenever something moves.
+    pub(super) fn activity(&self) -> Activity {
+        self.activity.clone()
+    }
+
+    /// Waits until there is a reason to close, and says which.
+    pub(super) async fn over(self) -> Over {
+        tokio::select! {
+            () = self.activity.silence(self.limits.idle) => Over::Silent,
+            () = sleep(self.limits.total) => Over::Expired,
+            () = dismissed(self.standing.as_ref(), self.caller.as_ref()) => Over::Dismissed,
+        }
+    }
+}
+
+/// Why a WebSocket ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Nobody says anything.
+    Silent,
+    /// It is as old as it may be.
+    Expired,
+    /// The caller would no longer be let in.
+    Dismissed,
+}
+
+impl Over {
+    /// The close frame of it (RFC 6455 §7.4.1).
+    pub(super) fn close(self) -> Close {
+        match self {
+            Self::Silent => Close::new(1001, "silent for too long"),
+            Self::Expired => Close::new(1001, "open for too long"),
+            Self::Dismissed => Close::new(1008, DISMISSED),
+        }
+    }
+
+    /// What the client is told before, in its API's words; `expired` is the code for what is too old.
+    pub(super) fn error(self, expired: &str) -> Option<AiError> {
+        match self {
+            Self::Silent => None,
+            Self::Expired => {
+                Some(AiError::invalid("the WebSocket was open for too long").with_code(expired))
+            }
+            Self::Dismissed => Some(AiError::new(AiErrorKind::Authentication, DISMISSED)),
+        }
+    }
+}
+
+/// Resolves when the caller would no longer be let in as who it was.
+async fn dismissed(standing: Option<&Standing>, caller: Option<&Identity>) {
+    let Some(standing) = standing else {
+        return std::future::pending().await;
+    };
+    loop {
+        sleep(ASK).await;
+        if !standing.has(caller).await {
+            return;
+        }
+    }
+}
+
+/// When something has moved last, on either side.
+#[derive(Clone, Debug)]
+pub(super) struct Activity {
+    begun: Instant,
+    /// Milliseconds since then.
+    last: Arc<AtomicU64>,
+}
+
+impl Activity {
+    pub(super) fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            last: Arc::default(),
+        }
+    }
+
+    pub(super) fn note(&self) {
+        let now = u64::try_from(self.begun.elapsed().as_millis());
+        self.last.store(now.unwrap_or(u64::MAX), Relaxed);
+    }
+
+    async fn silence(&self, idle: Duration) {
+        loop {
+            let last = self.begun + Duration::from_millis(self.last.load(Relaxed));
+            if last + idle <= Instant::now() {
+                return;
+            }
+            sleep_until(last + idle).await;
+        }
+    }
+}
+
+const DISMISSED: &str = "the caller is no longer admitted";
+/// How soon who was dismissed is gone.
+const ASK: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use std::{pin::pin, sync::atomic::AtomicBool};
+
+    use gateway_core::Admission;
+
+    use super::*;
+
+    fn watch(standing: Option<Standing>) -> Watch {
+        let mut extensions = Extensions::new();
+        if let Some(standing) = standing {
+            extensions.insert(standing);
+        }
+        Watch::new(Limits::default(), &extensions)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_and_age_end_it() {
+        let began = Instant::now();
+        assert_eq!(watch(None).over().await, Over::Silent);
+        assert_eq!(began.elapsed().as_secs(), 600);
+
+        let busy = watch(None);
+        let activity = busy.activity();
+        let work = async {
+            loop {
+                sleep(Duration::from_secs(599)).await;
+                activity.note();
+            }
+        };
+        let began = Instant::now();
+        let over = tokio::select! {
+            over = busy.over() => over,
+            () = work => unreachable!("it never ends"),
+        };
+        assert_eq!(over, Over::Expired);
+        assert_eq!(began.elapsed().as_secs(), 3600);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_dismissed_is_gone_within_seconds() {
+        let admitted = Arc::new(AtomicBool::new(true));
+        let asked = Arc::clone(&admitted);
+        let standing = Standing::new(move || {
+            std::future::ready(match asked.load(Relaxed) {
+                true => Admission::Admitted(None),
+                false => Admission::Refused,
+            })
+        });
+        let mut over = pin!(watch(Some(standing)).over());
+        let early = tokio::time::timeout(Duration::from_secs(60), &mut over);
+        assert!(early.await.is_err());
+        admitted.store(false, Relaxed);
+        let began = Instant::now();
+        let over = over.await;
+        assert!(began.elapsed() <= ASK);
+        assert_eq!((over, over.close().code), (Over::Dismissed, 1008));
+    }
+}
