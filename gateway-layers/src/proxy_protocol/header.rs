@@ -53,19 +53,19 @@ pub fn parse(bytes: &[u8]) -> Parsed {
 
 /// Whether the two agree as far as they go.
 fn starts(bytes: &[u8], signature: &[u8]) -> bool {
-    let common = bytes.len().min(signature.len());
-    bytes[..common] == signature[..common]
+    bytes.iter().zip(signature).all(|(byte, sign)| byte == sign)
 }
 
 fn v1(bytes: &[u8]) -> Parsed {
-    let window = &bytes[..bytes.len().min(V1_MAX)];
+    let window = bytes.get(..V1_MAX).unwrap_or(bytes);
     let Some(end) = window.windows(2).position(|two| two == b"\r\n") else {
         return match bytes.len() < V1_MAX {
             true => Parsed::Partial,
             false => Parsed::Malformed,
         };
     };
-    let line = std::str::from_utf8(&window[V1.len()..end]).ok();
+    let line = window.get(V1.len()..end);
+    let line = line.and_then(|line| std::str::from_utf8(line).ok());
     match line.and_then(v1_source) {
         Some(source) => Parsed::Header(ProxyHeader { source }, end + 2),
         None => Parsed::Malformed,
@@ -102,7 +102,7 @@ fn port(text: &str) -> Option<u16> {
 }
 
 fn v2(bytes: &[u8]) -> Parsed {
-    let Some((head, rest)) = bytes.split_at_checked(V2_HEAD) else {
+    let Some((head, rest)) = bytes.split_first_chunk::<V2_HEAD>() else {
         return Parsed::Partial;
     };
     let (command, family) = (head[12], head[13]);
@@ -131,7 +131,7 @@ fn v2(bytes: &[u8]) -> Parsed {
 /// Source, target, source port, target port; extensions may follow.
 fn source<const N: usize>(payload: &[u8]) -> Option<([u8; N], u16)> {
     let address = payload.get(..N)?.try_into().ok()?;
-    let ports = payload.get(2 * N..2 * N + 4)?;
+    let ports: [u8; 4] = payload.get(2 * N..2 * N + 4)?.try_into().ok()?;
     Some((address, u16::from_be_bytes([ports[0], ports[1]])))
 }
 

@@ -40,8 +40,8 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         if *first == b'%' {
-            let (digits, after) = after.split_at_checked(2)?;
-            bytes.push(byte(digits)?);
+            let (digits, after) = after.split_first_chunk()?;
+            bytes.push(byte(*digits)?);
             rest = after;
         } else {
             bytes.push(*first);
@@ -51,9 +51,9 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn byte(digits: &[u8]) -> Option<u8> {
+fn byte([high, low]: [u8; 2]) -> Option<u8> {
     let digit = |digit: u8| (digit as char).to_digit(16);
-    u8::try_from(digit(digits[0])? * 16 + digit(digits[1])?).ok()
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 /// The socket that `uri` is about, if it is about one.
@@ -64,7 +64,7 @@ pub(crate) fn socket(uri: &Uri) -> Option<PathBuf> {
     }
     let bytes = uri.host()?.as_bytes().chunks(2);
     let bytes = bytes
-        .map(|digits| (digits.len() == 2).then(|| byte(digits)).flatten())
+        .map(|digits| byte(*digits.first_chunk()?))
         .collect::<Option<Vec<_>>>()?;
     Some(PathBuf::from(String::from_utf8(bytes).ok()?))
 }
