@@ -55,9 +55,25 @@
 //! | `vercel-ai-sdk`, `langchain`, `litellm`, `pydantic-ai` | store | yes | they turn messages into their own form and back, and fields they do not know are gone |
 //! | `other` | store | yes | what all get |
 //!
+//! # Order
+//!
+//! The [AI service](crate::edge) looks once per call, before it chooses a target, at the headers as
+//! they reach it: a layer outside that removes or rewrites `user-agent` makes its clients `other`. A
+//! product of [`Profiles::user_agent`] goes before those that are known here, and of these the most
+//! particular one counts: `GeminiCLI/… google-genai-sdk/…` is `gemini-cli`.
+//!
+//! # Refusals
+//!
+//! None: whoever is not known is `other`.
+//!
+//! # Cancellation
+//!
+//! Nothing waits and nothing is remembered from one request to the next.
+//!
 //! # Cost
 //!
-//! One look-up of a header and a comparison per word of it, without an allocation.
+//! At most four look-ups of headers and a comparison of each product in them with the names that are
+//! known, without an allocation.
 
 mod client;
 mod detect;

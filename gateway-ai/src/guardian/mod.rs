@@ -60,6 +60,24 @@
 //! system text first, and where a mark for an hour comes after one for five minutes – which is
 //! refused – it is one for five minutes, and `x-gateway-lossy: cache_control.ttl` says so.
 //!
+//! # Order
+//!
+//! It is part of the [AI service](crate::edge) and acts in two places: where the target of a split is
+//! drawn, and where a provider takes a key. Authentication goes outside, since the caller's
+//! [`Identity`](gateway_core::Identity) says whose conversation it is; without one all callers are
+//! one. What a route adds to every conversation is part of its beginning, what the
+//! [keeper](crate::keeper) puts back is not. A key that rests is passed over whatever it has cached.
+//!
+//! # Refusals
+//!
+//! None: a conversation that is not known is one that begins.
+//!
+//! # Cancellation
+//!
+//! A turn is noted when it settles – at the end of its answer, at an error or when its client goes
+//! away – and then only if the provider had counted its tokens. One that is dropped before leaves what
+//! was known of the turn before. Turns that are under way together all go by the last one noted.
+//!
 //! # Cost
 //!
 //! Nothing where there is one key and no split, unless a request of Messages or Converse has cache

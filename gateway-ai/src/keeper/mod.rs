@@ -54,6 +54,23 @@
 //! dialect it spoke, for a tool of the same name; to another it is worth nothing. Callers without
 //! an identity are one caller; their ids are as hard to guess as their providers make them.
 //!
+//! # Order
+//!
+//! It is part of the [AI service](crate::edge). What is kept goes back into a conversation behind the
+//! choice of a target, since it is good for one provider alone, and before it is printed in that
+//! provider's dialect; it is taken from an answer before that is printed in the client's.
+//! Authentication goes outside: the caller's [`Identity`](gateway_core::Identity) says whose it is.
+//!
+//! # Refusals
+//!
+//! None of its own. A conversation that cannot be parsed is the client's fault, as it is without a
+//! keeper.
+//!
+//! # Cancellation
+//!
+//! What came with a call is kept as soon as the call is complete. A client that goes away in the
+//! middle of one leaves nothing of it; it has no call either whose result it could send.
+//!
 //! # Cost
 //!
 //! Nothing where client and provider speak the same dialect. Else one look-up per call in the

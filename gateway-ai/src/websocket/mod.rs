@@ -10,6 +10,8 @@
 //! Extensions are not spoken: who hands on a handshake leaves `Sec-WebSocket-Extensions` out, so that
 //! messages stay readable.
 //!
+//! # Example
+//!
 //! ```
 //! use bytes::{Bytes, BytesMut};
 //! use gateway_ai::websocket::{Message, Peer, Reader, write};
@@ -25,6 +27,54 @@
 //! assert_eq!(reader.next_message()?, Some(hello));
 //! # Ok::<(), gateway_ai::websocket::Fault>(())
 //! ```
+//!
+//! # Customizing
+//!
+//! A limit of one's own, and the close frame that tells the peer why it ends:
+//!
+//! ```
+//! use bytes::{Bytes, BytesMut};
+//! use gateway_ai::websocket::{Close, Fault, Message, Peer, Reader, write};
+//!
+//! let mut wire = BytesMut::new();
+//! write(&Message::Binary(Bytes::from(vec![0; 65])), None, &mut wire);
+//!
+//! let mut reader = Reader::new(Peer::Server, 64);
+//! reader.push(&wire[..2]); // the head alone says how long it will be
+//! let fault = reader.next_message().unwrap_err();
+//! assert_eq!(fault, Fault::TooLong(64));
+//!
+//! let goodbye = Message::Close(Some(Close::new(fault.code(), &fault.to_string())));
+//! let mut answer = BytesMut::new();
+//! write(&goodbye, Some([5, 6, 7, 8]), &mut answer);
+//!
+//! let mut peer = Reader::new(Peer::Client, 64);
+//! peer.push(&answer);
+//! assert_eq!(peer.next_message()?, Some(goodbye));
+//! # Ok::<(), gateway_ai::websocket::Fault>(())
+//! ```
+//!
+//! # Order
+//!
+//! It begins where the handshake has ended: the bytes behind `101`, or behind the `200` of an extended
+//! `CONNECT`, and one [`Reader`] for each direction. Take messages until there is none before more is
+//! pushed: what was pushed and not taken is not bounded here. Pings are handed out like any message,
+//! and whoever reads answers them.
+//!
+//! # Refusals
+//!
+//! A [`Fault`] is final: the reader lets go of what it held and says the same again each time it is
+//! asked. Its [code](Fault::code) is that of the close frame to answer with.
+//!
+//! # Cancellation
+//!
+//! Nothing here waits. Dropping a reader drops a message that is not complete.
+//!
+//! # Cost
+//!
+//! What is pushed is copied once. A message that came in one frame and one piece is handed out as it
+//! lies there, others are gathered in a buffer of their own; text is checked to be UTF-8 when it is
+//! complete. Writing copies a payload once and masks it in place.
 
 mod fault;
 mod head;
