@@ -64,6 +64,7 @@ impl Call {
             model: ask.model.clone(),
             stream: ask.stream,
             prompt_tokens: ask.prompt_tokens(),
+            proofs: ask.proofs(),
             ..CallRecord::default()
         });
         if ask.stream {
@@ -94,7 +95,7 @@ impl Call {
     }
 
     /// Counts the request, commits the faults that need no answer, and checks the key.
-    async fn admit(&self) -> Result<(Ticket, Fault), Response<Body>> {
+    pub(super) async fn admit(&self) -> Result<(Ticket, Fault), Response<Body>> {
         let seen = Captured::new(&self.parts, &self.body);
         let mut ticket = self.server.stats().begin(seen);
         let fault = match self.fault() {
@@ -188,7 +189,7 @@ impl Call {
         })
     }
 
-    fn refuse(&self, refusal: &Refusal, ticket: Ticket) -> Response<Body> {
+    pub(super) fn refuse(&self, refusal: &Refusal, ticket: Ticket) -> Response<Body> {
         let document = Bytes::from(self.dialect.refusal(refusal).to_string());
         let mut response = whole(refusal.status, document, 0, &Fault::default(), ticket);
         if let Some((name, value)) = self.dialect.refusal_header(refusal) {
@@ -227,6 +228,7 @@ fn respond(status: StatusCode, content_type: &'static str, body: Body) -> Respon
     response
 }
 
-const MISSING: &str = "missing-";
+/// How models are named that do not exist.
+pub(super) const MISSING: &str = "missing-";
 const MOST_CANDIDATES: u64 = 8;
 const HTML: &str = "<!doctype html><html><body><h1>It works!</h1></body></html>\n";

@@ -82,6 +82,8 @@ pub struct CallRecord {
     pub stream: bool,
     /// Tokens of all message text in the request.
     pub prompt_tokens: u64,
+    /// How often earlier thinking came back with the signature it was given.
+    pub proofs: u64,
     /// Tokens really sent: thinking, text and tool calls.
     pub completion_tokens: u64,
     /// `complete`, `faulted` (ended as a fault demanded) or `cancelled` (the client left).

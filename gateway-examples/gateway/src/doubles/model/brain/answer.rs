@@ -73,9 +73,22 @@ pub(in crate::doubles::model) fn answer(ask: &Ask, candidate: u64) -> Answer {
     }
 }
 
-/// What proves that thinking came from this model.
+/// What proves that thinking came from this model. It is base64, as some dialects demand.
 pub(in crate::doubles::model) fn signature(thinking: &str) -> String {
-    format!("mock/{:016x}", Seed::of_text(thinking).value())
+    sealed(&format!("mock{:016x}", Seed::of_text(thinking).value()))
+}
+
+/// Whether a signature is this model's own, whatever was thought: not every dialect brings back
+/// the thinking with it.
+pub(in crate::doubles::model) fn is_signature(given: &str) -> bool {
+    given
+        .char_indices()
+        .nth(SIGNED)
+        .is_some_and(|(at, _)| given.starts_with("mock") && sealed(&given[..at]) == given)
+}
+
+fn sealed(signed: &str) -> String {
+    format!("{signed}{:04x}", Seed::of_text(signed).value() & 0xffff)
 }
 
 impl Answer {
@@ -174,6 +187,8 @@ fn apply_limit(blocks: &mut Vec<Block>, limit: Option<u64>) -> bool {
     }
     false
 }
+
+const SIGNED: usize = "mock".len() + 16;
 
 /// Keeps so many tokens of `text`; false when nothing is left.
 fn cut(text: &mut String, tokens: u64) -> bool {

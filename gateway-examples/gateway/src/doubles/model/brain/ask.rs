@@ -54,6 +54,8 @@ pub(in crate::doubles::model) enum Part {
         id: String,
         text: String,
     },
+    /// Earlier thinking, brought back with the signature it was given.
+    Proof,
 }
 
 #[derive(Clone, Debug)]
@@ -79,6 +81,12 @@ impl Ask {
         let system: u64 = self.system.iter().map(|text| count_tokens(text)).sum();
         let parts = self.turns.iter().flat_map(|turn| &turn.parts);
         system + parts.map(Part::tokens).sum::<u64>()
+    }
+
+    /// How often earlier thinking came back with its signature.
+    pub(in crate::doubles::model) fn proofs(&self) -> u64 {
+        let parts = self.turns.iter().flat_map(|turn| &turn.parts);
+        parts.filter(|part| matches!(part, Part::Proof)).count() as u64
     }
 
     /// The text of the last turn that has any from the user.
@@ -134,6 +142,7 @@ impl Part {
                 name, arguments, ..
             } => count_tokens(name) + count_tokens(arguments),
             Self::Media => MEDIA_TOKENS,
+            Self::Proof => 0,
         }
     }
 }

@@ -17,6 +17,7 @@ pub(super) use self::answer::Answer;
 pub(super) use self::answer::Block;
 pub(super) use self::answer::Finish;
 pub(super) use self::answer::answer;
+pub(super) use self::answer::is_signature;
 pub(super) use self::answer::signature;
 pub(super) use self::ask::Ask;
 pub(super) use self::ask::Choice;

@@ -29,6 +29,7 @@ impl Seed {
                     name, arguments, ..
                 } => seed.and(name).and(arguments),
                 Part::Media => seed.and("[media]"),
+                Part::Proof => seed,
             };
         }
         seed

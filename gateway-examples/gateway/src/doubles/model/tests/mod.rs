@@ -3,6 +3,7 @@ mod dialects;
 mod faults;
 mod refusals;
 mod sockets;
+mod thinking;
 
 use std::time::Duration;
 

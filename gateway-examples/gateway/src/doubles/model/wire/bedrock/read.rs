@@ -138,7 +138,7 @@ fn part(block: &Value, role: Role) -> Result<Option<Part>, Refusal> {
     let thought = &block["reasoningContent"]["reasoningText"];
     if let Some(text) = thought["text"].as_str() {
         return match thought["signature"].as_str() {
-            Some(given) if given == signature(text) => Ok(None),
+            Some(given) if given == signature(text) => Ok(Some(Part::Proof)),
             _ => Err(invalid(
                 "The signature of the reasoning content is invalid.",
             )),

@@ -19,7 +19,10 @@ pub(in crate::doubles::model::wire) fn whole(ask: &Ask, answers: &[Answer]) -> V
         .iter()
         .enumerate()
         .map(|(index, answer)| {
-            let parts: Vec<Value> = answer.blocks.iter().map(part).collect();
+            let mut parts: Vec<Value> = answer.blocks.iter().map(part).collect();
+            if let Some((at, signature)) = proof(answer) {
+                parts[at]["thoughtSignature"] = json!(signature);
+            }
             candidate(index, &parts, Some(finish(&answer.finish)))
         })
         .collect();
@@ -33,8 +36,14 @@ pub(in crate::doubles::model::wire) fn stream(ask: &Ask, answers: &[Answer], sse
     let mut script = Script::default();
     let mut printer = Printer { sse, first: true };
     for (index, answer) in answers.iter().enumerate() {
-        for block in &answer.blocks {
-            for (part, tokens) in deltas(block) {
+        let proof = proof(answer);
+        for (at, block) in answer.blocks.iter().enumerate() {
+            for (mut part, tokens) in deltas(block) {
+                if let (Block::Call { .. }, Some((signed, signature))) = (block, &proof)
+                    && at == *signed
+                {
+                    part["thoughtSignature"] = json!(signature);
+                }
                 let candidates = [candidate(index, &[part], None)];
                 let mut chunk = envelope(ask, answers, &candidates);
                 chunk["usageMetadata"] = json!({ "promptTokenCount": answer.prompt_tokens });
@@ -47,7 +56,13 @@ pub(in crate::doubles::model::wire) fn stream(ask: &Ask, answers: &[Answer], sse
         .iter()
         .enumerate()
         .map(|(index, answer)| {
-            let empty = json!({ "text": "" });
+            let mut empty = json!({ "text": "" });
+            // The signature of a text comes when all of it is there.
+            if let Some((at, signature)) = proof(answer)
+                && matches!(answer.blocks[at], Block::Text(_))
+            {
+                empty["thoughtSignature"] = json!(signature);
+            }
             candidate(index, &[empty], Some(finish(&answer.finish)))
         })
         .collect();
@@ -116,11 +131,20 @@ fn candidate(index: usize, parts: &[Value], finish: Option<&str>) -> Value {
     candidate
 }
 
+/// What proves the thinking, and the block that carries it: the first call, or else the text.
+fn proof(answer: &Answer) -> Option<(usize, String)> {
+    let thought = answer.blocks.iter().find_map(|block| match block {
+        Block::Thinking(text) => Some(signature(text)),
+        _ => None,
+    })?;
+    let mut rest = answer.blocks.iter();
+    let at = rest.position(|block| !matches!(block, Block::Thinking(_)))?;
+    Some((at, thought))
+}
+
 fn part(block: &Block) -> Value {
     match block {
-        Block::Thinking(text) => {
-            json!({ "text": text, "thought": true, "thoughtSignature": signature(text) })
-        }
+        Block::Thinking(text) => json!({ "text": text, "thought": true }),
         Block::Text(text) => json!({ "text": text }),
         Block::Call { name, arguments } => {
             let args: Value = serde_json::from_str(arguments).unwrap_or_else(|_| json!({}));

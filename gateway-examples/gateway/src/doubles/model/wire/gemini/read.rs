@@ -8,6 +8,7 @@ use crate::doubles::model::brain::Choice;
 use crate::doubles::model::brain::Part;
 use crate::doubles::model::brain::Role;
 use crate::doubles::model::brain::Tool;
+use crate::doubles::model::brain::is_signature;
 use crate::doubles::model::wire::Incoming;
 use crate::doubles::model::wire::Refusal;
 use crate::doubles::model::wire::pairing;
@@ -51,6 +52,7 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
         };
         let mut parts = Vec::new();
         for item in list {
+            parts.extend(proof(item)?);
             parts.extend(part(item, role, &mut made, &mut answered)?);
         }
         pairing::push(&mut ask.turns, role, parts);
@@ -62,6 +64,15 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
         ));
     }
     Ok(ask)
+}
+
+/// Google signs a call, or the end of a text, for what was thought before it.
+fn proof(part: &Value) -> Result<Option<Part>, Refusal> {
+    match part["thoughtSignature"].as_str() {
+        None | Some("skip_thought_signature_validator") => Ok(None),
+        Some(given) if is_signature(given) => Ok(Some(Part::Proof)),
+        Some(_) => Err(invalid("Corrupted thought signature.")),
+    }
 }
 
 fn part(

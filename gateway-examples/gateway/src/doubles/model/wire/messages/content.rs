@@ -38,7 +38,7 @@ pub(super) fn content(
     Ok(parts)
 }
 
-/// Reads one block; thinking is checked and then forgotten, as earlier thinking costs nothing.
+/// Reads one block; of thinking, which costs nothing, the signature is checked.
 fn part(block: &Value, role: Role, ends: bool) -> Result<Option<Part>, String> {
     let user = role == Role::User;
     match block["type"].as_str() {
@@ -74,11 +74,11 @@ fn part(block: &Value, role: Role, ends: bool) -> Result<Option<Part>, String> {
                 .as_str()
                 .ok_or("thinking: Field required")?;
             match block["signature"].as_str() {
-                Some(given) if given == signature(thinking) => Ok(None),
+                Some(given) if given == signature(thinking) => Ok(Some(Part::Proof)),
                 _ => Err("Invalid `signature` in `thinking` block".to_owned()),
             }
         }
-        Some("redacted_thinking") if !user => Ok(None),
+        Some("redacted_thinking") if !user => Ok(Some(Part::Proof)),
         other => Err(format!(
             "Input tag '{}' is not allowed here",
             other.unwrap_or_default()

@@ -6,8 +6,10 @@ use super::cache::Marks;
 use super::content::content;
 use crate::doubles::model::brain::Ask;
 use crate::doubles::model::brain::Choice;
+use crate::doubles::model::brain::Part;
 use crate::doubles::model::brain::Role;
 use crate::doubles::model::brain::Tool;
+use crate::doubles::model::brain::Turn;
 use crate::doubles::model::wire::Incoming;
 use crate::doubles::model::wire::Refusal;
 use crate::doubles::model::wire::pairing;
@@ -37,7 +39,10 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
                     "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
                 ));
             }
-            Some(budget) if budget < limit => ask.thinking = true,
+            Some(budget) if budget < limit => {
+                ask.thinking = true;
+                begins_with_thinking(&ask)?;
+            }
             Some(_) => {
                 return Err(invalid(
                     "`max_tokens` must be greater than `thinking.budget_tokens`.",
@@ -53,6 +58,24 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
         ));
     }
     Ok(ask)
+}
+
+/// Whoever thinks within a budget must find what it thought before the calls whose results it gets.
+fn begins_with_thinking(ask: &Ask) -> Result<(), Refusal> {
+    let mut turns = ask.turns.iter().rev();
+    let last = turns.find(|turn| turn.role == Role::Assistant);
+    let calls = |turn: &&Turn| {
+        turn.parts
+            .iter()
+            .any(|part| matches!(part, Part::Call { .. }))
+    };
+    match last.filter(calls).and_then(|turn| turn.parts.first()) {
+        None | Some(Part::Proof) => Ok(()),
+        Some(_) => Err(invalid(
+            "messages: Expected `thinking` or `redacted_thinking`. When `thinking` is enabled, a \
+             final `assistant` message must start with a thinking block.",
+        )),
+    }
 }
 
 /// Reads what counting tokens needs: everything but the limits.

@@ -8,6 +8,7 @@ use crate::doubles::model::brain::Choice;
 use crate::doubles::model::brain::Part;
 use crate::doubles::model::brain::Role;
 use crate::doubles::model::brain::Tool;
+use crate::doubles::model::brain::is_signature;
 use crate::doubles::model::wire::Incoming;
 use crate::doubles::model::wire::Refusal;
 use crate::doubles::model::wire::chat;
@@ -95,10 +96,25 @@ fn read_item(item: &Value, ask: &mut Ask) -> Result<(), Refusal> {
             pairing::push(&mut ask.turns, Role::User, vec![Part::Result { id, text }]);
             Ok(())
         }
-        // What the model thought before costs nothing and changes nothing.
-        Some("reasoning") => Ok(()),
+        Some("reasoning") => reasoning(item, ask),
         Some(other) => {
             let message = format!("Invalid value: '{other}'.");
+            Err(Refusal::invalid(message, Some("input")))
+        }
+    }
+}
+
+/// What the model thought before costs nothing and changes nothing; what it encrypted must be its
+/// own.
+fn reasoning(item: &Value, ask: &mut Ask) -> Result<(), Refusal> {
+    match item["encrypted_content"].as_str() {
+        None => Ok(()),
+        Some(given) if is_signature(given) => {
+            pairing::push(&mut ask.turns, Role::Assistant, vec![Part::Proof]);
+            Ok(())
+        }
+        Some(_) => {
+            let message = "The encrypted content could not be verified.";
             Err(Refusal::invalid(message, Some("input")))
         }
     }
