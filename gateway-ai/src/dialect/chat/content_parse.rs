@@ -2,7 +2,6 @@ use serde_json::value::RawValue;
 
 use super::{
     message_parse::{cache_mark, field},
-    request_parse::{read, too_deep},
     wire,
 };
 use crate::{
@@ -10,7 +9,10 @@ use crate::{
         Audio, AudioSource, Block, CacheMark, Document, Extra, Image, Opaque, Raw, Refusal, Shape,
         Source, Text, Thinking, Video,
     },
-    dialect::{Dialect, common::data_url},
+    dialect::{
+        Dialect,
+        common::{data_url, read, too_deep},
+    },
     error::AiError,
     json::{Content, Str},
 };

@@ -1,13 +1,11 @@
 use serde_json::value::RawValue;
 
-use super::{
-    request_parse::{read, too_deep},
-    wire,
-};
+use super::wire;
 use crate::{
     canonical::{
         Extra, Limits, Number, OutputFormat, Raw, Reasoning, ReasoningMode, Sampling, SchemaFormat,
     },
+    dialect::common::{read, too_deep},
     error::AiError,
     json::Str,
 };

@@ -9,7 +9,7 @@ use crate::{
     canonical::{Extra, Raw, Request, Role, StreamOptions, System, Tool, ToolChoice, ToolKind},
     dialect::{
         Dialect, Url,
-        common::{body_error, check_policy_keys, read_body},
+        common::{check_policy_keys, read, read_body, too_deep},
     },
     error::AiError,
     json::Str,
@@ -215,23 +215,5 @@ fn legacy_choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
     let name = wire.name.ok_or_else(|| missing("function_call.name"))?;
     Ok(ToolChoice::Tool {
         name: name.into_owned(),
-    })
-}
-
-pub(super) fn too_deep(error: impl std::fmt::Display, field: &str) -> AiError {
-    AiError::invalid(format!("{field}: {error}")).with_param(field)
-}
-
-pub(super) fn read<'a, T: serde::Deserialize<'a>>(
-    raw: &'a RawValue,
-    field: &'static str,
-) -> Result<T, AiError> {
-    serde_json::from_str(raw.get()).map_err(|error| {
-        let inner = body_error(&error);
-        let path = match inner.param() {
-            Some(path) => format!("{field}.{path}"),
-            None => field.to_owned(),
-        };
-        AiError::invalid(format!("{field}: {}", inner.message())).with_param(path)
     })
 }

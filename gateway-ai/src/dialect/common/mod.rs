@@ -30,7 +30,7 @@ pub(super) use self::{
     names::{NameRules, ToolNames},
     plan::{Plan, Thinking},
     proof::{sealed, tag, tagged, unsealed, untag},
-    read::{body_error, check_policy_keys, read_body, read_json, unreadable},
+    read::{check_policy_keys, read, read_body, read_json, too_deep, unreadable},
     scan::Scan,
     turns::answered_calls,
 };

@@ -1,4 +1,7 @@
+use std::fmt;
+
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     error::{AiError, AiErrorKind},
@@ -19,8 +22,28 @@ pub(crate) fn read_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> serde_json
     }
 }
 
+/// Reads a part of a client's body that was kept for later; an error names the field with its path.
+pub(crate) fn read<'a, T: Deserialize<'a>>(
+    raw: &'a RawValue,
+    field: &'static str,
+) -> Result<T, AiError> {
+    serde_json::from_str(raw.get()).map_err(|error| {
+        let inner = body_error(&error);
+        let path = match inner.param() {
+            Some(path) => format!("{field}.{path}"),
+            None => field.to_owned(),
+        };
+        AiError::invalid(format!("{field}: {}", inner.message())).with_param(path)
+    })
+}
+
+/// What is kept as it is, but nested deeper than anything is followed.
+pub(crate) fn too_deep(error: impl fmt::Display, field: &str) -> AiError {
+    AiError::invalid(format!("{field}: {error}")).with_param(field)
+}
+
 /// What a client did wrong in its JSON.
-pub(crate) fn body_error(error: &serde_json::Error) -> AiError {
+fn body_error(error: &serde_json::Error) -> AiError {
     let (path, reason) = locate(error);
     match path {
         Some(path) => AiError::invalid(format!("{path}: {reason}")).with_param(path),

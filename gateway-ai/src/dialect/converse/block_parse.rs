@@ -8,25 +8,11 @@ use crate::{
     },
     dialect::{
         Dialect,
-        common::{body_error, untag},
+        common::{read, untag},
     },
     error::AiError,
     json::Str,
 };
-
-pub(super) fn read<'a, T: serde::Deserialize<'a>>(
-    raw: &'a RawValue,
-    field: &'static str,
-) -> Result<T, AiError> {
-    serde_json::from_str(raw.get()).map_err(|error| {
-        let inner = body_error(&error);
-        let path = match inner.param() {
-            Some(path) => format!("{field}.{path}"),
-            None => field.to_owned(),
-        };
-        AiError::invalid(format!("{field}: {}", inner.message())).with_param(path)
-    })
-}
 
 /// Reads a list of blocks; a cache point becomes a mark on the block before it.
 pub(super) fn blocks(raws: Vec<&RawValue>, field: &'static str) -> Result<Vec<Block>, AiError> {

@@ -1,7 +1,7 @@
 use serde_json::value::RawValue;
 
 use super::{
-    block_parse::{blocks, mark, read},
+    block_parse::{blocks, mark},
     options_parse, wire,
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     },
     dialect::{
         Dialect, Url,
-        common::{check_policy_keys, read_body},
+        common::{check_policy_keys, read, read_body},
     },
     error::AiError,
     json::Str,

@@ -1,12 +1,12 @@
 use serde_json::value::RawValue;
 
-use super::{parts_parse::read, schema::to_json_schema, wire};
+use super::{schema::to_json_schema, wire};
 use crate::{
     canonical::{
         Extra, Limits, Number, OutputFormat, Raw, Reasoning, ReasoningMode, Sampling, SchemaFormat,
         ToolChoice,
     },
-    dialect::Dialect,
+    dialect::{Dialect, common::read},
     error::AiError,
 };
 

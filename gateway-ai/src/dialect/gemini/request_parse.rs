@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{
     options_parse::{limits, output_format, reasoning, sampling, tool_choice},
-    parts_parse::{list, parts, read},
+    parts_parse::{list, parts},
     schema::to_json_schema,
     wire,
 };
@@ -12,7 +12,7 @@ use crate::{
     canonical::{Block, Extra, Message, Raw, Request, Role, StreamOptions, System, Tool, ToolKind},
     dialect::{
         Dialect, Url,
-        common::{read_body, synthetic_call_id},
+        common::{read, read_body, synthetic_call_id},
     },
     error::AiError,
     json::Str,

@@ -1,7 +1,7 @@
 use serde_json::value::RawValue;
 
 use super::{
-    block_parse::{self, cache_mark, read},
+    block_parse::{self, cache_mark},
     wire,
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     },
     dialect::{
         Dialect, Url,
-        common::{check_policy_keys, read_body},
+        common::{check_policy_keys, read, read_body},
     },
     error::AiError,
     json::{Content, Str},

@@ -1,13 +1,9 @@
 use serde_json::value::RawValue;
 
-use super::{
-    content_parse::content,
-    message_parse::is_word,
-    request_parse::{field, read},
-    wire,
-};
+use super::{content_parse::content, message_parse::is_word, request_parse::field, wire};
 use crate::{
     canonical::{Block, Extra, Raw, Shape, Text, ToolCall, ToolResult},
+    dialect::common::read,
     error::AiError,
     json::Str,
 };

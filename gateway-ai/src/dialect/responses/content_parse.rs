@@ -1,15 +1,15 @@
 use serde_json::value::RawValue;
 
-use super::{
-    request_parse::{field, read, too_deep},
-    wire,
-};
+use super::{request_parse::field, wire};
 use crate::{
     canonical::{
         Audio, AudioSource, Block, Document, Extra, Image, Opaque, Raw, Refusal, Shape, Source,
         Text,
     },
-    dialect::{Dialect, common::data_url},
+    dialect::{
+        Dialect,
+        common::{data_url, read, too_deep},
+    },
     error::AiError,
     json::{Content, Str},
 };

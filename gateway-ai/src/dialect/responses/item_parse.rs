@@ -1,14 +1,12 @@
 use serde_json::value::RawValue;
 
-use super::{
-    call_parse, message_parse,
-    reasoning::reasoning,
-    request_parse::{read, too_deep},
-    wire,
-};
+use super::{call_parse, message_parse, reasoning::reasoning, wire};
 use crate::{
     canonical::{Block, Message, Opaque, Raw, Request, Role, System},
-    dialect::Dialect,
+    dialect::{
+        Dialect,
+        common::{read, too_deep},
+    },
     error::AiError,
 };
 

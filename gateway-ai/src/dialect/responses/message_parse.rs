@@ -1,13 +1,9 @@
 use serde_json::value::RawValue;
 
-use super::{
-    content_parse::content,
-    item_parse::Item,
-    request_parse::{field, read},
-    wire,
-};
+use super::{content_parse::content, item_parse::Item, request_parse::field, wire};
 use crate::{
     canonical::{Block, Extra, Message, Raw, Role, Shape, SystemRole, Text},
+    dialect::common::read,
     error::AiError,
     json::Str,
 };

@@ -1,11 +1,9 @@
 use serde_json::value::RawValue;
 
-use super::{
-    request_parse::{read, too_deep},
-    wire,
-};
+use super::wire;
 use crate::{
     canonical::{Extra, OutputFormat, Raw, Reasoning, Request, SchemaFormat},
+    dialect::common::{read, too_deep},
     error::AiError,
     json::{Fields, Str},
 };

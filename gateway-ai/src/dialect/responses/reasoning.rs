@@ -1,9 +1,9 @@
 use serde_json::value::RawValue;
 
-use super::{request_parse::read, wire};
+use super::wire;
 use crate::{
     canonical::{Block, Extra, Opaque, Raw, Thinking},
-    dialect::Dialect,
+    dialect::{Dialect, common::read},
     error::AiError,
     json::Str,
 };

@@ -1,5 +1,3 @@
-use serde_json::value::RawValue;
-
 use super::{item_parse, options_parse, tools_parse, wire};
 use crate::{
     canonical::{
@@ -8,7 +6,7 @@ use crate::{
     },
     dialect::{
         Dialect, Url,
-        common::{body_error, check_policy_keys, read_body},
+        common::{check_policy_keys, read_body},
     },
     error::AiError,
     json::{Content, Str},
@@ -119,22 +117,4 @@ fn at(error: &AiError, position: usize) -> AiError {
 
 pub(super) fn field(path: &'static str, reason: &str) -> AiError {
     AiError::invalid(format!("{path} {reason}")).with_param(path)
-}
-
-pub(super) fn too_deep(error: impl std::fmt::Display, field: &'static str) -> AiError {
-    AiError::invalid(format!("{field}: {error}")).with_param(field)
-}
-
-pub(super) fn read<'a, T: serde::Deserialize<'a>>(
-    raw: &'a RawValue,
-    field: &'static str,
-) -> Result<T, AiError> {
-    serde_json::from_str(raw.get()).map_err(|error| {
-        let inner = body_error(&error);
-        let path = match inner.param() {
-            Some(path) => format!("{field}.{path}"),
-            None => field.to_owned(),
-        };
-        AiError::invalid(format!("{field}: {}", inner.message())).with_param(path)
-    })
 }

@@ -1,12 +1,12 @@
 use serde_json::value::RawValue;
 
-use super::{
-    request_parse::{read, too_deep},
-    wire,
-};
+use super::wire;
 use crate::{
     canonical::{Extra, Raw, Tool, ToolChoice, ToolKind},
-    dialect::Dialect,
+    dialect::{
+        Dialect,
+        common::{read, too_deep},
+    },
     error::AiError,
     json::Str,
 };
