@@ -39,6 +39,8 @@ pub struct Snapshot {
     pub bytes_since_mark: u64,
     /// Prompt tokens of all answered model calls.
     pub prompt_tokens: u64,
+    /// How often earlier thinking came back with the signature it was given.
+    pub proofs: u64,
     /// Completion tokens really sent.
     pub completion_tokens: u64,
     /// Requests per path.
