@@ -1,85 +1,23 @@
 use super::{error, reply_parse::parse_reply, stop, stream_choice::ChoiceState, usage, wire};
 use crate::{
     canonical::{Event, Raw, Start, Stop, StopReason, unfold},
-    dialect::common::{Intake, read_json, unreadable},
+    dialect::common::{EventParser, StreamState, broken_off, read_json, unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
 };
 
 /// Reads a stream of chunks.
-#[derive(Debug, Default)]
-pub(in crate::dialect) struct StreamParser {
-    intake: Intake,
-    state: State,
-}
+pub(in crate::dialect) type StreamParser = EventParser<State>;
 
 #[derive(Debug, Default)]
-struct State {
+pub(in crate::dialect) struct State {
     id: String,
     started: bool,
     done: bool,
     choices: Vec<ChoiceState>,
 }
 
-impl StreamParser {
-    pub(in crate::dialect) fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        if self.state.done {
-            return;
-        }
-        let state = &mut self.state;
-        if let Err(error) = self.intake.push(bytes, |frame| state.data(frame.data, out)) {
-            self.state.fail(error, out);
-        }
-    }
-
-    pub(in crate::dialect) fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.state.done {
-            return;
-        }
-        let state = &mut self.state;
-        let body = self.intake.finish(|frame| state.data(frame.data, out));
-        if self.state.done {
-            return;
-        }
-        if let Some(body) = body {
-            return match parse_reply(&body) {
-                Ok(reply) => {
-                    self.state.done = true;
-                    out.extend(unfold(reply));
-                }
-                Err(error) => self.state.fail(error, out),
-            };
-        }
-        self.state.end_of_input(out);
-    }
-
-    pub(in crate::dialect) fn is_done(&self) -> bool {
-        self.state.done
-    }
-
-    /// Takes the data of one event, for a reader that frames on its own.
-    pub(in crate::dialect) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
-        self.state.data(data, out);
-    }
-}
-
-impl State {
-    fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
-        self.done = true;
-        out.push(Event::Error(error));
-    }
-
-    /// Some servers never say `[DONE]`: every choice having ended is as good.
-    fn end_of_input(&mut self, out: &mut Vec<Event>) {
-        if !self.choices.is_empty() && self.choices.iter().all(|choice| choice.stopped) {
-            self.done = true;
-            out.push(Event::End);
-            return;
-        }
-        let message = "the stream ended before the answer did";
-        self.fail(AiError::upstream(AiErrorKind::Truncated, message), out);
-    }
-
+impl StreamState for State {
     fn data(&mut self, data: &[u8], out: &mut Vec<Event>) {
         if self.done {
             return;
@@ -97,6 +35,33 @@ impl State {
         }
     }
 
+    fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
+        self.done = true;
+        out.push(Event::Error(error));
+    }
+
+    fn end(&mut self, body: Option<Vec<u8>>, out: &mut Vec<Event>) {
+        match body.map(|body| parse_reply(&body)) {
+            Some(Ok(reply)) => {
+                self.done = true;
+                out.extend(unfold(reply));
+            }
+            Some(Err(error)) => self.fail(error, out),
+            // Some servers never say `[DONE]`: every choice having ended is as good.
+            None if !self.choices.is_empty() && self.choices.iter().all(|c| c.stopped) => {
+                self.done = true;
+                out.push(Event::End);
+            }
+            None => self.fail(broken_off(), out),
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+}
+
+impl State {
     /// `[DONE]`: choices whose end was never said end here.
     fn finished(&mut self, out: &mut Vec<Event>) {
         self.done = true;

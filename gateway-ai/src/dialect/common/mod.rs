@@ -4,6 +4,7 @@ mod alternate;
 mod counts;
 mod data_url;
 mod effort;
+mod events;
 mod ids;
 mod intake;
 mod marks;
@@ -22,15 +23,15 @@ pub(super) use self::{
     counts::{missed_counts, missed_tier, says_nothing},
     data_url::data_url,
     effort::{budget_of_effort, effort_of_budget},
+    events::{EventParser, StreamState},
     ids::{CallIds, synthetic_call_id},
-    intake::Intake,
     marks::tidied,
     media::real_image_type,
     missed::{folded, missed_reasoning},
     names::{NameRules, ToolNames},
     plan::{Plan, Thinking},
     proof::{sealed, tag, tagged, unsealed, untag},
-    read::{check_policy_keys, read, read_body, read_json, too_deep, unreadable},
+    read::{broken_off, check_policy_keys, read, read_body, read_json, too_deep, unreadable},
     scan::Scan,
     turns::answered_calls,
 };

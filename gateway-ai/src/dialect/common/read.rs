@@ -56,14 +56,19 @@ pub(crate) fn unreadable(error: &serde_json::Error) -> AiError {
     let (path, reason) = locate(error);
     // A typed reader turns the category into "data", but keeps the words.
     if error.is_eof() || reason.contains("EOF while parsing") {
-        return AiError::upstream(
-            AiErrorKind::Truncated,
-            "the stream ended before the answer did",
-        );
+        return broken_off();
     }
     let place = path.map(|path| format!(" at {path}")).unwrap_or_default();
     let message = format!("the provider's answer cannot be read{place}: {reason}");
     AiError::upstream(AiErrorKind::Malformed, message)
+}
+
+/// The stream of a provider that went away in the middle of it.
+pub(crate) fn broken_off() -> AiError {
+    AiError::upstream(
+        AiErrorKind::Truncated,
+        "the stream ended before the answer did",
+    )
 }
 
 /// Refuses a field that differs from a known one in case alone, and a known one given twice.

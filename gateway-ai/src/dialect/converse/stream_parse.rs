@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     canonical::{Block, Delta, Event, Start, Stop, StopReason, Text, Thinking, Usage, unfold},
-    dialect::common::{read_json, unreadable},
+    dialect::common::{broken_off, read_json, unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
 };
@@ -80,11 +80,7 @@ impl StreamParser {
             Some(Err(error)) => self.state.fail(error, out),
             // The counts that should have followed are missing; the answer is not.
             None if self.state.stop.is_some() && !self.frames.is_inside() => self.state.end(out),
-            None => {
-                let message = "the stream ended before the answer did";
-                let error = AiError::upstream(AiErrorKind::Truncated, message);
-                self.state.fail(error, out);
-            }
+            None => self.state.fail(broken_off(), out),
         }
     }
 

@@ -3,20 +3,18 @@ use serde_json::value::RawValue;
 use super::{error, parts_parse, reply_parse::filtered, stop, usage, wire};
 use crate::{
     canonical::{Block, Delta, Event, Start, Stop, Text, Thinking},
-    dialect::common::{Intake, read_json, synthetic_call_id, unreadable},
+    dialect::common::{
+        EventParser, StreamState, broken_off, read_json, synthetic_call_id, unreadable,
+    },
     error::{AiError, AiErrorKind},
     json::Str,
 };
 
 /// Reads a stream of partial replies: server-sent events, or one JSON array.
-#[derive(Debug, Default)]
-pub(in crate::dialect) struct StreamParser {
-    intake: Intake,
-    state: State,
-}
+pub(in crate::dialect) type StreamParser = EventParser<State>;
 
 #[derive(Debug, Default)]
-struct State {
+pub(in crate::dialect) struct State {
     id: String,
     started: bool,
     done: bool,
@@ -33,46 +31,36 @@ struct ChoiceState {
     finish: Option<Stop>,
 }
 
-impl StreamParser {
-    pub(in crate::dialect) fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        if self.state.done {
+impl StreamState for State {
+    fn data(&mut self, data: &[u8], out: &mut Vec<Event>) {
+        if self.done || data.trim_ascii().is_empty() {
             return;
         }
-        let state = &mut self.state;
-        if let Err(error) = self.intake.push(bytes, |frame| state.data(frame.data, out)) {
-            self.state.fail(error, out);
+        if data.trim_ascii_start().starts_with(b"[") {
+            return self.array(data, out);
         }
+        self.object(data, out);
     }
 
-    pub(in crate::dialect) fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.state.done {
-            return;
-        }
-        let state = &mut self.state;
-        let body = self.intake.finish(|frame| state.data(frame.data, out));
-        if let Some(body) = body {
-            self.state.array(&body, out);
-        }
-        self.state.end_of_input(out);
-    }
-
-    pub(in crate::dialect) fn is_done(&self) -> bool {
-        self.state.done
-    }
-
-    /// Takes the data of one event, for a reader that frames on its own.
-    pub(in crate::dialect) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
-        self.state.data(data, out);
-    }
-}
-
-impl State {
     fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
         if !std::mem::replace(&mut self.done, true) {
             out.push(Event::Error(error));
         }
     }
 
+    fn end(&mut self, body: Option<Vec<u8>>, out: &mut Vec<Event>) {
+        if let Some(body) = body {
+            self.array(&body, out);
+        }
+        self.end_of_input(out);
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+}
+
+impl State {
     /// Without `alt=sse` the stream is one array, or one object if it failed at once.
     fn array(&mut self, body: &[u8], out: &mut Vec<Event>) {
         if body.trim_ascii_start().starts_with(b"{") {
@@ -93,8 +81,7 @@ impl State {
         }
         let finished = self.choices.iter().all(|choice| choice.finish.is_some());
         if self.choices.is_empty() || !finished {
-            let message = "the stream ended before the answer did";
-            return self.fail(AiError::upstream(AiErrorKind::Truncated, message), out);
+            return self.fail(broken_off(), out);
         }
         self.done = true;
         for choice in &mut self.choices {
@@ -111,16 +98,6 @@ impl State {
             }
         }
         out.push(Event::End);
-    }
-
-    fn data(&mut self, data: &[u8], out: &mut Vec<Event>) {
-        if self.done || data.trim_ascii().is_empty() {
-            return;
-        }
-        if data.trim_ascii_start().starts_with(b"[") {
-            return self.array(data, out);
-        }
-        self.object(data, out);
     }
 
     /// One chunk. An array in an array is none, however many of them there are.

@@ -3,81 +3,23 @@ use serde_json::value::RawValue;
 use super::{block_parse, error, reply_parse::parse_reply, stop, usage, wire};
 use crate::{
     canonical::{Block, Delta, Event, Extra, Raw, Start, Stop, StopReason, Text, unfold},
-    dialect::common::{Intake, read_json, unreadable},
+    dialect::common::{EventParser, StreamState, broken_off, read_json, unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
 };
 
 /// Reads a stream of message events.
-#[derive(Debug, Default)]
-pub(in crate::dialect) struct StreamParser {
-    intake: Intake,
-    state: State,
-}
+pub(in crate::dialect) type StreamParser = EventParser<State>;
 
 #[derive(Debug, Default)]
-struct State {
+pub(in crate::dialect) struct State {
     started: bool,
     stopped: bool,
     done: bool,
     open: Vec<u32>,
 }
 
-impl StreamParser {
-    pub(in crate::dialect) fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        if self.state.done {
-            return;
-        }
-        let state = &mut self.state;
-        if let Err(error) = self.intake.push(bytes, |frame| state.data(frame.data, out)) {
-            self.state.fail(error, out);
-        }
-    }
-
-    pub(in crate::dialect) fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.state.done {
-            return;
-        }
-        let state = &mut self.state;
-        let body = self.intake.finish(|frame| state.data(frame.data, out));
-        if self.state.done {
-            return;
-        }
-        match body.map(|body| parse_reply(&body)) {
-            Some(Ok(reply)) => {
-                self.state.done = true;
-                out.extend(unfold(reply));
-            }
-            Some(Err(error)) => self.state.fail(error, out),
-            None => {
-                let message = "the stream ended before the answer did";
-                self.state
-                    .fail(AiError::upstream(AiErrorKind::Truncated, message), out);
-            }
-        }
-    }
-
-    pub(in crate::dialect) fn is_done(&self) -> bool {
-        self.state.done
-    }
-
-    /// Takes the data of one event, for a reader that frames on its own.
-    pub(in crate::dialect) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
-        self.state.data(data, out);
-    }
-}
-
-impl State {
-    fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
-        self.done = true;
-        out.push(Event::Error(error));
-    }
-
-    fn malformed(&mut self, reason: impl std::fmt::Display, out: &mut Vec<Event>) {
-        let message = format!("an event cannot be read: {reason}");
-        self.fail(AiError::upstream(AiErrorKind::Malformed, message), out);
-    }
-
+impl StreamState for State {
     fn data(&mut self, data: &[u8], out: &mut Vec<Event>) {
         // Some gateways close an Anthropic stream with OpenAI's word; it says nothing here.
         if self.done || data.is_empty() || data == b"[DONE]" {
@@ -87,6 +29,33 @@ impl State {
             Ok(event) => self.event(event, out),
             Err(error) => self.fail(unreadable(&error), out),
         }
+    }
+
+    fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
+        self.done = true;
+        out.push(Event::Error(error));
+    }
+
+    fn end(&mut self, body: Option<Vec<u8>>, out: &mut Vec<Event>) {
+        match body.map(|body| parse_reply(&body)) {
+            Some(Ok(reply)) => {
+                self.done = true;
+                out.extend(unfold(reply));
+            }
+            Some(Err(error)) => self.fail(error, out),
+            None => self.fail(broken_off(), out),
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+}
+
+impl State {
+    fn malformed(&mut self, reason: impl std::fmt::Display, out: &mut Vec<Event>) {
+        let message = format!("an event cannot be read: {reason}");
+        self.fail(AiError::upstream(AiErrorKind::Malformed, message), out);
     }
 
     fn event(&mut self, wire: wire::StreamEvent<'_>, out: &mut Vec<Event>) {
