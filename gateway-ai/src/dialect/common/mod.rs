@@ -30,7 +30,7 @@ pub(super) use self::{
     missed::{folded, missed_reasoning},
     names::{NameRules, ToolNames},
     plan::{Plan, Thinking},
-    proof::{sealed, tag, tagged, unsealed, untag},
+    proof::{is_anthropics, is_proven, is_sendable, sealed, tag, tagged, unsealed, untag},
     read::{broken_off, check_policy_keys, read, read_body, read_json, too_deep, unreadable},
     scan::Scan,
     turns::answered_calls,

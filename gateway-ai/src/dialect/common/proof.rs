@@ -11,6 +11,12 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
 
+use crate::{
+    canonical::{Block, Opaque, Thinking},
+    dialect::Dialect,
+    loss::Losses,
+};
+
 /// The tag to carry a proof of `format` under in a field whose own proofs begin with `own`; `None`
 /// for these.
 pub(in crate::dialect) fn tag<'a>(format: Option<&'a str>, own: &str) -> Option<&'a str> {
@@ -58,6 +64,40 @@ pub(in crate::dialect) fn unsealed(text: &str) -> Option<(String, String)> {
         (Some(tag), proof) => Some((tag.to_owned(), proof.to_owned())),
         (None, _) => None,
     }
+}
+
+/// Whether thinking can be replayed to Anthropic's models: with their proof alone.
+pub(in crate::dialect) fn is_proven(thinking: &Thinking) -> bool {
+    let format = thinking.format.as_deref();
+    format.is_none_or(|format| format.starts_with("anthropic")) && thinking.signature.is_some()
+}
+
+/// Whether encrypted thinking is that of Anthropic's models.
+pub(in crate::dialect) fn is_anthropics(opaque: &Opaque, format: Option<&str>) -> bool {
+    matches!(opaque.dialect, Dialect::Messages | Dialect::Converse)
+        || format.is_some_and(|format| format.starts_with("anthropic"))
+}
+
+/// Whether anything of a block will be written in a dialect that carries Anthropic's thinking;
+/// what will not is reported here, before a turn is built around it. `redacted` is what is written
+/// of encrypted thinking.
+pub(in crate::dialect) fn is_sendable(
+    block: &Block,
+    own: Dialect,
+    redacted: fn(&Opaque) -> Option<String>,
+    losses: &mut Losses,
+) -> bool {
+    match block {
+        Block::Thinking(thinking) if !is_proven(thinking) => losses.add("thinking"),
+        Block::RedactedThinking(opaque) if redacted(opaque).is_none() => {
+            losses.add("redacted_thinking");
+        }
+        Block::Opaque(opaque) if opaque.dialect != own => {
+            losses.add_field("content", &opaque.kind);
+        }
+        _ => return true,
+    }
+    false
 }
 
 /// How tags begin in base64: `anthropic-`, `openai-`.

@@ -8,7 +8,7 @@ use crate::{
     },
     dialect::{
         Dialect,
-        common::{real_image_type, tag, tagged},
+        common::{self, is_anthropics, real_image_type, tag, tagged},
         restore::WRAPPED_ARGUMENT,
     },
     error::AiError,
@@ -142,37 +142,16 @@ pub(super) fn redacted_thinking(data: &str, w: &mut Writer<'_>) {
 /// The blob of encrypted reasoning, if it is Bedrock's or Anthropic's.
 pub(super) fn redacted(opaque: &Opaque) -> Option<String> {
     let fields: serde_json::Value = opaque.raw.read().ok()?;
-    let ours = match opaque.dialect {
-        Dialect::Messages | Dialect::Converse => true,
-        _ => fields["format"]
-            .as_str()
-            .is_some_and(|format| format.starts_with("anthropic")),
-    };
+    let ours = is_anthropics(opaque, fields["format"].as_str());
     let blob = fields["redactedContent"].as_str().map(str::to_owned);
     blob.or_else(|| Some(STANDARD.encode(fields["data"].as_str()?)))
         .filter(|_| ours)
 }
 
-/// Whether thinking can be replayed: with Anthropic's proof, or Bedrock's own without one.
-fn is_proven(thinking: &Thinking) -> bool {
-    let ours = (thinking.format.as_deref()).is_none_or(|format| format.starts_with("anthropic"));
-    ours && thinking.signature.is_some()
-}
-
 /// Whether anything of a block will be written; what will not is reported here, before a turn is
 /// built around it.
 pub(super) fn is_sendable(block: &Block, losses: &mut Losses) -> bool {
-    match block {
-        Block::Thinking(thinking) if !is_proven(thinking) => losses.add("thinking"),
-        Block::RedactedThinking(opaque) if redacted(opaque).is_none() => {
-            losses.add("redacted_thinking");
-        }
-        Block::Opaque(opaque) if opaque.dialect != Dialect::Converse => {
-            losses.add_field("content", &opaque.kind);
-        }
-        _ => return true,
-    }
-    false
+    common::is_sendable(block, Dialect::Converse, redacted, losses)
 }
 
 fn image(print: &mut Print<'_>, image: &Image, w: &mut Writer<'_>) -> Result<(), AiError> {

@@ -3,7 +3,10 @@ use crate::{
     canonical::{
         Block, CacheMark, Extra, Opaque, Raw, Shape, Text, Thinking, ToolCall, ToolResult,
     },
-    dialect::{Dialect, common::tag},
+    dialect::{
+        Dialect,
+        common::{self, is_anthropics, is_proven, tag},
+    },
     error::AiError,
     json::Writer,
     loss::Losses,
@@ -133,40 +136,16 @@ pub(super) fn proof_tag(thinking: &Thinking) -> Option<&str> {
     tag(thinking.format.as_deref(), "anthropic")
 }
 
-/// Whether thinking can be replayed: with Anthropic's proof alone.
-fn is_proven(thinking: &Thinking) -> bool {
-    let ours = thinking
-        .format
-        .as_deref()
-        .is_none_or(|format| format.starts_with("anthropic"));
-    ours && thinking.signature.is_some()
-}
-
 /// Whether anything of a block will be written; what will not is reported here, before a turn is
 /// built around it.
 pub(super) fn is_sendable(block: &Block, losses: &mut Losses) -> bool {
-    match block {
-        Block::Thinking(thinking) if !is_proven(thinking) => losses.add("thinking"),
-        Block::RedactedThinking(opaque) if redacted(opaque).is_none() => {
-            losses.add("redacted_thinking");
-        }
-        Block::Opaque(opaque) if opaque.dialect != Dialect::Messages => {
-            losses.add_field("content", &opaque.kind);
-        }
-        _ => return true,
-    }
-    false
+    common::is_sendable(block, Dialect::Messages, redacted, losses)
 }
 
 /// The data of a `redacted_thinking` block, if it is Anthropic's.
 pub(super) fn redacted(opaque: &Opaque) -> Option<String> {
     let fields: serde_json::Value = opaque.raw.read().ok()?;
-    let format = fields.get("format").and_then(|format| format.as_str());
-    let ours = match opaque.dialect {
-        Dialect::Messages => true,
-        Dialect::Converse => true,
-        _ => format.is_some_and(|format| format.starts_with("anthropic")),
-    };
+    let ours = is_anthropics(opaque, fields["format"].as_str());
     ours.then(|| fields.get("data")?.as_str().map(str::to_owned))
         .flatten()
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     canonical::{Block, Delta, Opaque, Raw, Source, Text, Thinking, ToolCall},
-    dialect::Dialect,
+    dialect::{Dialect, common::is_anthropics},
     json::Writer,
 };
 
@@ -205,8 +205,7 @@ impl StreamPrinter {
     fn redacted(&mut self, index: u32, opaque: &Opaque, out: &mut BytesMut) {
         let fields: serde_json::Value = opaque.raw.read().unwrap_or_default();
         let format = fields["format"].as_str().unwrap_or_default();
-        let anthropic = matches!(opaque.dialect, Dialect::Messages | Dialect::Converse)
-            || format.starts_with("anthropic");
+        let anthropic = is_anthropics(opaque, Some(format));
         let proof = match fields["data"].as_str() {
             Some(data) if format == OPENAI => data.to_owned(),
             Some(data) if anthropic => format!("{REDACTED}:{data}"),
