@@ -3,7 +3,7 @@ use crate::{
     canonical::{Limits, OutputFormat, Raw, Reasoning, ReasoningMode, Sampling, SchemaFormat},
     dialect::{
         MaxTokensField, ThinkingSupport,
-        common::{effort_of_budget, missed_reasoning},
+        common::{effort_of_budget, missed_reasoning, nearest_effort},
     },
     json::Writer,
 };
@@ -130,7 +130,14 @@ impl Print<'_> {
             self.losses.add("reasoning.display");
         }
         let effort = match (&reasoning.effort, reasoning.budget, reasoning.mode) {
-            (Some(effort), ..) => effort.as_str(),
+            (Some(effort), ..) if self.same => effort.as_str(),
+            (Some(effort), ..) => {
+                let nearest = nearest_effort(&self.target.model, effort);
+                if nearest != effort {
+                    self.losses.add("reasoning.effort");
+                }
+                nearest
+            }
             (None, Some(budget), _) => {
                 self.losses.add("reasoning.budget");
                 effort_of_budget(budget)

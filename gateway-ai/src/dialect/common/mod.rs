@@ -22,7 +22,7 @@ pub(super) use self::{
     alternate::{Piece, Rules, Speaker, Turn, arrange},
     counts::{missed_counts, missed_tier, says_nothing},
     data_url::data_url,
-    effort::{budget_of_effort, effort_of_budget},
+    effort::{budget_of_effort, effort_of_budget, nearest_effort},
     events::{EventParser, StreamState},
     ids::{CallIds, synthetic_call_id},
     marks::tidied,

@@ -59,7 +59,12 @@ pub(super) fn exception(status: Option<StatusCode>, name: Option<&str>, message:
     let kind = match plain.and_then(by_name) {
         Some(kind) => kind,
         // A prompt that is too long and a prompt that is refused are validation errors as well.
-        None => classify(status, None, None, &message),
+        // A stream has no status that would say so.
+        None => {
+            let invalid = plain.is_some_and(|name| name.eq_ignore_ascii_case(VALIDATION));
+            let status = status.or(invalid.then_some(StatusCode::BAD_REQUEST));
+            classify(status, None, None, &message)
+        }
     };
     let error = AiError::upstream(kind, message);
     match plain {
@@ -67,6 +72,8 @@ pub(super) fn exception(status: Option<StatusCode>, name: Option<&str>, message:
         None => error,
     }
 }
+
+const VALIDATION: &str = "ValidationException";
 
 /// The kind an exception's name says for certain.
 fn by_name(name: &str) -> Option<AiErrorKind> {

@@ -15,6 +15,7 @@ mod schema;
 mod stop;
 mod stream_parse;
 mod stream_print;
+mod thinking;
 mod turns;
 mod usage;
 mod wire;

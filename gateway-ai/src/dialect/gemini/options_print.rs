@@ -1,4 +1,4 @@
-use super::request_print::Print;
+use super::{request_print::Print, thinking};
 use crate::{
     canonical::{OutputFormat, Raw, Reasoning, ReasoningMode, ToolChoice},
     dialect::{
@@ -165,19 +165,34 @@ impl Print<'_> {
         };
         w.begin_object_field("thinkingConfig");
         if levels {
-            let level = match (off, reasoning.effort.as_deref(), budget) {
+            let wish = match (off, reasoning.effort.as_deref(), budget) {
                 (true, ..) => Some("minimal"),
-                (_, Some(effort @ ("minimal" | "low" | "medium" | "high")), _) => Some(effort),
-                (_, Some("xhigh" | "max"), _) => Some("high"),
+                (
+                    _,
+                    Some(effort @ ("minimal" | "low" | "medium" | "high" | "xhigh" | "max")),
+                    _,
+                ) => Some(effort),
                 (_, _, Some(budget)) => Some(effort_of_budget(budget)),
                 _ => None,
             };
+            let level = wish.map(|wish| thinking::level(&self.target.model, wish));
             if off || reasoning.budget.is_some() {
                 self.losses.add("reasoning.budget");
+            } else if level != wish {
+                self.losses.add("reasoning.effort");
             }
             w.opt_str("thinkingLevel", level);
         } else {
-            w.opt_u64("thinkingBudget", budget);
+            let given = budget.map(|wish| thinking::budget(&self.target.model, wish));
+            if given != budget {
+                let by_word = reasoning.budget.is_none() && !off;
+                self.losses.add(if by_word {
+                    "reasoning.effort"
+                } else {
+                    "reasoning.budget"
+                });
+            }
+            w.opt_u64("thinkingBudget", given);
         }
         w.bool_field("includeThoughts", shown);
         w.end_object();

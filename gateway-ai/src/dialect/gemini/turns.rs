@@ -21,8 +21,15 @@ pub(super) enum Piece<'r> {
     Text(String),
 }
 
-/// Arranges a conversation as Gemini wants it: neighbours of one role are one content, and there is
-/// at least one. A conversation that came in this dialect is left as it is.
+impl Piece<'_> {
+    const fn is_result(&self) -> bool {
+        matches!(self, Self::Block(Block::ToolResult(_)))
+    }
+}
+
+/// Arranges a conversation as Gemini wants it: neighbours of one role are one content, results of
+/// calls have a content of their own, and there is at least one. A conversation that came in this
+/// dialect is left as it is.
 ///
 /// # Errors
 ///
@@ -60,7 +67,26 @@ pub(super) fn arrange<'r>(
             only: None,
         });
     }
-    Ok(turns)
+    Ok(if same { turns } else { apart(turns) })
+}
+
+/// Puts results of calls right behind their calls, and what was said beside them into a content that
+/// follows: newer models take nothing else beside a `functionResponse`.
+fn apart(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
+    let mut out = Vec::with_capacity(turns.len());
+    for turn in turns {
+        if turn.pieces.iter().all(Piece::is_result) || !turn.pieces.iter().any(Piece::is_result) {
+            out.push(turn);
+            continue;
+        }
+        let (results, rest): (Vec<_>, Vec<_>) = turn.pieces.into_iter().partition(Piece::is_result);
+        out.extend([results, rest].map(|pieces| Turn {
+            is_model: turn.is_model,
+            pieces,
+            only: None,
+        }));
+    }
+    out
 }
 
 fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Losses) -> Turn<'r> {

@@ -7,7 +7,7 @@ use crate::{
     dialect::{
         Dialect, ThinkingSupport,
         chat::is_strict,
-        common::{effort_of_budget, missed_reasoning},
+        common::{effort_of_budget, missed_reasoning, nearest_effort},
     },
     json::Writer,
 };
@@ -143,7 +143,13 @@ impl Print<'_> {
 
     fn effort<'e>(&mut self, reasoning: &'e Reasoning) -> Option<&'e str> {
         match (&reasoning.effort, reasoning.budget, reasoning.mode) {
-            (Some(effort), ..) => Some(effort.as_str()),
+            (Some(effort), ..) => {
+                let nearest = nearest_effort(&self.target.model, effort);
+                if nearest != effort {
+                    self.losses.add("reasoning.effort");
+                }
+                Some(nearest)
+            }
             (None, None, Some(ReasoningMode::Disabled)) => {
                 self.losses.add("reasoning.disabled");
                 None

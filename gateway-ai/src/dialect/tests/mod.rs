@@ -1,8 +1,11 @@
 //! What the translation checklist asks of Chat and Messages, point by point, across both.
 
+mod answered;
+mod asked;
 mod errors;
 mod fuzz;
 mod options;
+mod past;
 mod points;
 mod prefix;
 mod replies;

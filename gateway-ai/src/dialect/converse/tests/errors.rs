@@ -1,8 +1,10 @@
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::json;
 
 use crate::{
-    dialect::Dialect,
+    canonical::Event,
+    dialect::{Dialect, converse::frame},
     error::{AiErrorKind, ErrorClass},
 };
 
@@ -111,5 +113,52 @@ fn exceptions_have_a_kind_and_a_class() {
         let body = json!({ "__type": name, "Message": message }).to_string();
         let error = Dialect::Converse.parse_error(status, &HeaderMap::new(), body.as_bytes());
         assert_eq!(error.kind(), kind, "{name}");
+    }
+}
+
+#[test]
+fn exceptions_among_the_frames_have_a_kind_and_a_class() {
+    for (name, kind, class) in [
+        (
+            "throttlingException",
+            AiErrorKind::RateLimited,
+            ErrorClass::RetrySame,
+        ),
+        (
+            "modelStreamErrorException",
+            AiErrorKind::Server,
+            ErrorClass::RetrySame,
+        ),
+        (
+            "internalServerException",
+            AiErrorKind::Server,
+            ErrorClass::RetrySame,
+        ),
+        (
+            "serviceUnavailableException",
+            AiErrorKind::Overloaded,
+            ErrorClass::RetrySame,
+        ),
+        (
+            "validationException",
+            AiErrorKind::InvalidRequest,
+            ErrorClass::ClientFault,
+        ),
+    ] {
+        let mut out = BytesMut::new();
+        frame::write("exception", name, &mut out, |out| {
+            out.extend_from_slice(br#"{"message":"no"}"#);
+        });
+        let events = {
+            let mut parser = Dialect::Converse.stream_parser();
+            let mut events = Vec::new();
+            parser.push(&out, &mut events);
+            parser.finish(&mut events);
+            events
+        };
+        let [Event::Error(error)] = events.as_slice() else {
+            unreachable!("{name}: {events:?}");
+        };
+        assert_eq!((error.kind(), error.class()), (kind, class), "{name}");
     }
 }
