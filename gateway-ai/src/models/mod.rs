@@ -45,6 +45,28 @@
 //! assert!(catalog.targets("nobody/x").is_none());
 //! # Ok::<(), gateway_ai::models::ModelsError>(())
 //! ```
+//!
+//! # Order
+//!
+//! A name is looked up once per call, before the [fallback](crate::fallback) tries what it stands
+//! for. [`Identity`](gateway_core::Identity) is read if an authentication layer outside sets one: of
+//! a caller with a claim `models` the list is all it may name. Among the targets of a split the
+//! [guardian](crate::guardian) draws by the conversation; where there is none they take turns.
+//!
+//! # Refusals
+//!
+//! A model that is not there is a `NotFound` error, and so is one the caller may not use, so that
+//! names cannot be probed; one of whose targets none has the operation is `Unsupported`. What makes
+//! no sense among the aliases themselves is a [`ModelsError`] before anything is served.
+//!
+//! # Cancellation
+//!
+//! Nothing waits, and nothing is held by a call that is dropped.
+//!
+//! # Cost
+//!
+//! A look-up by name for an alias and for each it names, and a reference count for each target; a
+//! list of more than four is allocated. A target that is named directly is made anew.
 
 mod alias;
 mod builder;

@@ -75,6 +75,11 @@
 //!
 //! The newest version answers; `?version=2` asks for another one, in Rust `get("summarize@2")`.
 //!
+//! # Order
+//!
+//! Published prompts are looked up by method and path before the paths of the AI APIs, in the
+//! [AI service](crate::edge): authentication, limits and whatever else guards those guards them too.
+//!
 //! # Refusals
 //!
 //! As `application/problem+json`: 400 `invalid_variable` with the variable's name in `param`, 400

@@ -67,7 +67,13 @@
 //! and provider share it; those named by `forward_header`; those fixed by `extra_header`; the
 //! operator's key. Nothing else a client sends, and never its own key.
 //!
-//! # Errors
+//! # Order
+//!
+//! The innermost service of a call, which must have been given a
+//! [target](crate::call::AiCall::for_target); whatever chooses targets, counts or guards goes outside.
+//! Proofs that a [keeper](crate::keeper) holds are put back here, once it is known for whom.
+//!
+//! # Refusals
 //!
 //! Everything that is not an answer is an [`AiError`](crate::error::AiError) – also an error object
 //! under status 200. The one exception: what only the client can mend (400, 404, 413, 422, 429) and
