@@ -7,6 +7,7 @@ mod options_parse;
 mod options_print;
 mod parts_parse;
 mod parts_print;
+mod pieces;
 mod reply_parse;
 mod reply_print;
 mod request_parse;

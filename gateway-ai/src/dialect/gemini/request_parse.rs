@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use super::{
     options_parse::{limits, output_format, reasoning, sampling, tool_choice},
     parts_parse::{list, parts},
+    pieces::join,
     schema::to_json_schema,
     wire,
 };
@@ -44,6 +45,7 @@ pub(in crate::dialect) fn parse_request(body: &[u8], url: Url<'_>) -> Result<Req
         request.messages.push(message(raw)?);
     }
     pair(&mut request.messages);
+    join(&mut request.messages);
     for tool in wire.tools.unwrap_or_default() {
         take_tool(&mut request, tool)?;
     }

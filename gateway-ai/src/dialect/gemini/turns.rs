@@ -1,3 +1,4 @@
+use super::pieces::is_anothers;
 use crate::{
     canonical::{Block, Message, Request, Role},
     dialect::{Dialect, MidSystem, Target, common::folded},
@@ -106,7 +107,7 @@ fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Loss
         }
         Role::System(_) => vec![Piece::Text(folded(message, losses))],
         _ => (message.content.iter())
-            .filter(|block| (same && !is_foreign(block)) || is_sendable(block, losses))
+            .filter(|block| (same && !is_sealed(block)) || is_sendable(block, losses))
             .map(Piece::Block)
             .collect(),
     };
@@ -118,12 +119,8 @@ fn turn<'r>(message: &'r Message, target: &Target, same: bool, losses: &mut Loss
 }
 
 /// Whether a block is another provider's thought, under its seal.
-fn is_foreign(block: &Block) -> bool {
-    let Block::Thinking(thinking) = block else {
-        return false;
-    };
-    let format = thinking.format.as_deref();
-    format.is_some_and(|format| !format.starts_with("google"))
+fn is_sealed(block: &Block) -> bool {
+    matches!(block, Block::Thinking(thinking) if is_anothers(thinking))
 }
 
 /// Whether anything of a block will be written; what will not is reported here.
