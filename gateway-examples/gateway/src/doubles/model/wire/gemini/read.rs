@@ -27,7 +27,7 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
         max_tokens: config["maxOutputTokens"].as_u64(),
         stops: strings(&config["stopSequences"]),
         schema: schema(config),
-        thinking: config["thinkingConfig"]["includeThoughts"] == true,
+        thinking: shows_thoughts(&config["thinkingConfig"]),
         candidates: config["candidateCount"].as_u64().unwrap_or(1),
         ..Ask::default()
     };
@@ -140,6 +140,11 @@ fn result_text(response: &Value) -> String {
     only.map_or_else(|| response.to_string(), str::to_owned)
 }
 
+/// Google reads either case of a name, and its Python client mixes them.
+fn shows_thoughts(config: &Value) -> bool {
+    config["includeThoughts"] == true || config["include_thoughts"] == true
+}
+
 fn texts(content: &Value) -> Vec<String> {
     let parts = content["parts"].as_array().into_iter().flatten();
     parts
@@ -163,7 +168,6 @@ fn tools(body: &Value) -> Vec<Tool> {
                 .flatten()
         })
         .map(|function| {
-            // Google reads either case of a name, and its Python client mixes them.
             let given = [
                 &function["parametersJsonSchema"],
                 &function["parameters_json_schema"],
