@@ -1,133 +1,123 @@
-//! Answers over a WebSocket, through the binary.
+//! WebSockets of the AI routes, through the binary.
 
-use std::net::SocketAddr;
+mod client;
+mod dismissed;
+mod limits;
+mod realtime;
+mod responses;
 
-use bytes::BytesMut;
-use gateway::doubles::{Serving, model, spawn};
-use gateway_ai::websocket::{Close, Message, Peer, Reader, write};
-use gateway_tests::{ConfigFile, Gateway, get};
-use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
 };
+
+use gateway::doubles::{Serving, model::ModelServer, spawn};
+use gateway_tests::{ConfigFile, Gateway, get};
 
 use crate::PROGRAM;
 
-struct Client {
-    io: TcpStream,
-    reader: Reader,
+/// A gateway in front of a provider, both on sockets.
+struct Scene {
+    gateway: Gateway,
+    file: ConfigFile,
+    model: ModelServer,
+    _provider: Serving,
+    provider_url: String,
 }
 
-impl Client {
-    async fn open(address: SocketAddr, path: &str) -> Self {
-        let mut io = TcpStream::connect(address).await.expect("it listens");
-        let handshake = format!(
-            "GET {path} HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer of-the-client\r\n\
-             connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
-             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        );
-        let sent = io.write_all(handshake.as_bytes()).await;
-        sent.expect("it is read");
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(io.read_u8().await.expect("an answer"));
-        }
-        let head = String::from_utf8_lossy(&head);
-        assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
-        let reader = Reader::new(Peer::Server, 1 << 20);
-        Self { io, reader }
+impl Scene {
+    async fn start() -> Self {
+        Self::with(KEYS, "").await
     }
 
-    async fn send(&mut self, message: &Message) {
-        let mut wire = BytesMut::new();
-        write(message, Some([7, 8, 9, 10]), &mut wire);
-        self.io.write_all(&wire).await.expect("it is open");
-    }
-
-    async fn next(&mut self) -> Option<Message> {
-        loop {
-            let message = self.reader.next_message().expect("the protocol");
-            if message.is_some() {
-                return message;
-            }
-            let mut bytes = [0; 4096];
-            match self.io.read(&mut bytes).await.unwrap_or(0) {
-                0 => return None,
-                read => self.reader.push(&bytes[..read]),
-            }
+    /// With these layers, and with this in the `ai` section beside providers and models.
+    async fn with(layers: &str, ai: &str) -> Self {
+        let model = ModelServer::new().key("sk-operator");
+        let provider = spawn(model.router()).await.expect("a port");
+        let provider_url = provider.url();
+        let file = ConfigFile::new("");
+        let log = beside(file.path(), "access.log");
+        file.replace(&config(&provider_url, &log, layers, ai));
+        let gateway = Gateway::start(PROGRAM, &["run", &file.path().display().to_string()]).await;
+        Self {
+            gateway,
+            file,
+            model,
+            _provider: provider,
+            provider_url,
         }
     }
 
-    async fn ask(&mut self, event: &Value) -> Vec<Value> {
-        let text = event.to_string();
-        self.send(&Message::Text(text.into())).await;
-        let mut events: Vec<Value> = Vec::new();
-        while let Some(Message::Text(text)) = self.next().await {
-            let event: Value = serde_json::from_slice(&text).expect("JSON");
-            let over = event["type"] == "response.completed" || event["type"] == "error";
-            events.push(event);
-            if over {
-                break;
+    /// Puts other layers in the file and has it read.
+    fn reload(&self, layers: &str) {
+        let log = beside(self.file.path(), "access.log");
+        let config = config(&self.provider_url, &log, layers, "");
+        self.file.replace(&config);
+        self.gateway.signal("HUP");
+    }
+
+    async fn metrics(&self) -> String {
+        get(self.gateway.admin, "/metrics", &[]).await.body
+    }
+
+    /// Waits until the metrics have a line. What is counted at the end of a WebSocket
+    /// is counted when its task has ended, which no client sees.
+    async fn counted(&self, line: &str) {
+        for _ in 0..500 {
+            if self.metrics().await.lines().any(|one| one == line) {
+                return;
             }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        events
+        assert_eq!(line, self.metrics().await, "was not counted");
+    }
+
+    /// Waits until the access log has a line with all of these.
+    async fn logged(&self, parts: &[&str]) {
+        let log = beside(self.file.path(), "access.log");
+        let read = || std::fs::read_to_string(&log).unwrap_or_default();
+        for _ in 0..500 {
+            let has = |line: &str| parts.iter().all(|part| line.contains(part));
+            if read().lines().any(has) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(parts.join(", "), read(), "was not logged");
     }
 }
 
-async fn start() -> (Gateway, ConfigFile, Serving) {
-    let provider = spawn(model::ModelServer::new().router())
-        .await
-        .expect("a port");
-    let url = provider.url();
-    let file = ConfigFile::new(&format!(
+fn beside(file: &Path, name: &str) -> PathBuf {
+    file.with_file_name(name)
+}
+
+fn config(provider: &str, log: &Path, layers: &str, ai: &str) -> String {
+    format!(
         "listen: 127.0.0.1:0
 admin: 127.0.0.1:0
+observe: {{ access_log: {{ format: json, to: \"{}\" }} }}
 routes:
   ai:
     match: \"/{{*rest}}\"
+    layers: {{ {layers} }}
     ai:
       providers:
-        openai: {{ base_url: \"{url}/v1\", keys: [\"${{env:PATH}}\"] }}
-        anthropic: {{ base_url: \"{url}/v1\", keys: [\"${{env:PATH}}\"] }}
-      models: {{ chat: openai/mock-small, claude: anthropic/mock-small }}
-"
-    ));
-    let gateway = Gateway::start(PROGRAM, &["run", &file.path().display().to_string()]).await;
-    (gateway, file, provider)
+        openai: {{ base_url: \"{provider}/v1\", keys: [sk-operator] }}
+        wrong: {{ kind: openai, base_url: \"{provider}/v1\", keys: [sk-nobody] }}
+        away: {{ kind: openai, base_url: \"http://127.0.0.1:9/v1\", keys: [sk-operator] }}
+        anthropic: {{ base_url: \"{provider}/v1\", keys: [sk-operator] }}
+      models:
+        voice: [openai/mock-realtime]
+        spare: [away/mock-realtime, openai/mock-realtime]
+        dead: [wrong/mock-realtime]
+        gone: [openai/missing-realtime]
+        chat: [openai/mock-small]
+        claude: [anthropic/mock-small]
+      {ai}
+",
+        log.display()
+    )
 }
 
-#[tokio::test]
-async fn turns_of_any_model_come_over_one_connection_and_are_counted() {
-    let (gateway, _file, _provider) = start().await;
-    let mut client = Client::open(gateway.address, "/v1/responses").await;
-    for model in ["chat", "claude"] {
-        let create =
-            json!({ "type": "response.create", "model": model, "store": false, "input": "Hello" });
-        let events = client.ask(&create).await;
-        let last = events.last().expect("events");
-        assert_eq!(last["response"]["status"], "completed", "{model}: {last}");
-        assert!(events.len() > 3, "{model}: {events:?}");
-    }
-    let unknown = json!({ "type": "response.create", "model": "none", "input": "Hello" });
-    let error = &client.ask(&unknown).await[0];
-    assert_eq!(error["status"], 404, "{error}");
-    assert_eq!(error["error"]["code"], "model_not_found", "{error}");
-    let bye = Message::Close(Some(Close::new(1000, "")));
-    client.send(&bye).await;
-    assert_eq!(client.next().await, Some(bye));
-    assert_eq!(client.next().await, None);
-    // The connection is counted when its task has ended, which the client does not see.
-    loop {
-        let metrics = get(gateway.admin, "/metrics", &[]).await.body;
-        let counted = |line: &&str| {
-            line.starts_with("gateway_tokens_total{")
-                && line.contains("output")
-                && !line.ends_with(" 0")
-        };
-        if metrics.lines().any(|line| counted(&line)) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-}
+const KEYS: &str =
+    "api_key: { keys: [{ id: all, key: k-all }, { id: some, key: k-some, models: [voice] }] }";

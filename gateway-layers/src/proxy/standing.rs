@@ -232,4 +232,24 @@ mod tests {
                 .await
         );
     }
+
+    #[cfg(feature = "api-key")]
+    #[tokio::test]
+    async fn a_key_that_has_expired_is_none() {
+        use std::time::{Duration, SystemTime};
+
+        use crate::api_key::{ApiKey, ApiKeyLayer, KeySource};
+
+        let (ago, ahead) = (Duration::from_secs(1), Duration::from_secs(3600));
+        for (expires, has) in [
+            (SystemTime::now() + ahead, true),
+            (SystemTime::now() - ago, false),
+        ] {
+            let keys = ApiKeyLayer::new([ApiKey::new("a", "k").expires(expires)])
+                .sources([KeySource::header(http::HeaderName::from_static("x-key"))]);
+            let standing = standing(keys.layer(Admitted::new()), true).await.unwrap();
+            let caller = Identity::new(IdentityKind::ApiKey, "api_key", "a");
+            assert_eq!(standing.has(Some(&caller)).await, has);
+        }
+    }
 }

@@ -44,12 +44,14 @@ pub(in crate::edge) async fn relay(
             return response;
         }
     };
-    let limit = shared.request_limit;
     let ours = queried(&parts, "model").unwrap_or_default();
-    let limits = shared.socket_limits;
     let protocol = protocol(&parts.headers);
-    socket.serve(&shared.tunnels(), protocol, move |client| async move {
-        let watch = Watch::new(limits, &parts.extensions);
+    // Held to the end: a tunnel is cut when nobody is left to end it, and this one goes on when the
+    // config it was opened with is replaced.
+    let (tunnels, shared) = (shared.tunnels(), Arc::clone(shared));
+    socket.serve(&tunnels, protocol, move |client| async move {
+        let limit = shared.request_limit;
+        let watch = Watch::new(shared.socket_limits, &parts.extensions);
         let activity = watch.activity();
         let client = link::open(client, Peer::Client, limit, &activity);
         // What providers say is trusted to be longer, as answers are.

@@ -10,6 +10,7 @@
 //! All three take the same [fault menu](fault) and keep the same [`Stats`].
 
 pub mod fault;
+mod frames;
 mod gate;
 pub mod idp;
 mod kind;

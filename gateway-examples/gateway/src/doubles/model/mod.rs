@@ -22,12 +22,17 @@
 //! | thinking or a reasoning effort | begins with thinking, signed where the dialect signs |
 //! | `max_tokens`, stop sequences | is cut there |
 //!
+//! Sessions of OpenAI's Realtime API, at `/v1/realtime`, write or speak the same answers.
+//!
 //! A model named `missing-…` does not exist, and gives 404. Every other name is answered.
 //!
 //! # What it counts
 //!
 //! [`count_tokens`] over all message text, as each dialect reports usage; the truth is in
 //! [`Stats`](super::Stats), in Rust and at `GET /__stats`.
+//!
+//! Thinking that comes back with the signature it was given costs nothing and is counted as one of
+//! the call's [`proofs`](super::CallRecord::proofs); with another signature it is refused.
 //!
 //! Caching of prompts is a rule and not a memory, so that tests need no warming up. In Messages,
 //! what a mark with the `ttl` `1h` covers counts as written and what any other mark covers as read;
@@ -54,6 +59,7 @@ mod brain;
 mod call;
 mod embed;
 mod handler;
+mod realtime;
 mod server;
 #[cfg(test)]
 mod tests;

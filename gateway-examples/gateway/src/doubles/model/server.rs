@@ -9,6 +9,7 @@ use axum::routing::get;
 use axum::routing::post;
 
 use super::handler;
+use super::realtime;
 use crate::doubles::fault;
 use crate::doubles::fault::Faults;
 use crate::doubles::stats;
@@ -70,13 +71,14 @@ impl ModelServer {
         self.stats.clone()
     }
 
-    /// The routes of all five dialects, of `/__fault` and of `/__stats`.
+    /// The routes of all five dialects, of the Realtime API, of `/__fault` and of `/__stats`.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/v1/chat/completions", post(handler::chat))
             .route("/v1/messages", post(handler::messages))
             .route("/v1/messages/count_tokens", post(handler::count_tokens))
             .route("/v1/responses", post(handler::responses))
+            .route("/v1/realtime", get(realtime::open))
             .route("/v1beta/models/{call}", post(handler::gemini))
             // Google's newer clients ask under this version.
             .route(

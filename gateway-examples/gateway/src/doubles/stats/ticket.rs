@@ -32,10 +32,15 @@ impl Ticket {
         }
     }
 
-    /// The request is a model call that will be answered.
+    /// The request is a model call that will be answered, or one more of those over one connection.
     pub(crate) fn call(&mut self, call: CallRecord) {
-        self.stats.lock().now.prompt_tokens += call.prompt_tokens;
-        self.call = Some(call);
+        let mut ledger = self.stats.lock();
+        ledger.now.prompt_tokens += call.prompt_tokens;
+        ledger.now.proofs += call.proofs;
+        if let Some(mut before) = self.call.replace(call) {
+            before.outcome = "complete";
+            ledger.now.push_call(before);
+        }
     }
 
     /// Bytes of the answer, and the tokens in them, leave.
