@@ -124,6 +124,7 @@ for pair in chat:openai responses:openai messages:anthropic gemini:google.genai 
 done
 python_client langchain "langchain_openai, langchain_anthropic, langchain_google_genai" tests/sdk/langchain_square.py
 python_client pydantic-ai pydantic_ai tests/sdk/pydantic_square.py
+python_client sockets "openai, websockets" tests/sdk/sockets.py
 node_client node square.js
 node_client vercel vercel.js
 
