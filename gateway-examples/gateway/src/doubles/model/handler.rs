@@ -96,38 +96,27 @@ pub(super) async fn gemini(
     }
 }
 
-pub(super) async fn converse(
+/// `{model}/{operation}`, where a stream is an operation of its own.
+pub(super) async fn bedrock(
     server: Server,
     parts: Parts,
-    Path(model): Path<String>,
+    Path((model, operation)): Path<(String, String)>,
     body: Bytes,
 ) -> Response<Body> {
-    let dialect = Dialect::Bedrock;
-    Call {
+    let (dialect, stream) = match operation.as_str() {
+        "converse" => (Dialect::Bedrock, false),
+        "converse-stream" => (Dialect::Bedrock, true),
+        "invoke" => (Dialect::Invoked, false),
+        "invoke-with-response-stream" => (Dialect::Invoked, true),
+        _ => return unknown(server, parts, body).await,
+    };
+    let call = Call {
         server: server.0,
         dialect,
         parts,
         body,
-    }
-    .generate(&model, false)
-    .await
-}
-
-pub(super) async fn converse_stream(
-    server: Server,
-    parts: Parts,
-    Path(model): Path<String>,
-    body: Bytes,
-) -> Response<Body> {
-    let dialect = Dialect::Bedrock;
-    Call {
-        server: server.0,
-        dialect,
-        parts,
-        body,
-    }
-    .generate(&model, true)
-    .await
+    };
+    call.generate(&model, stream).await
 }
 
 pub(super) async fn count_tokens(server: Server, parts: Parts, body: Bytes) -> Response<Body> {

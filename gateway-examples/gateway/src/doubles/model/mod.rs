@@ -1,9 +1,10 @@
 //! A mock model provider that speaks five dialects.
 //!
-//! OpenAI Chat Completions, OpenAI Responses, Anthropic Messages, Gemini `generateContent` and
-//! Bedrock Converse, each as its provider speaks it: the same endpoints, the same order of stream
-//! events, the same error objects, and the same strictness about roles, ids and pairing of tool
-//! calls, so that a gateway which prints something a provider would refuse is refused here too.
+//! OpenAI Chat Completions, OpenAI Responses, Anthropic Messages (as Bedrock invokes it too), Gemini
+//! `generateContent` and Bedrock Converse, each as its provider speaks it: the same endpoints, the
+//! same order of stream events, the same error objects, and the same strictness about roles, ids and
+//! pairing of tool calls, so that a gateway which prints something a provider would refuse is refused
+//! here too.
 //!
 //! # What it answers
 //!

@@ -85,11 +85,7 @@ impl ModelServer {
                 "/v1/models/{call}",
                 post(handler::gemini).get(handler::model),
             )
-            .route("/model/{id}/converse", post(handler::converse))
-            .route(
-                "/model/{id}/converse-stream",
-                post(handler::converse_stream),
-            )
+            .route("/model/{id}/{operation}", post(handler::bedrock))
             .route("/v1/embeddings", post(handler::embeddings))
             .route("/v1/models", get(handler::models))
             .fallback(handler::unknown)

@@ -217,3 +217,28 @@ async fn a_converse_stream_has_valid_frames_and_ends_with_metadata() {
         ["contentBlockStop", "messageStop", "metadata"]
     );
 }
+
+#[tokio::test]
+async fn claude_invoked_speaks_messages_in_an_envelope() {
+    let server = server();
+    let mut request = message("hello");
+    let (status, reply) = ask(&server, "/model/m/invoke", &request).await;
+    assert_eq!(status, 400, "{reply}");
+    request["anthropic_version"] = json!("bedrock-2023-05-31");
+    let (status, reply) = ask(&server, "/model/m/invoke", &request).await;
+    assert_eq!(status, 400, "{reply}");
+    request.as_object_mut().unwrap().remove("model");
+    let (status, reply) = ask(&server, "/model/m/invoke", &request).await;
+    assert_eq!((status, &reply["role"]), (200, &json!("assistant")));
+    let streamed = post("/model/m/invoke-with-response-stream", &request);
+    let (_, headers, bytes) = send(&server, streamed).await;
+    assert_eq!(
+        headers["content-type"],
+        "application/vnd.amazon.eventstream"
+    );
+    // `{"type":"message_start"` in base64.
+    let start = b"{\"bytes\":\"eyJ";
+    assert!(bytes.windows(start.len()).any(|window| window == start));
+    let (status, reply) = ask(&server, "/model/m/sing", &request).await;
+    assert_eq!(status, 404, "{reply}");
+}

@@ -26,6 +26,8 @@ pub(in crate::doubles::model) enum Dialect {
         sse: bool,
     },
     Bedrock,
+    /// Claude on Bedrock, in its own words.
+    Invoked,
 }
 
 /// A request to read.
@@ -50,13 +52,14 @@ impl Dialect {
             Self::Responses => responses::read(incoming),
             Self::Gemini { .. } => gemini::read(incoming),
             Self::Bedrock => bedrock::read(incoming),
+            Self::Invoked => bedrock::read_invoked(incoming),
         }
     }
 
     pub(in crate::doubles::model) fn whole(self, ask: &Ask, answers: &[Answer]) -> Value {
         match self {
             Self::Chat => chat::whole(ask, answers),
-            Self::Messages => messages::whole(ask, &answers[0]),
+            Self::Messages | Self::Invoked => messages::whole(ask, &answers[0]),
             Self::Responses => responses::whole(ask, &answers[0]),
             Self::Gemini { .. } => gemini::whole(ask, answers),
             Self::Bedrock => bedrock::whole(&answers[0]),
@@ -70,6 +73,7 @@ impl Dialect {
             Self::Responses => responses::stream(ask, &answers[0]),
             Self::Gemini { sse } => gemini::stream(ask, answers, sse),
             Self::Bedrock => bedrock::stream(&answers[0]),
+            Self::Invoked => bedrock::stream_invoked(ask, &answers[0]),
         }
     }
 
@@ -78,7 +82,7 @@ impl Dialect {
             Self::Chat | Self::Messages | Self::Responses => "text/event-stream; charset=utf-8",
             Self::Gemini { sse: true } => "text/event-stream",
             Self::Gemini { sse: false } => "application/json; charset=UTF-8",
-            Self::Bedrock => "application/vnd.amazon.eventstream",
+            Self::Bedrock | Self::Invoked => "application/vnd.amazon.eventstream",
         }
     }
 
@@ -87,7 +91,7 @@ impl Dialect {
             Self::Chat | Self::Responses => chat::refusal(refusal),
             Self::Messages => messages::refusal(refusal),
             Self::Gemini { .. } => gemini::refusal(refusal),
-            Self::Bedrock => bedrock::refusal(refusal),
+            Self::Bedrock | Self::Invoked => bedrock::refusal(refusal),
         }
     }
 
@@ -96,14 +100,14 @@ impl Dialect {
         self,
         refusal: &Refusal,
     ) -> Option<(&'static str, &'static str)> {
-        let named = self == Self::Bedrock;
+        let named = matches!(self, Self::Bedrock | Self::Invoked);
         named.then(|| ("x-amzn-errortype", bedrock::exception(refusal.status)))
     }
 
     /// The status of a missing or wrong key.
     pub(in crate::doubles::model) fn unauthorized(self) -> StatusCode {
         match self {
-            Self::Bedrock => StatusCode::FORBIDDEN,
+            Self::Bedrock | Self::Invoked => StatusCode::FORBIDDEN,
             Self::Chat | Self::Messages | Self::Responses | Self::Gemini { .. } => {
                 StatusCode::UNAUTHORIZED
             }
@@ -127,7 +131,7 @@ impl Dialect {
                     .split('&')
                     .find_map(|pair| pair.strip_prefix("key="))
             }),
-            Self::Bedrock => header("authorization")
+            Self::Bedrock | Self::Invoked => header("authorization")
                 .and_then(bedrock::access_key)
                 .or_else(bearer),
         };

@@ -144,7 +144,7 @@ fn finish(finish: &Finish) -> &'static str {
 }
 
 /// A frame whose checksum is wrong.
-fn corrupted() -> Bytes {
+pub(super) fn corrupted() -> Bytes {
     let delta = json!({ "contentBlockIndex": 0, "delta": { "text": "x" } });
     let mut frame = BytesMut::from(event("contentBlockDelta", &delta));
     if let Some(last) = frame.last_mut() {
