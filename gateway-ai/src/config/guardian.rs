@@ -8,16 +8,13 @@ use crate::guardian::Guardian;
 
 /// Turns of one conversation go to one account, whose cache has its beginning.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct GuardianConfig {
     /// Whether they do. Defaults to true; else accounts are taken by turns.
-    #[serde(default = "yes")]
     pub enabled: bool,
     /// How many conversations are remembered at most. Defaults to 10000.
-    #[serde(default)]
     pub max: Option<NonZeroU32>,
     /// For how long after a turn. Defaults to 1h.
-    #[serde(default)]
     pub ttl: Option<Duration>,
 }
 
@@ -51,8 +48,4 @@ impl Default for GuardianConfig {
             ttl: None,
         }
     }
-}
-
-const fn yes() -> bool {
-    true
 }

@@ -10,16 +10,13 @@ use crate::{
 
 /// Proofs of reasoning that are kept for clients that drop them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct KeeperConfig {
     /// Whether any are kept. Defaults to true.
-    #[serde(default = "yes")]
     pub enabled: bool,
     /// How much is kept at most. Defaults to 16MiB.
-    #[serde(default)]
     pub max: Option<ByteSize>,
     /// For how long. Defaults to 1h.
-    #[serde(default)]
     pub ttl: Option<Duration>,
 }
 
@@ -134,10 +131,6 @@ fn profiles(clients: &Named<ClientConfig>) -> Result<Profiles, ConfigError> {
         }
     }
     Ok(profiles)
-}
-
-const fn yes() -> bool {
-    true
 }
 
 #[cfg(test)]
