@@ -38,7 +38,7 @@ mod upload;
 mod whole;
 mod wire;
 
-pub(crate) use self::reply::ReplyStream;
+pub(crate) use self::{reply::ReplyStream, whole::counted};
 pub use self::{
     attempt::{Attempts, FailedAttempt, Reason},
     call::AiCall,

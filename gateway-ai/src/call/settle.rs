@@ -13,7 +13,9 @@ use crate::{
 /// It rides in the reply and, when the reply is streamed, in the response body. Whoever hands the
 /// reply to the client [arms](Self::arm) it; from then on it settles at the end of the stream, at an
 /// error, or when it is dropped because the client went away, and what the provider had counted by
-/// then is what is reported. The reply of a target that another one replaced is never armed.
+/// then is what is reported. The reply of a target that another one replaced, or that nobody waited
+/// for, is never armed: what its provider has counted all the same goes to the account of that target,
+/// beside that of the one that answers.
 pub struct Settle {
     /// Apart, since a reply is handed from service to service and counts are many.
     usage: Option<Box<Usage>>,
@@ -117,9 +119,24 @@ impl Settle {
     }
 }
 
+impl Settle {
+    /// The target has failed, or was given up: whoever it is that answers, this was used as well.
+    fn forfeit(&mut self) {
+        if let Some(Open { outcome, model }) = self.open.take()
+            && let (Some(outcome), Some(usage)) = (outcome, self.summary())
+        {
+            outcome.update(|record| record.spend(&model, &usage));
+        }
+    }
+}
+
 impl Drop for Settle {
     fn drop(&mut self) {
-        self.finish();
+        if self.armed {
+            self.finish();
+        } else if self.usage.is_some() {
+            self.forfeit();
+        }
     }
 }
 

@@ -39,13 +39,14 @@ impl Whole {
     ///
     /// # Errors
     ///
-    /// Where the bytes are no answer: an error object under status 200, or no JSON of that dialect.
+    /// Where the bytes are no answer: an error object under status 200, or no JSON of that dialect. What
+    /// the provider has counted all the same stands beside.
     pub(crate) fn read(
         bytes: Bytes,
         dialect: Dialect,
         call: &AiCall,
         restore: &Restore,
-    ) -> Result<Self, AiError> {
+    ) -> Result<Self, (AiError, Option<Box<Usage>>)> {
         match call.operation() {
             Operation::Chat => {}
             Operation::Pass(_) => {
@@ -65,7 +66,9 @@ impl Whole {
                 ..Self::opaque(bytes)
             });
         }
-        let mut reply = dialect.parse_reply(&bytes)?;
+        let mut reply = dialect
+            .parse_reply(&bytes)
+            .map_err(|error| (error, counted(dialect, &bytes).map(Box::new)))?;
         restore.reply(&mut reply);
         Ok(Self {
             bytes,
@@ -118,6 +121,20 @@ fn glance(dialect: Dialect, bytes: &[u8]) -> Option<Option<Usage>> {
         Some(usage) => Some(dialect.read_usage(usage)),
         None => Some(None),
     }
+}
+
+/// The counts of what need be no answer: providers charge for failures too.
+pub(crate) fn counted(dialect: Dialect, bytes: &[u8]) -> Option<Usage> {
+    if dialect == Dialect::Gemini {
+        return passed_usage(bytes);
+    }
+    let mut members = Members::of(bytes).ok()?;
+    while let Some(Member { key, value }) = members.next().ok()? {
+        if key == "usage" {
+            return dialect.read_usage(members.text(&value));
+        }
+    }
+    None
 }
 
 /// The counts of an operation that is passed on: they have the names of Chat or, for vectors, of

@@ -3,7 +3,7 @@ use std::{pin::Pin, time::Duration};
 use http_body::Body as _;
 
 use crate::{
-    call::ReplyStream,
+    call::{ReplyStream, Settle},
     canonical::Event,
     error::{AiError, AiErrorKind},
 };
@@ -14,6 +14,8 @@ impl ReplyStream {
     /// What was read is held for the client. Until here another target may still take over; from
     /// here on the client has seen something, and only an error event is left.
     ///
+    /// What the provider has counted by then is told to `settle`, whatever becomes of the stream.
+    ///
     /// `eager` is satisfied with the first event of any sort; a sign of life is not one.
     ///
     /// # Errors
@@ -23,11 +25,12 @@ impl ReplyStream {
     /// # Cancellation
     ///
     /// Frames that were read stay held.
-    pub(crate) async fn commit(&mut self, eager: bool) -> Result<(), AiError> {
+    pub(crate) async fn commit(&mut self, eager: bool, settle: &mut Settle) -> Result<(), AiError> {
         let mut seen = 0;
         let mut held = 0;
         loop {
             for event in &self.events[seen..] {
+                settle.observe(event);
                 match event {
                     Event::Error(error) => return Err(error.clone()),
                     Event::End => return Ok(()),

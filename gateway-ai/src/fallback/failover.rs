@@ -130,7 +130,8 @@ impl Shared {
             let mut reply = answer.await?;
             if let ReplyBody::Stream(stream) = &mut reply.body {
                 // With nobody left to take over there is nothing to hold back for.
-                stream.commit(last || self.policy.is_eager()).await?;
+                let eager = last || self.policy.is_eager();
+                stream.commit(eager, &mut reply.settle).await?;
                 stream.set_idle(self.policy.idle);
                 stream.deadline = deadline;
             }

@@ -56,6 +56,13 @@
 //! commits at its first event of any sort: with nobody left to take over there is nothing to hold
 //! back for.
 //!
+//! # What failures use
+//!
+//! Providers charge for answers that fail as well. What one has counted before its target was given up
+//! – at the beginning of a stream that broke off or took too long, in an answer that says it failed –
+//! is not of the target that answers in the end: it stands among the
+//! [`others`](gateway_core::context::OutcomeRecord::others) of the request's outcome, with its cost.
+//!
 //! # Order
 //!
 //! Reads the call's deadline. Whatever counts or guards calls goes outside if it means the client's

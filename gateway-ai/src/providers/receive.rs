@@ -17,7 +17,8 @@ use super::{
     sniff,
 };
 use crate::{
-    call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole},
+    call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole, counted},
+    canonical::Usage,
     dialect::{Dialect, Restore},
     error::{AiError, AiErrorKind},
     loss::Losses,
@@ -38,6 +39,20 @@ pub(super) struct Context<'a> {
     pub(super) sent: Instant,
 }
 
+impl Context<'_> {
+    /// Puts what a failed attempt has used to the account of its target.
+    fn charge(&self, usage: Option<Usage>) {
+        if let Some(usage) = usage {
+            settle(self.call, self.target, self.provider).count(usage);
+        }
+    }
+}
+
+fn settle(call: &AiCall, target: &Target, provider: &Inner) -> Settle {
+    let price = provider.prices.of(target.name(), provider.kind);
+    Settle::new(call.outcome().cloned(), target.name().clone()).with_price(price)
+}
+
 pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<AiReply, AiError> {
     let (head, body) = response.into_parts();
     let first_byte = context.sent.elapsed();
@@ -54,6 +69,7 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         // What only the client can mend reaches it in the provider's own words, byte for byte.
         let speaks_it = context.call.dialect() == dialect && head.status.is_client_error();
         if !speaks_it || error.is_gateway_credential() || bytes.is_empty() {
+            context.charge(counted(dialect, &bytes));
             return Err(error);
         }
         refusal = Some(error);
@@ -68,8 +84,7 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         restore,
         ..
     } = context;
-    let price = provider.prices.of(target.name(), provider.kind);
-    let mut settle = Settle::new(call.outcome().cloned(), target.name().clone()).with_price(price);
+    let mut settle = settle(call, target, provider);
     if let ReplyBody::Whole(whole) = &body
         && refusal.is_none()
         && let Some(usage) = whole.usage()
@@ -146,7 +161,11 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
             .map(ReplyBody::Whole)
             .ok_or_else(|| malformed("the provider's answer makes no sense"));
     }
-    Whole::read(bytes, dialect, context.call, &context.restore).map(ReplyBody::Whole)
+    let whole = Whole::read(bytes, dialect, context.call, &context.restore);
+    whole.map(ReplyBody::Whole).map_err(|(error, usage)| {
+        context.charge(usage.map(|usage| *usage));
+        error
+    })
 }
 
 fn broken_off() -> AiError {

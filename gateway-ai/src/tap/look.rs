@@ -99,7 +99,11 @@ fn look_responses(event: &[u8], data: &[u8]) -> Seen {
             seen.usage = count(Dialect::Responses, data);
         }
         b"response.created" => seen.named = true,
-        b"response.failed" | b"response.cancelled" | b"error" => seen.failed = true,
+        b"response.failed" | b"response.cancelled" => {
+            seen.failed = true;
+            seen.usage = count(Dialect::Responses, data);
+        }
+        b"error" => seen.failed = true,
         _ => {}
     }
     seen

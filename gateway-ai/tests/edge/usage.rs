@@ -1,7 +1,8 @@
 //! What a call used: reported once, whatever became of it.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
+use gateway_ai::{edge::AiService, fallback::Fallback, models::target};
 use gateway_core::{Outcome, Request, Response, Upstream, Usage};
 use http_body::Body as _;
 
@@ -86,28 +87,136 @@ async fn a_client_that_leaves_cancels_the_provider_and_settles() {
     }
 }
 
+/// A target that fails, and one that is asked then.
+fn with_spare(double: &Double, first: &str) -> AiService {
+    let targets = [target(first), target("openai/gpt-4o-mini")];
+    let patient = Fallback::default().first_token(Duration::from_secs(5));
+    let models = crate::support::models(double).alias("back", targets);
+    models.fallback(patient).service().unwrap()
+}
+
+fn counted(usage: &Usage) -> (Option<u64>, Option<u64>) {
+    (usage.input, usage.output)
+}
+
+/// What the failed target is charged for, and that the other one is charged for its own.
+fn charged(outcome: &Outcome, failed: &str, used: (Option<u64>, Option<u64>)) {
+    let record = outcome.take();
+    let [(model, usage)] = &record.others[..] else {
+        panic!("{:?}", record.others);
+    };
+    assert_eq!((&**model, counted(usage)), (failed, used));
+    assert!(usage.cost_micro_usd.is_some(), "{model} has a price");
+    assert_eq!(record.model.as_deref(), Some("openai/gpt-4o-mini"));
+    assert_eq!(counted(&record.usage.unwrap()), (Some(9), Some(2)));
+}
+
+const RESPONSES: &str = "/v1/responses";
+const CLAUDE: &str = "anthropic/claude-haiku-4-5";
+
+#[tokio::test(start_paused = true)]
+async fn failed_attempts_are_charged_to_who_failed() {
+    let error = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"x\"}}\n\n";
+    let begun = || Step::Data(MESSAGES_STREAM[0].to_owned());
+    for steps in [
+        vec![begun(), Step::Data(error.to_owned())],
+        vec![begun(), Step::Break],
+        vec![begun(), Step::Wait(Duration::from_secs(60))],
+    ] {
+        let double = Double::new([Answer::Stream(steps), Answer::frames(&CHAT_STREAM)]);
+        let (request, outcome) = observed(CHAT, chat_request("back", true));
+        let response = ask(with_spare(&double, CLAUDE), request).await;
+        text(response).await;
+        charged(&outcome, CLAUDE, (Some(9), Some(1)));
+    }
+}
+
 #[tokio::test]
-async fn a_replaced_target_reports_nothing() {
-    let double = Double::new([
-        Answer::frames(&[MESSAGES_STREAM[0]]),
-        Answer::frames(&CHAT_STREAM),
-    ]);
-    let ai = crate::support::models(&double)
-        .alias(
-            "back",
-            [
-                gateway_ai::models::target("anthropic/claude-haiku-4-5"),
-                gateway_ai::models::target("openai/gpt-4o-mini"),
-            ],
+async fn failures_that_count_are_charged_as_well() {
+    let response = |status: &str, usage: [u64; 2]| {
+        format!(
+            r#"{{"id":"r","object":"response","status":"{status}","output":[],
+                "error":{},"usage":{{"input_tokens":{},"output_tokens":{}}}}}"#,
+            if status == "failed" {
+                r#"{"code":"server_error","message":"x"}"#
+            } else {
+                "null"
+            },
+            usage[0],
+            usage[1],
         )
-        .service()
-        .unwrap();
+        .replace('\n', "")
+    };
+    let stream = |status: &str, usage| {
+        let response = response(status, usage);
+        let event = format!(r#"{{"type":"response.{status}","response":{response}}}"#);
+        Answer::frames(&[&format!("event: response.{status}\ndata: {event}\n\n")])
+    };
+    let refused = r#"{"error":{"message":"x"},"usage":{"prompt_tokens":7,"completion_tokens":3}}"#;
+    let asked = |stream: bool| format!(r#"{{"model":"back","input":"hi","stream":{stream}}}"#);
+    for (failure, answer, path, body) in [
+        (
+            Answer::json(200, response("failed", [7, 3])),
+            Answer::json(200, response("completed", [9, 2])),
+            RESPONSES,
+            asked(false),
+        ),
+        (
+            stream("failed", [7, 3]),
+            stream("completed", [9, 2]),
+            RESPONSES,
+            asked(true),
+        ),
+        (
+            Answer::json(500, refused),
+            Answer::json(200, CHAT_REPLY),
+            CHAT,
+            chat_request("back", false),
+        ),
+    ] {
+        let double = Double::new([failure, answer]);
+        let (request, outcome) = observed(path, body);
+        text(ask(with_spare(&double, "openai/gpt-4o"), request).await).await;
+        charged(&outcome, "openai/gpt-4o", (Some(7), Some(3)));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_wait_leaves_what_was_counted() {
+    let steps = vec![Step::Data(MESSAGES_STREAM[0].to_owned()), Step::Hang];
+    let double = Double::new([Answer::Stream(steps)]);
     let (request, outcome) = observed(CHAT, chat_request("back", true));
-    let response = ask(ai, request).await;
-    assert!(
-        outcome.take().model.is_none(),
-        "nothing is reported before the end"
+    let mut asked = Box::pin(ask(with_spare(&double, CLAUDE), request));
+    while double.seen().is_empty() {
+        let soon = tokio::time::timeout(Duration::from_millis(1), &mut asked);
+        assert!(soon.await.is_err());
+    }
+    drop(asked);
+    let others = outcome.take().others;
+    assert_eq!(
+        (&*others[0].0, counted(&others[0].1)),
+        (CLAUDE, (Some(9), Some(1)))
     );
-    text(response).await;
-    assert_eq!(outcome.take().model.as_deref(), Some("openai/gpt-4o-mini"));
+}
+
+#[tokio::test]
+async fn what_breaks_off_is_charged_once() {
+    for (path, body) in [
+        (MESSAGES, messages_request("claude", true)),
+        (CHAT, chat_request("claude", true)),
+    ] {
+        let steps = MESSAGES_STREAM[..4].iter();
+        let steps = steps.map(|frame| Step::Data((*frame).to_owned()));
+        let double = Double::new([Answer::Stream(steps.chain([Step::Break]).collect())]);
+        let (request, outcome) = observed(path, body);
+        text(ask(gateway(&double), request).await).await;
+        let record = outcome.take();
+        assert_eq!(
+            counted(&record.usage.unwrap()),
+            (Some(9), Some(1)),
+            "{path}"
+        );
+        assert_eq!(record.model.as_deref(), Some(CLAUDE));
+        assert!(record.others.is_empty(), "{path}");
+    }
 }

@@ -42,6 +42,9 @@ pub struct OutcomeRecord {
     pub model: Option<Arc<str>>,
     /// What the model call used.
     pub usage: Option<Usage>,
+    /// What other targets than that model have used: those that failed or were given up, and those of
+    /// other turns of a WebSocket. Each stands here once.
+    pub others: Vec<(Arc<str>, Usage)>,
     /// The kind of program that called a model, one of a bounded set.
     pub client: Option<&'static str>,
     /// What became of proofs of reasoning.
@@ -49,6 +52,16 @@ pub struct OutcomeRecord {
     /// Why the conversation's beginning was not read from the provider's cache, where it could
     /// have been.
     pub prefix_lost: Option<PrefixLost>,
+}
+
+impl OutcomeRecord {
+    /// Adds to what a target has used that is not the one that answered.
+    pub fn spend(&mut self, model: &Arc<str>, usage: &Usage) {
+        match self.others.iter_mut().find(|(name, _)| name == model) {
+            Some((_, sum)) => *sum = sum.plus(usage),
+            None => self.others.push((Arc::clone(model), *usage)),
+        }
+    }
 }
 
 impl Outcome {

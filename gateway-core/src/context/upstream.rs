@@ -89,6 +89,25 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Both together; what neither was told stays unknown.
+    #[must_use]
+    pub fn plus(mut self, more: &Self) -> Self {
+        let add = |sum: &mut Option<u64>, more: Option<u64>| {
+            if let Some(more) = more {
+                *sum = Some(sum.unwrap_or(0).saturating_add(more));
+            }
+        };
+        add(&mut self.input, more.input);
+        add(&mut self.cached_read, more.cached_read);
+        add(&mut self.cache_write, more.cache_write);
+        add(&mut self.output, more.output);
+        add(&mut self.reasoning, more.reasoning);
+        add(&mut self.cost_micro_usd, more.cost_micro_usd);
+        self.estimated |= more.estimated;
+        self.disagrees |= more.disagrees;
+        self
+    }
+
     /// All input tokens, cached or not; `None` if none of them was told.
     #[must_use]
     pub fn total_input(&self) -> Option<u64> {

@@ -23,10 +23,16 @@ async fn turns_of_any_model_come_over_one_connection_and_are_counted() {
     assert_eq!(error["status"], 404, "{error}");
     assert_eq!(error["error"]["code"], "model_not_found", "{error}");
     client.leave().await;
-    let used = scene.model.stats().snapshot();
-    let line = format!(
-        "gateway_tokens_total{{model=\"anthropic/mock-small\",kind=\"output\"}} {}",
-        used.completion_tokens
-    );
-    scene.counted(&line).await;
+    // Each to the account of the target that answered.
+    for call in scene.model.stats().snapshot().calls {
+        let provider = match &*call.path {
+            "/v1/messages" => "anthropic",
+            _ => "openai",
+        };
+        let tokens = call.completion_tokens;
+        let line = format!(
+            "gateway_tokens_total{{model=\"{provider}/mock-small\",kind=\"output\"}} {tokens}"
+        );
+        scene.counted(&line).await;
+    }
 }

@@ -148,6 +148,9 @@ impl State {
         let wire = read_response(raw)?;
         let status = wire.status.as_deref();
         if let Some("failed" | "cancelled") = status {
+            if let Some(counted) = wire.usage {
+                out.push(Event::Usage(Box::new(usage::parse(counted))));
+            }
             return Err(failure(status, wire.error));
         }
         // What a server has not said piece by piece is said here.

@@ -1,4 +1,4 @@
-use gateway_core::{Outcome, Usage};
+use gateway_core::Outcome;
 use http::Extensions;
 
 /// Has what a turn has used added to what its connection has, whatever becomes of the turn.
@@ -26,6 +26,17 @@ impl Drop for Tally {
         };
         let turn = self.turn.take();
         connection.update(|record| {
+            for (model, usage) in &turn.others {
+                record.spend(model, usage);
+            }
+            // What the connection is said to have used is what its last model has.
+            if let (Some(before), Some(usage)) = (&record.model, record.usage)
+                && turn.model.as_ref().is_some_and(|model| model != before)
+            {
+                let before = std::sync::Arc::clone(before);
+                record.spend(&before, &usage);
+                record.usage = None;
+            }
             record.model = turn.model.or(record.model.take());
             record.upstream = turn.upstream.or(record.upstream.take());
             record.error = turn.error.or(record.error.take());
@@ -35,32 +46,17 @@ impl Drop for Tally {
             record.proofs.restored += turn.proofs.restored;
             record.proofs.lost += turn.proofs.lost;
             record.usage = match (record.usage, turn.usage) {
-                (Some(sum), Some(more)) => Some(add(sum, &more)),
+                (Some(sum), Some(more)) => Some(sum.plus(&more)),
                 (one, other) => one.or(other),
             };
         });
     }
 }
 
-fn add(mut sum: Usage, more: &Usage) -> Usage {
-    let plus = |sum: &mut Option<u64>, more: Option<u64>| {
-        if let Some(more) = more {
-            *sum = Some(sum.unwrap_or(0).saturating_add(more));
-        }
-    };
-    plus(&mut sum.input, more.input);
-    plus(&mut sum.cached_read, more.cached_read);
-    plus(&mut sum.cache_write, more.cache_write);
-    plus(&mut sum.output, more.output);
-    plus(&mut sum.reasoning, more.reasoning);
-    plus(&mut sum.cost_micro_usd, more.cost_micro_usd);
-    sum.estimated |= more.estimated;
-    sum.disagrees |= more.disagrees;
-    sum
-}
-
 #[cfg(test)]
 mod tests {
+    use gateway_core::Usage;
+
     use super::*;
 
     #[test]
@@ -80,5 +76,32 @@ mod tests {
         let usage = record.usage.unwrap();
         assert_eq!((usage.output, usage.cost_micro_usd), (Some(5), Some(20)));
         assert_eq!((usage.input, record.model.as_deref()), (None, Some("a/b")));
+    }
+
+    #[test]
+    fn each_model_has_its_own() {
+        let connection = Outcome::new();
+        for (model, output) in [("a/b", 2), ("c/d", 3), ("a/b", 4)] {
+            let mut extensions = Extensions::new();
+            let _tally = Tally::of(Some(&connection), &mut extensions);
+            Outcome::record(&extensions, |record| {
+                let mut usage = Usage::default();
+                usage.output = Some(output);
+                record.usage = Some(usage);
+                record.model = Some(model.into());
+                usage.output = Some(1);
+                record.spend(&"e/f".into(), &usage);
+            });
+        }
+        let record = connection.take();
+        assert_eq!(record.usage.unwrap().output, Some(4));
+        let others = record.others.iter();
+        let others: Vec<_> = others
+            .map(|(model, usage)| (&**model, usage.output))
+            .collect();
+        assert_eq!(
+            others,
+            [("e/f", Some(3)), ("a/b", Some(2)), ("c/d", Some(3))]
+        );
     }
 }

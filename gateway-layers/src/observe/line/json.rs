@@ -94,6 +94,7 @@ fn caller(record: &Record<'_>, out: &mut Vec<u8>) {
 fn model(record: &Record<'_>, out: &mut Vec<u8>) {
     text(out, b",\"client\":\"", record.outcome.client);
     text(out, b",\"model\":\"", record.outcome.model.as_deref());
+    others(record, out);
     let Some(usage) = &record.outcome.usage else {
         return;
     };
@@ -110,6 +111,22 @@ fn model(record: &Record<'_>, out: &mut Vec<u8>) {
         .prefix_lost
         .map(gateway_core::PrefixLost::as_str);
     text(out, b",\"prefix_lost\":\"", lost);
+}
+
+/// What targets have used that did not answer: `"others":[{"model":"a/b","tokens_in":9}]`.
+fn others(record: &Record<'_>, out: &mut Vec<u8>) {
+    let others = &record.outcome.others;
+    for (number, (model, usage)) in others.iter().enumerate() {
+        out.extend_from_slice(if number == 0 { b",\"others\":[" } else { b"," });
+        text(out, b"{\"model\":\"", Some(&**model));
+        count(out, b",\"tokens_in\":", usage.total_input());
+        count(out, b",\"tokens_out\":", usage.output);
+        count(out, b",\"cost_micro_usd\":", usage.cost_micro_usd);
+        out.push(b'}');
+    }
+    if !others.is_empty() {
+        out.push(b']');
+    }
 }
 
 fn ids(record: &Record<'_>, out: &mut Vec<u8>) {

@@ -79,6 +79,9 @@ fn json_has_all_of_the_outcome() {
         usage.input = Some(7);
         usage.output = Some(9);
         outcome.usage = Some(usage);
+        outcome.spend(&Arc::from("a/b"), &usage);
+        outcome.spend(&Arc::from("c/d"), &usage);
+        outcome.spend(&Arc::from("a/b"), &usage);
     });
     assert_eq!(record["code"], "rate_limited");
     assert_eq!(record["layer"], "rate_limit");
@@ -86,6 +89,9 @@ fn json_has_all_of_the_outcome() {
     assert_eq!(record["subject"], "al\"ice\r\n");
     assert_eq!(record["attempts"], 2);
     assert_eq!(record["tokens_in"], 7);
+    assert_eq!(record["others"][0]["model"], "a/b");
+    assert_eq!(record["others"][0]["tokens_out"], 18);
+    assert_eq!(record["others"][1]["tokens_in"], 7);
     assert_eq!(record["tokens_out"], 9);
     assert_eq!(record["model"], "openai/gpt");
     assert_eq!(record["client"], "codex");

@@ -238,6 +238,10 @@ impl Metrics {
             let make = |name: &str| ModelHandles::new(families, name);
             shared.models.get(model, make).observe(usage);
         }
+        for (model, usage) in &record.outcome.others {
+            let make = |name: &str| ModelHandles::new(families, name);
+            shared.models.get(model, make).observe(usage);
+        }
     }
 }
 
