@@ -90,11 +90,15 @@ impl State {
             .and_then(|variants| variants.select(headers))
             .filter(|entry| !shared_credentials || entry.for_everybody);
         let verdict = found.map(|entry| (entry, judge(&entry.freshness, &control, now)));
-        let report = match verdict {
-            Some((entry, Verdict::Fresh)) => Report::hit(entry.freshness.ttl(now)),
-            Some((entry, Verdict::Stale)) => Report::stale(entry.freshness.ttl(now), "max-stale"),
+        let (entry, report, refresh) = match verdict {
+            Some((entry, Verdict::Fresh)) => (entry, Report::hit(entry.freshness.ttl(now)), false),
+            Some((entry, Verdict::Stale)) => {
+                let report = Report::stale(entry.freshness.ttl(now), "max-stale");
+                (entry, report, false)
+            }
             Some((entry, Verdict::StaleWhileRevalidate)) => {
-                Report::stale(entry.freshness.ttl(now), "stale-while-revalidate")
+                let report = Report::stale(entry.freshness.ttl(now), "stale-while-revalidate");
+                (entry, report, true)
             }
             _ if control.only_if_cached => return Consulted::Answer(self.not_cached(request)),
             verdict => {
@@ -103,13 +107,10 @@ impl State {
                 return Consulted::Ask(Box::new(self.ask(request, key, control, forward, stored)));
             }
         };
-        let Some((entry, verdict)) = verdict else {
-            unreachable!("a report is made of an entry")
-        };
         let mut response = entry.answer(request.method(), headers, now);
         self.counters.outcome(report.outcome());
         report.tell(&self.name, &mut response, request.extensions().get());
-        if verdict != Verdict::StaleWhileRevalidate {
+        if !refresh {
             return Consulted::Answer(response);
         }
         let stored = Some(Arc::clone(entry));
