@@ -79,6 +79,16 @@ impl Framer {
     ///
     /// When an event grows over the limit. The framer is of no use afterwards.
     pub fn push(&mut self, chunk: &[u8], mut sink: impl FnMut(Frame<'_>)) -> Result<(), TooLong> {
+        self.read(chunk, |frame| frame.into_iter().for_each(&mut sink))
+    }
+
+    /// Takes bytes and hands out the events they complete, and `None` for every comment: servers
+    /// write them to show that they are alive.
+    pub(crate) fn read(
+        &mut self,
+        chunk: &[u8],
+        mut sink: impl FnMut(Option<Frame<'_>>),
+    ) -> Result<(), TooLong> {
         let mut gathered = Gathered {
             event: Cow::Owned(std::mem::take(&mut self.event)),
             data: Cow::Owned(std::mem::take(&mut self.data)),
@@ -111,6 +121,7 @@ impl Framer {
 
     /// Says that no more bytes come, and hands out the event that lacks its blank line.
     pub fn finish(&mut self, mut sink: impl FnMut(Frame<'_>)) {
+        let mut sink = |frame: Option<Frame<'_>>| frame.into_iter().for_each(&mut sink);
         let mut gathered = Gathered {
             event: Cow::Owned(std::mem::take(&mut self.event)),
             data: Cow::Owned(std::mem::take(&mut self.data)),
@@ -136,7 +147,7 @@ impl Framer {
         tail: &'c [u8],
         end: usize,
         gathered: &mut Gathered<'c>,
-        sink: &mut impl FnMut(Frame<'_>),
+        sink: &mut impl FnMut(Option<Frame<'_>>),
     ) {
         let mut line = if self.line.is_empty() {
             Cow::Borrowed(tail)
@@ -148,18 +159,19 @@ impl Framer {
         if std::mem::take(&mut self.first_line) && line.starts_with(BOM) {
             line = drop_front(line, BOM.len());
         }
-        if !line.is_empty() {
-            self.field(line, gathered);
-            return;
+        match line.first() {
+            Some(b':') => return sink(None),
+            Some(_) => return self.field(line, gathered),
+            None => {}
         }
         if gathered.has_data {
             let Gathered { event, data, .. } = gathered;
-            sink(Frame {
+            sink(Some(Frame {
                 event,
                 data,
                 id: &self.id,
                 end,
-            });
+            }));
         }
         *gathered = Gathered::default();
     }
@@ -186,7 +198,7 @@ impl Framer {
                 self.id.clear();
                 self.id.push_str(&String::from_utf8_lossy(&line[value..]));
             }
-            // Comments, `retry`, an id with a NUL and fields nobody knows.
+            // `retry`, an id with a NUL and fields nobody knows.
             _ => {}
         }
     }

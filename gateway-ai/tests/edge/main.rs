@@ -10,6 +10,7 @@ mod embeddings;
 mod failures;
 mod files;
 mod gemini;
+mod given;
 mod guardian;
 mod hostile;
 mod invoked;

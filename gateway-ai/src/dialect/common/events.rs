@@ -30,7 +30,13 @@ impl<S: StreamState> EventParser<S> {
             return;
         }
         let state = &mut self.state;
-        if let Err(error) = self.intake.push(bytes, |frame| state.data(frame.data, out)) {
+        let read = self.intake.push(bytes, |frame| match frame {
+            Some(frame) => state.data(frame.data, out),
+            // Who is told that the provider is alive keeps the connection.
+            None if state.is_done() => {}
+            None => out.push(Event::Ping),
+        });
+        if let Err(error) = read {
             self.state.fail(error, out);
         }
     }

@@ -22,11 +22,11 @@ enum Kind {
 }
 
 impl Intake {
-    /// Takes bytes; events go to `sink`.
+    /// Takes bytes; events go to `sink`, and `None` for every comment between them.
     pub(crate) fn push(
         &mut self,
         mut bytes: &[u8],
-        sink: impl FnMut(Frame<'_>),
+        sink: impl FnMut(Option<Frame<'_>>),
     ) -> Result<(), AiError> {
         if self.kind == Kind::Unknown {
             match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
@@ -52,7 +52,7 @@ impl Intake {
                 body.extend_from_slice(bytes);
                 Ok(())
             }
-            Kind::Unknown | Kind::Events => self.framer.push(bytes, sink).map_err(too_long),
+            Kind::Unknown | Kind::Events => self.framer.read(bytes, sink).map_err(too_long),
         }
     }
 

@@ -116,6 +116,8 @@ impl StreamPrinter {
             | Event::Stop { .. } => self.losses.add("choices"),
             Event::ChoiceExtra { name, .. } => self.losses.add_field("choice", name),
             Event::Usage(usage) => self.usage.merge((**usage).clone()),
+            // Nothing precedes `message_start`.
+            Event::Ping if !self.started => {}
             Event::Ping => frame(out, "ping", |w| w.str_field("type", "ping")),
             Event::Error(error) => self.error(error, out),
             Event::End => self.end(out),

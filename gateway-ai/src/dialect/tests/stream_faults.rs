@@ -132,3 +132,30 @@ fn pretty_printed_json_stays_on_one_line() {
     );
     assert!(frames(&text).iter().all(Value::is_object));
 }
+
+#[test]
+fn comments_are_signs_of_life_in_the_clients_words() {
+    let chunk = chat_stream(&[json!({ "content": "a" })]);
+    let stream = format!(
+        ": early\n\n{chunk}: one\n\n:two\r\n{}",
+        chat_stream(&[json!({ "finish": "stop" }), "[DONE]".into()])
+    );
+    for size in [1, 3, stream.len()] {
+        let mut parser = Dialect::Chat.stream_parser();
+        let mut read = Vec::new();
+        stream
+            .as_bytes()
+            .chunks(size)
+            .for_each(|part| parser.push(part, &mut read));
+        parser.finish(&mut read);
+        assert_eq!(read, events(Dialect::Chat, &stream), "{size}");
+        let text = print(Dialect::Messages, &read, ReplyContext::default());
+        let kinds = types(&text);
+        assert_eq!(kinds[0], "message_start");
+        assert_eq!(
+            kinds.iter().filter(|kind| *kind == "ping").count(),
+            2,
+            "{kinds:?}"
+        );
+    }
+}
