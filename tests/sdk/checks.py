@@ -11,21 +11,29 @@ class Usage:
     def __init__(self, urls):
         self.urls = [url.rstrip("/") for url in urls]
 
-    def now(self):
-        prompt = completion = 0
+    def now(self, *counters):
+        totals = [0] * len(counters)
         for url in self.urls:
             with urllib.request.urlopen(url + "/__stats", timeout=10) as answer:
                 stats = json.load(answer)
-            prompt += stats["prompt_tokens"]
-            completion += stats["completion_tokens"]
-        return prompt, completion
+            totals = [total + stats[name] for total, name in zip(totals, counters)]
+        return totals
+
+    def over(self, call, *counters):
+        """What a call returns, and what it added to the mocks' counters."""
+        before = self.now(*counters)
+        result = call()
+        after = self.now(*counters)
+        return result, tuple(late - early for late, early in zip(after, before))
 
     def of(self, call):
         """What a call returns, and what the mocks say it used."""
-        before = self.now()
-        result = call()
-        after = self.now()
-        return result, (after[0] - before[0], after[1] - before[1])
+        return self.over(call, "prompt_tokens", "completion_tokens")
+
+    def proofs(self, call):
+        """What a call returns, and how often the mocks found in it what they had signed."""
+        result, (proofs,) = self.over(call, "proofs")
+        return result, proofs
 
 
 class Checks:
@@ -49,17 +57,19 @@ class Checks:
 
 
 class Reply:
-    """What every dialect says, in one shape."""
+    """What every dialect says, in one shape, and as the SDK has `said` it."""
 
-    def __init__(self, text, calls, finish, usage):
+    def __init__(self, text, calls, finish, usage, thought="", said=None):
         self.text = text
         self.calls = calls
         self.finish = finish
         self.usage = usage
+        self.thought = thought
+        self.said = said
 
     def plain(self):
         calls = [(name, arguments) for _, name, arguments in self.calls]
-        return self.text, calls, self.finish, self.usage
+        return self.text, calls, self.finish, self.usage, self.thought
 
 
 def options(doc):

@@ -24,7 +24,23 @@ from pydantic_ai.providers.openai import OpenAIProvider
 
 from checks import Checks, Usage, options, same, true
 from clients.amazon import Converse
-from square import CLOCK, DIALECTS, HELLO, TWO_CITIES
+from square import CLOCK, DIALECTS, HELLO, SIGNS_THOUGHTS, TWO_CITIES
+
+BUDGET = {"type": "enabled", "budget_tokens": 1024}
+THINKING = {
+    "chat": {"openai_reasoning_effort": "low"},
+    "responses": {"openai_reasoning_effort": "low", "openai_reasoning_summary": "auto"},
+    "messages": {"anthropic_thinking": BUDGET, "max_tokens": 4000},
+    "gemini": {"google_thinking_config": {"include_thoughts": True, "thinking_budget": 1024}},
+    "converse": {
+        "bedrock_additional_model_requests_fields": {"thinking": BUDGET},
+        "max_tokens": 4000,
+    },
+}
+PROFILES = {
+    "responses": {"openai_supports_encrypted_reasoning_content": True},
+    "converse": {"bedrock_send_back_thinking_parts": True},
+}
 
 
 class City(BaseModel):
@@ -39,12 +55,13 @@ class PydanticAi:
         self.key = key
         self.usage = usage
 
-    def model(self, dialect, name, key=None):
+    def model(self, dialect, name, key=None, profile=None):
         key = key or self.key
         if dialect in ("chat", "responses"):
             made = {"chat": OpenAIChatModel, "responses": OpenAIResponsesModel}[dialect]
             client = AsyncOpenAI(base_url=self.base_url + "/v1", api_key=key, max_retries=0)
-            return made(name, provider=OpenAIProvider(openai_client=client))
+            provider = OpenAIProvider(openai_client=client)
+            return made(name, provider=provider, profile=profile)
         if dialect == "messages":
             client = AsyncAnthropic(base_url=self.base_url, api_key=key, max_retries=0)
             return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=client))
@@ -55,10 +72,16 @@ class PydanticAi:
         # Its certificate lies in a file that lives as long as it does.
         self.amazon = Converse(os.environ["GATEWAY_SECURE_URL"], key, name)
         provider = BedrockProvider(bedrock_client=self.amazon.client)
-        return BedrockConverseModel(name, provider=provider)
+        return BedrockConverseModel(name, provider=provider, profile=profile)
 
-    def agent(self, dialect, provider, calls=None, **more):
-        agent = Agent(self.model(dialect, f"on-{provider}"), retries=0, **more)
+    def agent(self, dialect, provider, calls=None, thinks=False, **more):
+        if thinks:
+            # What it knows by their names of models that think.
+            model = self.model(dialect, f"thinking-{provider}", profile=PROFILES.get(dialect))
+            more["model_settings"] = THINKING[dialect]
+        else:
+            model = self.model(dialect, f"on-{provider}")
+        agent = Agent(model, retries=0, **more)
         if calls is not None:
 
             @agent.tool_plain
@@ -110,6 +133,22 @@ class PydanticAi:
             # They run side by side.
             same(sorted(calls), sorted(made * 2), "calls")
 
+    def replay(self, dialect, provider):
+        """What a model signed comes back to it with the results of its calls."""
+        agent = self.agent(dialect, provider, [], thinks=True)
+
+        async def streamed():
+            async with agent.run_stream(TWO_CITIES) as result:
+                await result.get_output()
+                return result
+
+        for run in (lambda: agent.run(TWO_CITIES), streamed):
+            result, proofs = self.usage.proofs(lambda: self.loop.run(run()))
+            same(proofs, int(provider in SIGNS_THOUGHTS), "proofs that came back")
+            messages = result.all_messages()
+            thoughts = [p.content for m in messages for p in m.parts if p.part_kind == "thinking"]
+            true("The user wants" in "".join(thoughts), f"thought: {thoughts}")
+
     def structured(self, dialect, provider):
         # The models it knows by name can do more than those it does not.
         knows = self.model(dialect, f"on-{provider}").profile.get("supports_json_schema_output")
@@ -140,7 +179,7 @@ def main():
         ai = PydanticAi(given.base_url, given.key, Usage([given.stats]), loop)
         for dialect in DIALECTS:
             for provider in DIALECTS:
-                for name in ["text", "tools", "structured", "errors"]:
+                for name in ["text", "tools", "replay", "structured", "errors"]:
                     check = getattr(ai, name)
                     checks.run(f"pydantic-ai {dialect} on {provider}: {name}",
                                lambda: check(dialect, provider))

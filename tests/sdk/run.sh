@@ -51,6 +51,14 @@ models() {
         echo "        on-$dialect: [$dialect/mock-small]"
         echo "        limited-$dialect: [limited-$dialect/mock-small]"
     done
+    # How a model is told to think depends on which it is.
+    cat <<'YAML'
+        thinking-chat: [chat/mock-small]
+        thinking-responses: [responses/o4-mini]
+        thinking-messages: [messages/claude-sonnet-4-5]
+        thinking-gemini: [gemini/gemini-2.5-flash]
+        thinking-converse: [converse/anthropic.claude-sonnet-4-5-20250929-v1:0]
+YAML
 }
 
 # One gateway with mocks of its own for each client, so that they can run side by side: usage is
@@ -122,7 +130,7 @@ wanted() { [ ${#only[@]} -eq 0 ] || [[ " ${only[*]} " == *" $1 "* ]]; }
 for pair in chat:openai responses:openai messages:anthropic gemini:google.genai converse:boto3; do
     python_client "${pair%%:*}" "${pair#*:}" tests/sdk/square.py "${pair%%:*}"
 done
-python_client langchain "langchain_openai, langchain_anthropic, langchain_google_genai" tests/sdk/langchain_square.py
+python_client langchain "langchain_openai, langchain_anthropic, langchain_google_genai, langchain_aws" tests/sdk/langchain_square.py
 python_client pydantic-ai pydantic_ai tests/sdk/pydantic_square.py
 python_client sockets "openai, websockets" tests/sdk/sockets.py
 node_client node square.js

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Drive one dialect's official SDK against providers of each dialect, and check what comes back.
 
-The server is a gateway in front of mocks, with a model `on-DIALECT` for each dialect of a provider
-and a model `limited-DIALECT` whose provider is out of quota. Checked are text, streams against
-replies, tool calls (single, parallel, forced, without arguments, their results), images, structured
-output, limits, errors, and usage against the mocks' own account at `/__stats`, to the token.
+The server is a gateway in front of mocks, with a model `on-DIALECT` for each dialect of a provider,
+a model `thinking-DIALECT` of a name that says how it thinks, and a model `limited-DIALECT` whose
+provider is out of quota. Checked are text, streams against
+replies, tool calls (single, parallel, forced, without arguments, their results), thinking and what
+signs it, images, structured output, limits, errors, and usage against the mocks' own account at `/__stats`, to the token.
 
     square.py --base-url http://127.0.0.1:8080 --key demo --stats http://127.0.0.1:9001 chat
     square.py … --provider gemini converse
@@ -33,16 +34,18 @@ HELLO = "Good morning! Tell me something about gateways."
 ONE_CITY = "What is the weather in Paris?"
 TWO_CITIES = "What is the weather in Paris and in London?"
 BOTH = [("get_weather", {"city": "Paris"}), ("get_weather", {"city": "London"})]
+RESULTS = ["18 degrees in Paris", "12 degrees in London"]
 CLOCK = "Please call the tool current_time."
 CHECKS = ["text", "system", "turns", "unicode", "long", "helper", "limit", "stop", "single",
           "forced", "forbidden", "parallel", "parallel_refused", "no_arguments", "round_trip",
-          "no_arguments_round_trip", "image", "structured", "unknown_model", "malformed",
+          "no_arguments_round_trip", "thinking", "replay", "image", "structured", "unknown_model", "malformed",
           "wrong_key", "limited"]
 # What differs by the provider is a loss the gateway names, and the reason why a check expects less.
 TELLS_STOP_SEQUENCES = ["messages", "converse"]
 KNOWS_STOP_SEQUENCES = ["chat", "messages", "gemini", "converse"]
 CAN_FORBID_PARALLEL = ["chat", "responses", "messages"]
 EMBEDS = ["chat", "gemini"]
+SIGNS_THOUGHTS = ["responses", "messages", "gemini", "converse"]
 
 
 def png():
@@ -150,16 +153,45 @@ class Square:
 
     def round_trip(self):
         asked = self.dialect.ask(TWO_CITIES, tools=TOOLS)
-        history = self.dialect.after(asked, ["18 degrees in Paris", "12 degrees in London"])
+        history = self.dialect.after(asked, RESULTS)
         reply = self.both(TWO_CITIES, tools=TOOLS, history=history)
-        true("18 degrees in Paris" in reply.text, reply.text)
-        true("12 degrees in London" in reply.text, reply.text)
+        true(all(result in reply.text for result in RESULTS), reply.text)
         self.ends(reply, "end")
 
     def no_arguments_round_trip(self):
         asked = self.dialect.ask(CLOCK, tools=TOOLS)
         history = self.dialect.after(asked, ["noon"])
         true("noon" in self.both(CLOCK, tools=TOOLS, history=history).text, "the result")
+
+    def thinking(self):
+        asked = {"thinking": True, "model": f"thinking-{self.provider}"}
+        reply = self.both(HELLO, **asked)
+        true("The user wants" in reply.thought, f"thought: {reply.thought!r}")
+        true("Good morning" in reply.text, reply.text)
+        self.ends(reply, "end")
+        history = reply.said + self.dialect.turns("", "say: as you said")[1:]
+        same(self.both(HELLO, history=history, **asked).text, "as you said", "text")
+
+    def replay(self):
+        """What a model signed comes back to it with the results of its calls, as it was said."""
+        for stream in (False, True):
+            asked = self.thinks(stream)
+            true("The user wants" in asked.thought, f"thought: {asked.thought!r}")
+            same(asked.plain()[1], BOTH, "calls")
+            self.proven(asked.said + self.dialect.answers(asked, RESULTS), stream)
+            if hasattr(self.dialect, "forgets"):
+                self.proven(self.dialect.after(asked, RESULTS), stream)
+
+    def thinks(self, stream, history=()):
+        return self.dialect.ask(TWO_CITIES, tools=TOOLS, thinking=True, stream=stream,
+                                history=history, model=f"thinking-{self.provider}")
+
+    def proven(self, history, stream):
+        reply, proofs = self.usage.proofs(lambda: self.thinks(stream, history))
+        true(all(result in reply.text for result in RESULTS), reply.text)
+        times = getattr(self.dialect, "streams", 1) if stream else 1
+        signed = self.provider in SIGNS_THOUGHTS
+        same(proofs, times if signed else 0, "proofs that came back")
 
     def image(self):
         true("Good morning" in self.both(HELLO, image=png()).text, "an answer")

@@ -77,8 +77,11 @@ class Converse:
         request = {
             "modelId": more.get("model", self.model),
             "messages": [{"role": "user", "content": content}, *history],
-            "inferenceConfig": {"maxTokens": more.get("limit", 1000)},
+            "inferenceConfig": {"maxTokens": more.get("limit", 4000)},
         }
+        if "thinking" in more:
+            budget = {"type": "enabled", "budget_tokens": 1024}
+            request["additionalModelRequestFields"] = {"thinking": budget}
         if system:
             request["system"] = [{"text": system}]
         if "stops" in more:
@@ -114,6 +117,13 @@ class Converse:
                     block["text"] += delta["text"]
                 elif "toolUse" in delta:
                     block["toolUse"]["input"] += delta["toolUse"]["input"]
+                elif "reasoningContent" in delta:
+                    # It has no start either, and is no text.
+                    block.pop("text", None)
+                    whole = block.setdefault("reasoningContent", {"reasoningText": {"text": ""}})
+                    for field, piece in delta["reasoningContent"].items():
+                        told = whole["reasoningText"]
+                        told[field] = told.get(field, "") + piece
             elif name == "messageStop":
                 finish = body["stopReason"]
             elif name == "metadata":
@@ -134,7 +144,13 @@ class Converse:
         ]
         used = (usage["inputTokens"], usage["outputTokens"])
         same(usage["totalTokens"], sum(used), "the total")
-        return Reply(text, calls, finish, used)
+        thoughts = [
+            block["reasoningContent"]["reasoningText"]["text"]
+            for block in message["content"]
+            if "reasoningContent" in block
+        ]
+        said = [{"role": "assistant", "content": message["content"]}]
+        return Reply(text, calls, finish, used, "".join(thoughts), said)
 
     def turns(self, said, text):
         return [
@@ -147,11 +163,14 @@ class Converse:
         blocks += [
             {"toolUse": {"toolUseId": i, "name": n, "input": a}} for i, n, a in reply.calls
         ]
+        return [{"role": "assistant", "content": blocks}, *self.answers(reply, results)]
+
+    def answers(self, reply, results):
         answers = [
             {"toolResult": {"toolUseId": call, "content": [{"text": result}]}}
             for (call, _, _), result in zip(reply.calls, results)
         ]
-        return [{"role": "assistant", "content": blocks}, {"role": "user", "content": answers}]
+        return [{"role": "user", "content": answers}]
 
     def structured(self, text):
         schema = {"schema": json.dumps(CITY), "name": "city"}

@@ -42,7 +42,7 @@ class Messages:
             content = [{"type": "image", "source": source}, {"type": "text", "text": text}]
         request = {
             "model": more.get("model", self.model),
-            "max_tokens": more.get("limit", 1000),
+            "max_tokens": more.get("limit", 4000),
             "messages": [{"role": "user", "content": content}, *history],
         }
         if system:
@@ -57,6 +57,8 @@ class Messages:
             request["tool_choice"] = {"type": choice}
         elif choice:
             request["tool_choice"] = {"type": "tool", "name": choice}
+        if "thinking" in more:
+            request["thinking"] = {"type": "enabled", "budget_tokens": 1024}
         if "one_call" in more:
             request.setdefault("tool_choice", {"type": "auto"})["disable_parallel_tool_use"] = True
         if stream:
@@ -93,7 +95,9 @@ class Messages:
             if block.type == "tool_use"
         ]
         used = (message.usage.input_tokens, message.usage.output_tokens)
-        return Reply(text, calls, message.stop_reason, used)
+        thought = "".join(b.thinking for b in message.content if b.type == "thinking")
+        said = [{"role": "assistant", "content": message.content}]
+        return Reply(text, calls, message.stop_reason, used, thought, said)
 
     def turns(self, said, text):
         return [{"role": "assistant", "content": said}, {"role": "user", "content": text}]
@@ -103,11 +107,14 @@ class Messages:
         blocks += [
             {"type": "tool_use", "id": i, "name": n, "input": a} for i, n, a in reply.calls
         ]
+        return [{"role": "assistant", "content": blocks}, *self.answers(reply, results)]
+
+    def answers(self, reply, results):
         answers = [
             {"type": "tool_result", "tool_use_id": call, "content": result}
             for (call, _, _), result in zip(reply.calls, results)
         ]
-        return [{"role": "assistant", "content": blocks}, {"role": "user", "content": answers}]
+        return [{"role": "user", "content": answers}]
 
     def helper_stream(self, text):
         with self.client.messages.stream(

@@ -46,6 +46,9 @@ class Gemini:
             config["max_output_tokens"] = more["limit"]
         if "stops" in more:
             config["stop_sequences"] = more["stops"]
+        if "thinking" in more:
+            thinking = types.ThinkingConfig(include_thoughts=True, thinking_budget=1024)
+            config["thinking_config"] = thinking
         if tools:
             config["tools"] = [{
                 "function_declarations": [
@@ -80,7 +83,8 @@ class Gemini:
             for candidate in chunk.candidates or ()
             for part in (candidate.content.parts if candidate.content else None) or ()
         ]
-        text = "".join(part.text or "" for part in parts)
+        text = "".join(part.text or "" for part in parts if not part.thought)
+        thought = "".join(part.text or "" for part in parts if part.thought)
         found = [part.function_call for part in parts if part.function_call]
         # Google may leave the ids out: its results find their calls by name and order.
         calls = [
@@ -89,9 +93,10 @@ class Gemini:
         ends = [c.candidates[0].finish_reason for c in chunks if c.candidates]
         true(all(end is None for end in ends[:-1]), f"the reason comes last: {ends}")
         usage = chunks[-1].usage_metadata
-        used = (usage.prompt_token_count, usage.candidates_token_count or 0)
+        wrote = (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0)
+        used = (usage.prompt_token_count, wrote)
         same(usage.total_token_count, sum(used), "the total")
-        return Reply(text, calls, ends[-1].name, used)
+        return Reply(text, calls, ends[-1].name, used, thought, [types.ModelContent(parts)])
 
     def turns(self, said, text):
         return [types.ModelContent(said), types.UserContent(text)]
@@ -102,13 +107,16 @@ class Gemini:
             types.Part(function_call=types.FunctionCall(id=own(i), name=n, args=a))
             for i, n, a in reply.calls
         ]
+        return [types.ModelContent(parts), *self.answers(reply, results)]
+
+    def answers(self, reply, results):
         answers = [
             types.Part(function_response=types.FunctionResponse(
                 id=own(call), name=name, response={"result": result}
             ))
             for (call, name, _), result in zip(reply.calls, results)
         ]
-        return [types.ModelContent(parts), types.UserContent(answers)]
+        return [types.UserContent(answers)]
 
     def helper_stream(self, text):
         chat = self.client.chats.create(model=self.model)

@@ -55,10 +55,12 @@ class OpenAi:
 class Chat(OpenAi):
     finish = {"end": "stop", "length": "length", "tool": "tool_calls", "stop": "stop"}
     own = ["embeddings"]
+    # Of what a model thought, its SDK's types know nothing.
+    forgets = True
     names = {"limit": "max_tokens", "stops": "stop", "one_call": "parallel_tool_calls"}
 
     def ask(self, text, stream=False, system=None, tools=(), choice=None, history=(), image=None,
-            **more):
+            thinking=False, **more):
         messages = [{"role": "system", "content": system}] if system else []
         content = text
         if image:
@@ -71,6 +73,8 @@ class Chat(OpenAi):
                 {"type": "function", "function": {"name": n, "description": n, "parameters": s}}
                 for n, s in tools
             ]
+        if thinking:
+            request["reasoning_effort"] = "low"
         if choice == "any":
             request["tool_choice"] = "required"
         elif choice == "none":
@@ -83,7 +87,7 @@ class Chat(OpenAi):
         return self.read(reply.choices[0].message, reply.choices[0].finish_reason, reply.usage)
 
     def streamed(self, request):
-        text, calls, finish, usage, done = "", {}, None, None, False
+        text, thought, calls, finish, usage, done = "", "", {}, None, None, False
         chunks = self.client.chat.completions.create(
             stream=True, stream_options={"include_usage": True}, **request
         )
@@ -94,6 +98,7 @@ class Chat(OpenAi):
                 continue
             choice = chunk.choices[0]
             text += choice.delta.content or ""
+            thought += getattr(choice.delta, "reasoning_content", None) or ""
             for part in choice.delta.tool_calls or ():
                 call = calls.setdefault(part.index, ["", "", ""])
                 if part.id:
@@ -102,7 +107,11 @@ class Chat(OpenAi):
             finish = choice.finish_reason or finish
         true(usage is not None, "the stream reports usage")
         parsed = [(i, n, json.loads(a)) for i, n, a in calls.values()]
-        return Reply(text, parsed, finish, (usage.prompt_tokens, usage.completion_tokens))
+        used = (usage.prompt_tokens, usage.completion_tokens)
+        reply = Reply(text, parsed, finish, used, thought)
+        (said,) = self.made(reply)
+        reply.said = [{**said, "reasoning_content": thought}]
+        return reply
 
     def read(self, message, finish, usage):
         calls = [
@@ -111,20 +120,28 @@ class Chat(OpenAi):
         ]
         used = (usage.prompt_tokens, usage.completion_tokens)
         same(usage.total_tokens, sum(used), "the total")
-        return Reply(message.content or "", calls, finish, used)
+        thought = getattr(message, "reasoning_content", None) or ""
+        return Reply(message.content or "", calls, finish, used, thought, [message])
 
     def turns(self, said, text):
         return [{"role": "assistant", "content": said}, {"role": "user", "content": text}]
 
     def after(self, reply, results):
+        return self.made(reply) + self.answers(reply, results)
+
+    def made(self, reply):
         calls = [
             {"id": i, "type": "function", "function": {"name": n, "arguments": json.dumps(a)}}
             for i, n, a in reply.calls
         ]
-        history = [{"role": "assistant", "content": reply.text or None, "tool_calls": calls}]
-        for (call, _, _), result in zip(reply.calls, results):
-            history.append({"role": "tool", "tool_call_id": call, "content": result})
-        return history
+        message = {"role": "assistant", "content": reply.text or None}
+        return [{**message, "tool_calls": calls} if calls else message]
+
+    def answers(self, reply, results):
+        return [
+            {"role": "tool", "tool_call_id": call, "content": result}
+            for (call, _, _), result in zip(reply.calls, results)
+        ]
 
     def helper_stream(self, text):
         with self.client.chat.completions.stream(
@@ -151,7 +168,7 @@ class Responses(OpenAi):
     names = {"limit": "max_output_tokens", "one_call": "parallel_tool_calls"}
 
     def ask(self, text, stream=False, system=None, tools=(), choice=None, history=(), image=None,
-            **more):
+            thinking=False, **more):
         content = text
         if image:
             image = {"type": "input_image", "image_url": f"data:image/png;base64,{image}"}
@@ -165,6 +182,10 @@ class Responses(OpenAi):
                 {"type": "function", "name": n, "description": n, "parameters": s, "strict": False}
                 for n, s in tools
             ]
+        if thinking:
+            request["reasoning"] = {"effort": "low", "summary": "auto"}
+            # Nothing is stored, so that what was thought must travel.
+            request.update(store=False, include=["reasoning.encrypted_content"])
         if choice in ("any", "none"):
             request["tool_choice"] = {"any": "required", "none": "none"}[choice]
         elif choice:
@@ -174,12 +195,14 @@ class Responses(OpenAi):
         return self.read(self.client.responses.create(**request))
 
     def streamed(self, request):
-        text, arguments, last = "", {}, None
+        text, thought, arguments, last = "", "", {}, None
         for number, event in enumerate(self.client.responses.create(stream=True, **request)):
             same(event.sequence_number, number, "the events are numbered")
             true(last is None, "nothing follows the end")
             if event.type == "response.output_text.delta":
                 text += event.delta
+            elif event.type == "response.reasoning_summary_text.delta":
+                thought += event.delta
             elif event.type == "response.function_call_arguments.delta":
                 arguments[event.item_id] = arguments.get(event.item_id, "") + event.delta
             elif event.type == "response.output_item.done" and event.item.type == "function_call":
@@ -187,7 +210,7 @@ class Responses(OpenAi):
             elif event.type in ("response.completed", "response.incomplete"):
                 last = self.read(event.response)
         true(last is not None, "the stream says its end")
-        same(last.text, text, "the sum of the deltas")
+        same((last.thought, last.text), (thought, text), "the sum of the deltas")
         return last
 
     def read(self, response):
@@ -200,7 +223,15 @@ class Responses(OpenAi):
         finish = details.reason if details else response.status
         used = (response.usage.input_tokens, response.usage.output_tokens)
         same(response.usage.total_tokens, sum(used), "the total")
-        return Reply(response.output_text, calls, finish, used)
+        thoughts = [
+            part.text
+            for item in response.output
+            if item.type == "reasoning"
+            for part in item.summary
+        ]
+        return Reply(
+            response.output_text, calls, finish, used, "".join(thoughts), list(response.output)
+        )
 
     def turns(self, said, text):
         return [{"role": "assistant", "content": said}, {"role": "user", "content": text}]
@@ -210,9 +241,13 @@ class Responses(OpenAi):
             {"type": "function_call", "call_id": i, "name": n, "arguments": json.dumps(a)}
             for i, n, a in reply.calls
         ]
-        for (call, _, _), result in zip(reply.calls, results):
-            history.append({"type": "function_call_output", "call_id": call, "output": result})
-        return history
+        return history + self.answers(reply, results)
+
+    def answers(self, reply, results):
+        return [
+            {"type": "function_call_output", "call_id": call, "output": result}
+            for (call, _, _), result in zip(reply.calls, results)
+        ]
 
     def helper_stream(self, text):
         with self.client.responses.stream(model=self.model, input=text) as stream:

@@ -11,6 +11,7 @@ export const WEATHER = {
 };
 export const NOTHING = { type: "object", properties: {} };
 export const TOOLS = [["get_weather", WEATHER], ["current_time", NOTHING]];
+export const SIGNS_THOUGHTS = ["responses", "messages", "gemini", "converse"];
 export const HELLO = "Good morning! Tell me something about gateways.";
 export const ONE_CITY = "What is the weather in Paris?";
 export const TWO_CITIES = "What is the weather in Paris and in London?";
@@ -48,9 +49,21 @@ export function finish() {
   process.exit(failed === 0 ? 0 : 1);
 }
 
+async function stats() {
+  return (await fetch(`${options.stats}/__stats`)).json();
+}
+
 async function account() {
-  const stats = await (await fetch(`${options.stats}/__stats`)).json();
-  return [stats.prompt_tokens, stats.completion_tokens];
+  const { prompt_tokens, completion_tokens } = await stats();
+  return [prompt_tokens, completion_tokens];
+}
+
+/** What a call gives, in which the mock must find so often what it had signed. */
+export async function proven(times, call) {
+  const before = (await stats()).proofs;
+  const reply = await call();
+  assert.equal((await stats()).proofs - before, times, "proofs that came back");
+  return reply;
 }
 
 /** What a call gives, whose usage must be the mock's own account of it. */

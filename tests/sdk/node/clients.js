@@ -34,8 +34,11 @@ class OpenAi {
 export class Chat extends OpenAi {
   dialect = "chat";
 
-  request({ text, tools = [], choice, history = [], model = this.model }) {
+  request({ text, tools = [], choice, thinking, history = [], model = this.model }) {
     const request = { model, messages: [{ role: "user", content: text }, ...history] };
+    if (thinking) {
+      request.reasoning_effort = "low";
+    }
     if (tools.length > 0) {
       request.tools = tools.map(([name, parameters]) => ({ type: "function", function: { name, parameters } }));
     }
@@ -52,7 +55,17 @@ export class Chat extends OpenAi {
 
   async stream(options) {
     const more = { stream: true, stream_options: { include_usage: true } };
-    return this.read(await this.client.chat.completions.stream({ ...this.request(options), ...more }).finalChatCompletion());
+    const stream = this.client.chat.completions.stream({ ...this.request(options), ...more });
+    // Of a field that is not OpenAI's, its helper keeps the last piece alone.
+    let thought = "";
+    for await (const chunk of stream) {
+      thought += chunk.choices[0]?.delta.reasoning_content ?? "";
+    }
+    const reply = await stream.finalChatCompletion();
+    if (thought !== "") {
+      reply.choices[0].message.reasoning_content = thought;
+    }
+    return this.read(reply);
   }
 
   read(reply) {
@@ -63,17 +76,21 @@ export class Chat extends OpenAi {
       input: JSON.parse(call.function.arguments),
     }));
     const usage = [reply.usage.prompt_tokens, reply.usage.completion_tokens];
-    return { text: message.content ?? "", calls, finish, usage };
+    const thought = message.reasoning_content ?? "";
+    return { text: message.content ?? "", calls, finish, usage, thought, said: [message] };
   }
 
-  after({ calls }, results) {
-    const made = calls.map(({ id, name, input }) => ({
+  after(reply, results) {
+    const made = reply.calls.map(({ id, name, input }) => ({
       id,
       type: "function",
       function: { name, arguments: JSON.stringify(input) },
     }));
-    const answers = calls.map(({ id }, at) => ({ role: "tool", tool_call_id: id, content: results[at] }));
-    return [{ role: "assistant", content: null, tool_calls: made }, ...answers];
+    return [{ role: "assistant", content: null, tool_calls: made }, ...this.answers(reply, results)];
+  }
+
+  answers({ calls }, results) {
+    return calls.map(({ id }, at) => ({ role: "tool", tool_call_id: id, content: results[at] }));
   }
 
   async structured(text) {
@@ -89,8 +106,13 @@ export class Chat extends OpenAi {
 export class Responses extends OpenAi {
   dialect = "responses";
 
-  request({ text, tools = [], choice, history = [], model = this.model }) {
+  request({ text, tools = [], choice, thinking, history = [], model = this.model }) {
     const request = { model, input: [{ role: "user", content: text }, ...history] };
+    if (thinking) {
+      // Nothing is stored, so that what was thought must travel.
+      const include = ["reasoning.encrypted_content"];
+      Object.assign(request, { reasoning: { effort: "low", summary: "auto" }, store: false, include });
+    }
     if (tools.length > 0) {
       request.tools = tools.map(([name, parameters]) => ({ type: "function", name, parameters, strict: false }));
     }
@@ -116,18 +138,25 @@ export class Responses extends OpenAi {
       .filter((item) => item.type === "message")
       .flatMap((item) => item.content.map((part) => part.text));
     const usage = [reply.usage.input_tokens, reply.usage.output_tokens];
-    return { text: texts.join(""), calls, finish: reply.status, usage };
+    const thoughts = reply.output
+      .filter((item) => item.type === "reasoning")
+      .flatMap((item) => item.summary.map((part) => part.text));
+    const [text, thought] = [texts.join(""), thoughts.join("")];
+    return { text, calls, finish: reply.status, usage, thought, said: reply.output };
   }
 
-  after({ calls }, results) {
-    const made = calls.map(({ id, name, input }) => ({
+  after(reply, results) {
+    const made = reply.calls.map(({ id, name, input }) => ({
       type: "function_call",
       call_id: id,
       name,
       arguments: JSON.stringify(input),
     }));
-    const answers = calls.map(({ id }, at) => ({ type: "function_call_output", call_id: id, output: results[at] }));
-    return [...made, ...answers];
+    return [...made, ...this.answers(reply, results)];
+  }
+
+  answers({ calls }, results) {
+    return calls.map(({ id }, at) => ({ type: "function_call_output", call_id: id, output: results[at] }));
   }
 
   async structured(text) {
@@ -149,8 +178,11 @@ export class Messages {
     this.client = new Anthropic({ baseURL: base, apiKey: key, maxRetries: 0 });
   }
 
-  request({ text, tools = [], choice, history = [], model = this.model }) {
-    const request = { model, max_tokens: 1000, messages: [{ role: "user", content: text }, ...history] };
+  request({ text, tools = [], choice, thinking, history = [], model = this.model }) {
+    const request = { model, max_tokens: 4000, messages: [{ role: "user", content: text }, ...history] };
+    if (thinking) {
+      request.thinking = { type: "enabled", budget_tokens: 1024 };
+    }
     if (tools.length > 0) {
       request.tools = tools.map(([name, input_schema]) => ({ name, input_schema }));
     }
@@ -173,13 +205,19 @@ export class Messages {
     const calls = of("tool_use").map(({ id, name, input }) => ({ id, name, input }));
     const text = of("text").map((block) => block.text).join("");
     const usage = [reply.usage.input_tokens, reply.usage.output_tokens];
-    return { text, calls, finish: reply.stop_reason, usage };
+    const thought = of("thinking").map((block) => block.thinking).join("");
+    const said = [{ role: "assistant", content: reply.content }];
+    return { text, calls, finish: reply.stop_reason, usage, thought, said };
   }
 
-  after({ calls }, results) {
-    const made = calls.map((call) => ({ type: "tool_use", ...call }));
-    const answers = calls.map(({ id }, at) => ({ type: "tool_result", tool_use_id: id, content: results[at] }));
-    return [{ role: "assistant", content: made }, { role: "user", content: answers }];
+  after(reply, results) {
+    const made = reply.calls.map((call) => ({ type: "tool_use", ...call }));
+    return [{ role: "assistant", content: made }, ...this.answers(reply, results)];
+  }
+
+  answers({ calls }, results) {
+    const content = calls.map(({ id }, at) => ({ type: "tool_result", tool_use_id: id, content: results[at] }));
+    return [{ role: "user", content }];
   }
 
   async structured(text) {
@@ -203,8 +241,11 @@ export class Gemini {
     this.client = new GoogleGenAI({ apiKey: key, vertexai: false, httpOptions });
   }
 
-  request({ text, tools = [], choice, history = [], model = this.model }) {
+  request({ text, tools = [], choice, thinking, history = [], model = this.model }) {
     const config = {};
+    if (thinking) {
+      config.thinkingConfig = { includeThoughts: true, thinkingBudget: 1024 };
+    }
     if (tools.length > 0) {
       const functionDeclarations = tools.map(([name, parametersJsonSchema]) => ({ name, parametersJsonSchema }));
       config.tools = [{ functionDeclarations }];
@@ -230,21 +271,29 @@ export class Gemini {
 
   read(chunks) {
     const parts = chunks.flatMap((chunk) => chunk.candidates?.[0]?.content?.parts ?? []);
-    const text = parts.map((part) => part.text ?? "").join("");
+    const joined = (some) => some.map((part) => part.text ?? "").join("");
+    const text = joined(parts.filter((part) => !part.thought));
+    const thought = joined(parts.filter((part) => part.thought));
     const calls = parts
       .filter((part) => part.functionCall)
       .map(({ functionCall: { id, name, args } }) => ({ id, name, input: args ?? {} }));
     const last = chunks.at(-1);
-    const usage = [last.usageMetadata.promptTokenCount, last.usageMetadata.candidatesTokenCount];
-    return { text, calls, finish: last.candidates[0].finishReason, usage };
+    const { promptTokenCount, candidatesTokenCount = 0, thoughtsTokenCount = 0 } = last.usageMetadata;
+    const usage = [promptTokenCount, candidatesTokenCount + thoughtsTokenCount];
+    const said = [{ role: "model", parts }];
+    return { text, calls, finish: last.candidates[0].finishReason, usage, thought, said };
   }
 
-  after({ calls }, results) {
-    const made = calls.map(({ id, name, input }) => ({ functionCall: { id, name, args: input } }));
-    const answers = calls.map(({ id, name }, at) => ({
+  after(reply, results) {
+    const made = reply.calls.map(({ id, name, input }) => ({ functionCall: { id, name, args: input } }));
+    return [{ role: "model", parts: made }, ...this.answers(reply, results)];
+  }
+
+  answers({ calls }, results) {
+    const parts = calls.map(({ id, name }, at) => ({
       functionResponse: { id, name, response: { result: results[at] } },
     }));
-    return [{ role: "model", parts: made }, { role: "user", parts: answers }];
+    return [{ role: "user", parts }];
   }
 
   async structured(text) {

@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 
 import {
-  CLOCK, DIALECTS, HELLO, LONDON, NOTHING, ONE_CITY, options, PARIS, TIME, TOOLS, TWO_CITIES,
-  check, counted, failure, finish,
+  CLOCK, DIALECTS, HELLO, LONDON, NOTHING, ONE_CITY, options, PARIS, SIGNS_THOUGHTS, TIME, TOOLS,
+  TWO_CITIES, check, counted, failure, finish, proven,
 } from "./checks.js";
 import { Chat, City, Gemini, Messages, Responses } from "./clients.js";
 
@@ -15,7 +15,7 @@ const made = ({ calls }) => calls.map(({ name, input }) => ({ name, input }));
 async function both(client, request) {
   const whole = await counted(() => client.ask(request));
   const streamed = await counted(() => client.stream(request));
-  const plain = (reply) => ({ ...reply, calls: made(reply) });
+  const plain = (reply) => ({ ...reply, calls: made(reply), said: undefined });
   assert.deepEqual(plain(streamed), plain(whole), "the stream and the reply");
   return whole;
 }
@@ -56,6 +56,17 @@ const CHECKS = {
     const reply = await both(client, { text: TWO_CITIES, tools: TOOLS, history });
     assert.match(reply.text, /18 degrees in Paris/);
     assert.match(reply.text, /12 degrees in London/);
+  },
+  async replay(client, provider) {
+    // What a model signed comes back to it with the results of its calls, as it was said.
+    const request = { text: TWO_CITIES, tools: TOOLS, thinking: true, model: `thinking-${provider}` };
+    const times = SIGNS_THOUGHTS.includes(provider) ? 2 : 0;
+    for (const asked of [await client.ask(request), await client.stream(request)]) {
+      assert.match(asked.thought, /The user wants/);
+      const history = [...asked.said, ...client.answers(asked, ["18 degrees in Paris", "12 degrees in London"])];
+      const reply = await proven(times, () => both(client, { ...request, history }));
+      assert.match(reply.text, /12 degrees in London/);
+    }
   },
   async structured(client) {
     City.parse(await client.structured("A city"));

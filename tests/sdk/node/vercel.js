@@ -9,7 +9,9 @@ import { createOpenAI } from "@ai-sdk/openai";
 import { APICallError, Output, embedMany, generateText, stepCountIs, streamText, tool } from "ai";
 import { z } from "zod";
 
-import { CLOCK, DIALECTS, HELLO, TWO_CITIES, base, check, counted, failure, finish, options } from "./checks.js";
+import {
+  CLOCK, DIALECTS, HELLO, SIGNS_THOUGHTS, TWO_CITIES, base, check, counted, failure, finish, options, proven,
+} from "./checks.js";
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
 
@@ -18,13 +20,15 @@ const City = z.object({ name: z.string(), population: z.int() });
 function sdk(apiKey) {
   const openai = createOpenAI({ baseURL: `${base}/v1`, apiKey });
   const google = createGoogleGenerativeAI({ baseURL: `${base}/v1beta`, apiKey });
+  const amazon = createAmazonBedrock({ baseURL: base, region: "us-east-1", apiKey });
   return {
     models: {
       chat: (name) => openai.chat(name),
       responses: (name) => openai.responses(name),
       messages: createAnthropic({ baseURL: `${base}/v1`, apiKey }),
       gemini: google,
-      converse: createAmazonBedrock({ baseURL: base, region: "us-east-1", apiKey }),
+      converse: amazon,
+      claude: (name) => amazon(name, { modelFamily: "anthropic" }),
     },
     embeddings: { chat: openai.embedding, gemini: google.embedding },
   };
@@ -33,6 +37,21 @@ function sdk(apiKey) {
 const good = sdk(options.key);
 const wrong = sdk("wrong");
 
+// The SDK knows by their names which of OpenAI's and of Amazon's models think how, and must be told of
+// others.
+const THINKING = {
+  openai: {
+    forceReasoning: true,
+    reasoningEffort: "low",
+    reasoningSummary: "auto",
+    include: ["reasoning.encrypted_content"],
+    store: false,
+  },
+  anthropic: { thinking: { type: "enabled", budgetTokens: 1024 } },
+  google: { thinkingConfig: { includeThoughts: true, thinkingBudget: 1024 } },
+  bedrock: { reasoningConfig: { type: "enabled", budgetTokens: 1024 } },
+};
+
 const used = (usage) => [usage.inputTokens, usage.outputTokens];
 
 /** A reply in one piece, and from a stream. */
@@ -40,7 +59,8 @@ async function both(request) {
   const whole = await counted(async () => {
     const result = await generateText({ maxRetries: 0, ...request });
     const { text, steps, finishReason, totalUsage } = result;
-    return { text, steps, finishReason, output: request.output && result.output, usage: used(totalUsage) };
+    const thought = steps[0].reasoningText;
+    return { text, steps, thought, finishReason, output: request.output && result.output, usage: used(totalUsage) };
   });
   const streamed = await counted(async () => {
     let error;
@@ -57,9 +77,9 @@ async function both(request) {
     ]);
     assert.ok(deltas.endsWith(text), "the deltas and the text");
     const output = request.output && await result.output;
-    return { text, steps, finishReason, output, usage: used(usage) };
+    return { text, steps, thought: steps[0].reasoningText, finishReason, output, usage: used(usage) };
   });
-  for (const field of ["text", "finishReason", "output", "usage"]) {
+  for (const field of ["text", "thought", "finishReason", "output", "usage"]) {
     assert.deepEqual(streamed[field], whole[field], `${field} of the stream and of the reply`);
   }
   return whole;
@@ -117,6 +137,24 @@ const CHECKS = {
     const reply = await both({ model, prompt: CLOCK, tools: tools(calls), stopWhen: stepCountIs(3) });
     assert.match(reply.text, /noon/);
     assert.deepEqual(calls, [["current_time", {}], ["current_time", {}]]);
+  },
+  async replay({ of, provider }) {
+    const request = {
+      model: good.models[of === "converse" ? "claude" : of](`thinking-${provider}`),
+      prompt: TWO_CITIES,
+      tools: tools([]),
+      stopWhen: stepCountIs(3),
+      maxOutputTokens: 4000,
+      providerOptions: THINKING,
+    };
+    // What a model signed comes back to it with the results of its calls, in the reply and the stream.
+    const proofs = SIGNS_THOUGHTS.includes(provider) ? 2 : 0;
+    const reply = await proven(proofs, () => both(request));
+    assert.match(reply.text, /18 degrees in Paris/);
+    // Of what is thought, OpenAI's Chat has nothing to show.
+    if (of !== "chat") {
+      assert.match(reply.thought ?? "", /The user wants/);
+    }
   },
   async forced({ model }) {
     const calls = [];

@@ -69,7 +69,8 @@ pub(in crate::doubles::model::wire) fn read(incoming: &Incoming<'_>) -> Result<A
 /// Google signs a call, or the end of a text, for what was thought before it.
 fn proof(part: &Value) -> Result<Option<Part>, Refusal> {
     match part["thoughtSignature"].as_str() {
-        None | Some("skip_thought_signature_validator") => Ok(None),
+        None => Ok(None),
+        Some(given) if STAND_INS.contains(&given) => Ok(None),
         Some(given) if is_signature(given) => Ok(Some(Part::Proof)),
         Some(_) => Err(invalid("Corrupted thought signature.")),
     }
@@ -220,6 +221,14 @@ fn schema(config: &Value) -> Option<Value> {
         None => (config["responseMimeType"] == "application/json").then(|| json!({})),
     }
 }
+
+/// What Google documents for calls that another model made, as they are and as bytes in base64.
+const STAND_INS: [&str; 4] = [
+    "skip_thought_signature_validator",
+    "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=",
+    "context_engineering_is_the_way_to_go",
+    "Y29udGV4dF9lbmdpbmVlcmluZ19pc190aGVfd2F5X3RvX2dv",
+];
 
 fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::invalid(message, None)
