@@ -36,7 +36,10 @@ impl<S: StreamState> EventParser<S> {
             None if state.is_done() => {}
             None => out.push(Event::Ping),
         });
-        if let Err(error) = read {
+        // What follows the end is no part of it, however long it is.
+        if let Err(error) = read
+            && !self.state.is_done()
+        {
             self.state.fail(error, out);
         }
     }
@@ -59,5 +62,38 @@ impl<S: StreamState> EventParser<S> {
     /// Takes the data of one event, for a reader that frames on its own.
     pub(in crate::dialect) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
         self.state.data(data, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        dialect::{Dialect, StreamParser},
+        sse::Framer,
+    };
+
+    #[test]
+    fn nothing_follows_the_end() {
+        for (dialect, end) in [
+            (Dialect::Chat, "[DONE]"),
+            (Dialect::Messages, r#"{"type":"message_stop"}"#),
+            (
+                Dialect::Responses,
+                r#"{"type":"response.completed","response":{"status":"completed"}}"#,
+            ),
+        ] {
+            let mut bytes = format!("data: {end}\n\ndata: ").into_bytes();
+            bytes.resize(bytes.len() + Framer::LIMIT + 1, b'x');
+            let mut events = Vec::new();
+            let mut parser = StreamParser::new(dialect);
+            parser.push(&bytes, &mut events);
+            parser.finish(&mut events);
+            let ends = events
+                .iter()
+                .filter(|event| matches!(event, Event::End | Event::Error(_)));
+            assert_eq!(ends.count(), 1, "{dialect:?}: {events:?}");
+            assert!(parser.is_done());
+        }
     }
 }
