@@ -2,34 +2,35 @@ use gateway_core::config::{ConfigError, Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::edge::AiService;
+use crate::edge::{AiService, SOCKET_IDLE, SOCKET_TOTAL};
 
 /// How long a WebSocket of the Responses or the Realtime API is open.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct WebSocketConfig {
     /// The longest silence in both directions. Defaults to 10m.
-    #[serde(default)]
-    pub idle: Option<Duration>,
+    pub idle: Duration,
     /// The longest time in all. Defaults to 1h.
-    #[serde(default)]
-    pub total: Option<Duration>,
+    pub total: Duration,
 }
 
 impl WebSocketConfig {
-    pub(super) fn limit(&self, mut service: AiService) -> Result<AiService, ConfigError> {
-        let limits = [("idle", self.idle), ("total", self.total)];
-        for (name, limit) in limits {
-            if limit.is_some_and(|limit| limit.get().is_zero()) {
+    pub(super) fn limit(&self, service: AiService) -> Result<AiService, ConfigError> {
+        for (name, limit) in [("idle", self.idle), ("total", self.total)] {
+            if limit.get().is_zero() {
                 return Err(ConfigError::new(name, "no WebSocket could stay open"));
             }
         }
-        if let Some(idle) = self.idle {
-            service = service.socket_idle(idle.get());
+        let service = service.socket_idle(self.idle.get());
+        Ok(service.socket_total(self.total.get()))
+    }
+}
+
+impl Default for WebSocketConfig {
+    fn default() -> Self {
+        Self {
+            idle: Duration::new(SOCKET_IDLE),
+            total: Duration::new(SOCKET_TOTAL),
         }
-        if let Some(total) = self.total {
-            service = service.socket_total(total.get());
-        }
-        Ok(service)
     }
 }

@@ -135,9 +135,9 @@
 //! `response.create` message is a call as if it had been posted – aliases, fallback, rights and
 //! counting hold for the model it names, and the provider needs neither WebSockets nor the Responses
 //! API – and the events of its answer are messages. A refused call is an `error` event with the
-//! status it would have had, and the connection stays. Messages are as long as requests may be. What the
-//! calls used is summed up at its end, for each target that answered. Layers outside see the request that opens it and none of the
-//! calls: a rate limit counts connections.
+//! status it would have had, and the connection stays. Messages are as long as requests may be. What
+//! the calls used is summed up at its end, for each target that answered. Layers outside see the
+//! request that opens it and none of the calls: a rate limit counts connections.
 //!
 //! With `store: false` an answer is continued by `previous_response_id` all the same: the connection
 //! remembers its last one and sends it along with the new input. `generate: false` asks nobody: the
@@ -216,6 +216,8 @@ mod timeout;
 mod translate;
 mod upload;
 pub(crate) use self::memory::tenant;
+#[cfg(feature = "config")]
+pub(crate) use self::socket::{IDLE as SOCKET_IDLE, TOTAL as SOCKET_TOTAL};
 
 pub use self::{
     cost::StreamCost,

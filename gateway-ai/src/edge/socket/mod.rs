@@ -28,4 +28,6 @@ mod tally;
 mod thread;
 mod watch;
 
+#[cfg(feature = "config")]
+pub(crate) use self::watch::{IDLE, TOTAL};
 pub(super) use self::{realtime::relay, responses::serve, watch::Limits};

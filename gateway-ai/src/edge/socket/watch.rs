@@ -28,9 +28,8 @@ pub(in crate::edge) struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            idle: Duration::from_secs(10 * 60),
-            // What OpenAI allows a connection.
-            total: Duration::from_secs(60 * 60),
+            idle: IDLE,
+            total: TOTAL,
         }
     }
 }
@@ -147,6 +146,9 @@ impl Activity {
     }
 }
 
+pub(crate) const IDLE: Duration = Duration::from_secs(10 * 60);
+/// What OpenAI allows a connection.
+pub(crate) const TOTAL: Duration = Duration::from_secs(60 * 60);
 const DISMISSED: &str = "the caller is no longer admitted";
 /// How soon who was dismissed is gone.
 const ASK: Duration = Duration::from_secs(2);

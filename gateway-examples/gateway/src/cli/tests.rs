@@ -273,6 +273,44 @@ forward_proxies:
 }
 
 #[test]
+fn explain_tells_what_else_a_route_of_models_does() {
+    let route = |more: &str| {
+        format!(
+            "routes:\n  ai:\n    match: \"/{{*rest}}\"\n    ai:\n      providers: {{ local: {{ kind: openai, base_url: http://127.0.0.1:1/v1 }} }}\n      models: {{ voice: local/m }}\n{more}"
+        )
+    };
+    for (name, more, parts) in [
+        (
+            "bare",
+            "",
+            &["websocket closed after 10m of silence or 1h in all\n"][..],
+        ),
+        (
+            "full",
+            "      files: [local]\n      websocket: { idle: 90s, total: 20m }\n",
+            &[
+                "files     local\n",
+                "websocket closed after 1m30s of silence or 20m in all\n",
+            ],
+        ),
+    ] {
+        let file = File::new(&format!("explain-ai-{name}.yaml"), &route(more));
+        let (_, out, err) = gateway(&[
+            "explain",
+            "GET",
+            "/v1/realtime?model=voice",
+            "--config",
+            file.path(),
+        ]);
+        assert_eq!(err, "");
+        for part in parts {
+            assert!(out.contains(part), "{part}\n{out}");
+        }
+        assert_eq!(out.contains("files "), name == "full", "{out}");
+    }
+}
+
+#[test]
 fn explain_tells_targets_copies_and_parts() {
     let text = "\
 upstreams:

@@ -29,4 +29,14 @@ pub(super) fn rows(rows: &mut Vec<[String; 2]>, ai: &AiConfig, request: &Request
         "accounts by turns"
     };
     rows.push(["accounts".to_owned(), text.to_owned()]);
+    let keepers: Vec<&str> = ai.files.iter().map(String::as_str).collect();
+    if !keepers.is_empty() {
+        rows.push(["files".to_owned(), keepers.join(", ")]);
+    }
+    let limits = &ai.websocket;
+    let text = format!(
+        "closed after {} of silence or {} in all",
+        limits.idle, limits.total
+    );
+    rows.push(["websocket".to_owned(), text]);
 }
