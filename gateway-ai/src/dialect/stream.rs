@@ -1,14 +1,25 @@
 use bytes::BytesMut;
 
 use super::{Dialect, ReplyContext, chat, converse, gemini, messages, responses};
-use crate::{canonical::Event, error::AiError, loss::Losses};
+use crate::{
+    canonical::Event,
+    error::{AiError, AiErrorKind},
+    loss::Losses,
+};
 
 /// An incremental reader of a provider's stream: bytes in, events out.
 ///
 /// However the bytes are cut, the events are the same. The last event is [`Event::End`] or
 /// [`Event::Error`]; afterwards input is ignored.
+///
+/// A stream of more blocks than any model writes is an error: whoever reads or prints it looks
+/// through those that are open, and a hostile provider would have that cost grow with each.
 #[derive(Debug)]
-pub struct StreamParser(Parser);
+pub struct StreamParser {
+    parser: Parser,
+    blocks: usize,
+    over: bool,
+}
 
 #[derive(Debug)]
 enum Parser {
@@ -23,61 +34,106 @@ impl StreamParser {
     /// A reader for a dialect.
     #[must_use]
     pub fn new(dialect: Dialect) -> Self {
-        Self(match dialect {
+        let parser = match dialect {
             Dialect::Chat => Parser::Chat(Box::default()),
             Dialect::Messages => Parser::Messages(Box::default()),
             Dialect::Gemini => Parser::Gemini(Box::default()),
             Dialect::Responses => Parser::Responses(Box::default()),
             Dialect::Converse => Parser::Converse(Box::default()),
-        })
+        };
+        Self {
+            parser,
+            blocks: 0,
+            over: false,
+        }
     }
 
     /// Takes bytes as they come and appends the events they complete.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        match &mut self.0 {
+        if self.over {
+            return;
+        }
+        let before = out.len();
+        match &mut self.parser {
             Parser::Chat(parser) => parser.push(bytes, out),
             Parser::Messages(parser) => parser.push(bytes, out),
             Parser::Gemini(parser) => parser.push(bytes, out),
             Parser::Responses(parser) => parser.push(bytes, out),
             Parser::Converse(parser) => parser.push(bytes, out),
         }
+        self.count(before, out);
     }
 
     /// Takes the data of one event, framed by the caller. Dialects that are not server-sent events
     /// take nothing here.
     pub(crate) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
-        match &mut self.0 {
+        if self.over {
+            return;
+        }
+        let before = out.len();
+        match &mut self.parser {
             Parser::Chat(parser) => parser.frame(data, out),
             Parser::Messages(parser) => parser.frame(data, out),
             Parser::Gemini(parser) => parser.frame(data, out),
             Parser::Responses(parser) => parser.frame(data, out),
             Parser::Converse(_) => {}
         }
+        self.count(before, out);
     }
 
     /// Says that no more bytes come. A stream that has not said it is complete ends in an
     /// [`Event::Error`].
     pub fn finish(&mut self, out: &mut Vec<Event>) {
-        match &mut self.0 {
+        if self.over {
+            return;
+        }
+        let before = out.len();
+        match &mut self.parser {
             Parser::Chat(parser) => parser.finish(out),
             Parser::Messages(parser) => parser.finish(out),
             Parser::Gemini(parser) => parser.finish(out),
             Parser::Responses(parser) => parser.finish(out),
             Parser::Converse(parser) => parser.finish(out),
         }
+        self.count(before, out);
+    }
+
+    /// Ends the stream where its blocks are too many.
+    fn count(&mut self, from: usize, out: &mut Vec<Event>) {
+        for at in from..out.len() {
+            self.blocks += usize::from(matches!(out[at], Event::BlockStart { .. }));
+            if self.blocks > MAX_BLOCKS {
+                out.truncate(at);
+                out.push(Event::Error(too_many("blocks")));
+                self.over = true;
+                return;
+            }
+        }
     }
 
     /// Whether [`Event::End`] or [`Event::Error`] was given.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        match &self.0 {
-            Parser::Chat(parser) => parser.is_done(),
-            Parser::Messages(parser) => parser.is_done(),
-            Parser::Gemini(parser) => parser.is_done(),
-            Parser::Responses(parser) => parser.is_done(),
-            Parser::Converse(parser) => parser.is_done(),
-        }
+        self.over
+            || match &self.parser {
+                Parser::Chat(parser) => parser.is_done(),
+                Parser::Messages(parser) => parser.is_done(),
+                Parser::Gemini(parser) => parser.is_done(),
+                Parser::Responses(parser) => parser.is_done(),
+                Parser::Converse(parser) => parser.is_done(),
+            }
     }
+}
+
+/// The most blocks of a stream, and the most calls of a choice.
+pub(in crate::dialect) const MAX_BLOCKS: usize = 4096;
+/// The most choices of an answer.
+pub(in crate::dialect) const MAX_CHOICES: usize = 256;
+
+/// What a stream of too many of something is.
+pub(in crate::dialect) fn too_many(what: &str) -> AiError {
+    let why = format!("the provider's answer has too many {what}");
+    AiError::upstream(AiErrorKind::Malformed, why)
 }
 
 /// An incremental writer of a client's stream: events in, bytes out.

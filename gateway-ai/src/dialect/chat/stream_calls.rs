@@ -4,8 +4,13 @@ use super::{
 };
 use crate::{
     canonical::{Block, Delta, Event, ToolCall},
-    dialect::common::{Scan, synthetic_call_id},
+    dialect::{
+        common::{Scan, synthetic_call_id},
+        stream::{MAX_BLOCKS, too_many},
+    },
+    error::AiError,
     json::Str,
+    sse::Framer,
 };
 
 /// The tool calls of a choice, put together from fragments.
@@ -14,7 +19,11 @@ use crate::{
 /// arguments are complete closes as soon as the next one begins, so that a printer which allows one
 /// open block does not have to wait for the end.
 #[derive(Debug, Default)]
-pub(super) struct Calls(Vec<Call>);
+pub(super) struct Calls {
+    all: Vec<Call>,
+    /// Bytes that came before the name of their call.
+    nameless: usize,
+}
 
 #[derive(Debug, Default)]
 struct Call {
@@ -33,10 +42,14 @@ struct Call {
 
 impl Calls {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// Takes a fragment.
+    ///
+    /// # Errors
+    ///
+    /// There are more calls, or more bytes of calls without a name, than any model writes.
     pub(super) fn fragment(
         &mut self,
         wire: wire::ToolCall<'_>,
@@ -45,19 +58,22 @@ impl Calls {
         choice: u32,
         next: &mut u32,
         out: &mut Vec<Event>,
-    ) {
+    ) -> Result<(), AiError> {
         let index = wire.index.as_ref().and_then(|index| index.as_u64());
         let id = wire.id.as_deref().unwrap_or_default();
         let position = self.find(index, id);
-        if position == self.0.len() {
+        if position == MAX_BLOCKS {
+            return Err(too_many("calls"));
+        }
+        if position == self.all.len() {
             self.close_complete(choice, out);
-            self.0.push(Call {
+            self.all.push(Call {
                 wire_index: index,
                 id: id.to_owned(),
                 ..Call::default()
             });
         }
-        let call = &mut self.0[position];
+        let call = &mut self.all[position];
         if call.id.is_empty() {
             id.clone_into(&mut call.id);
         }
@@ -75,6 +91,12 @@ impl Calls {
             if legacy {
                 call.id = legacy_id(&call.name);
             }
+            if call.name.is_empty() {
+                self.nameless += text.as_ref().map_or(0, String::len);
+            }
+            if self.nameless > Framer::LIMIT {
+                return Err(too_many("bytes before the name of their call"));
+            }
         }
         let number = u32::try_from(position).unwrap_or(u32::MAX);
         call.take(
@@ -85,24 +107,25 @@ impl Calls {
             choice,
             out,
         );
+        Ok(())
     }
 
     /// The call a fragment belongs to; the length if it begins a new one.
     fn find(&self, index: Option<u64>, id: &str) -> usize {
         let same_id = |call: &Call| id.is_empty() || call.id.is_empty() || call.id == id;
         let found = match index {
-            Some(_) => self.0.iter().rposition(|call| call.wire_index == index),
-            None => self.0.len().checked_sub(1),
+            Some(_) => self.all.iter().rposition(|call| call.wire_index == index),
+            None => self.all.len().checked_sub(1),
         };
         // Some servers number every call 0 and tell them apart by id alone.
         found
-            .filter(|position| same_id(&self.0[*position]))
-            .unwrap_or(self.0.len())
+            .filter(|position| same_id(&self.all[*position]))
+            .unwrap_or(self.all.len())
     }
 
     /// Closes the calls whose arguments are complete.
     pub(super) fn close_complete(&mut self, choice: u32, out: &mut Vec<Event>) {
-        for call in &mut self.0 {
+        for call in &mut self.all {
             if let (Some(index), true) = (call.block, call.scan.is_complete() && !call.closed) {
                 call.closed = true;
                 out.push(Event::BlockStop { choice, index });
@@ -118,7 +141,7 @@ impl Calls {
         next: &mut u32,
         out: &mut Vec<Event>,
     ) {
-        for (call, number) in self.0.iter_mut().zip(0..) {
+        for (call, number) in self.all.iter_mut().zip(0..) {
             if call.block.is_none() {
                 call.start(reply, choice, number, next, out);
             }

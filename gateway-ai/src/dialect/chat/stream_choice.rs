@@ -69,7 +69,7 @@ impl ChoiceState {
         for call in wire.tool_calls.into_iter().flatten().chain(legacy) {
             self.close_prose(out);
             self.calls
-                .fragment(call, is_legacy, id, self.number, &mut self.next, out);
+                .fragment(call, is_legacy, id, self.number, &mut self.next, out)?;
         }
         Ok(())
     }

@@ -1,7 +1,10 @@
 use super::{error, reply_parse::parse_reply, stop, stream_choice::ChoiceState, usage, wire};
 use crate::{
     canonical::{Event, Raw, Start, Stop, StopReason, unfold},
-    dialect::common::{EventParser, StreamState, broken_off, read_json, unreadable},
+    dialect::{
+        common::{EventParser, StreamState, broken_off, read_json, unreadable},
+        stream::{MAX_CHOICES, too_many},
+    },
     error::{AiError, AiErrorKind},
     json::Str,
 };
@@ -114,6 +117,9 @@ impl State {
         }
         for choice in choices {
             self.choice(choice, out);
+            if self.done {
+                return;
+            }
         }
         let counted = chunk
             .usage
@@ -132,6 +138,9 @@ impl State {
             .choices
             .iter()
             .position(|choice| choice.number == number);
+        if position.is_none() && self.choices.len() == MAX_CHOICES {
+            return self.fail(too_many("choices"), out);
+        }
         let position = position.unwrap_or_else(|| {
             self.choices.push(ChoiceState::new(number));
             self.choices.len() - 1

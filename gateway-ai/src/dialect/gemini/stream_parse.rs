@@ -3,8 +3,9 @@ use serde_json::value::RawValue;
 use super::{error, parts_parse, reply_parse::filtered, stop, usage, wire};
 use crate::{
     canonical::{Block, Delta, Event, Start, Stop, Text, Thinking},
-    dialect::common::{
-        EventParser, StreamState, broken_off, read_json, synthetic_call_id, unreadable,
+    dialect::{
+        common::{EventParser, StreamState, broken_off, read_json, synthetic_call_id, unreadable},
+        stream::{MAX_CHOICES, too_many},
     },
     error::{AiError, AiErrorKind},
     json::Str,
@@ -167,6 +168,10 @@ impl State {
             .and_then(|index| u32::try_from(index.as_u64()?).ok())
             .unwrap_or(0);
         let id = self.id.clone();
+        let known = self.choices.iter().any(|choice| choice.number == number);
+        if !known && self.choices.len() == MAX_CHOICES {
+            return Err(too_many("candidates"));
+        }
         let choice = self.choice(number);
         for block in parts_parse::parts(wire.content.and_then(|content| content.parts))? {
             choice.block(block, &id, out);

@@ -159,3 +159,49 @@ fn comments_are_signs_of_life_in_the_clients_words() {
         );
     }
 }
+
+/// A provider that never ends what it begins would have every event look through all of it.
+#[test]
+fn no_stream_has_more_parts_than_a_model_writes() {
+    let call = |index: u64| json!({ "tool_calls": [{ "index": index, "id": index.to_string(), "function": { "name": "f", "arguments": "{" } }] });
+    let nameless = |index: u64| json!({ "tool_calls": [{ "index": index, "function": { "arguments": "{" } }] });
+    let choice = |index: u64| json!({ "choices": [{ "index": index, "delta": {} }] });
+    let block = |index: u64| json!({ "type": "content_block_start", "index": index, "content_block": { "type": "tool_use", "id": "t", "name": "f", "input": {} } });
+    let item = |index: u64| {
+        json!({ "type": "response.output_item.added", "output_index": index,
+        "item": { "id": format!("f{index}"), "type": "function_call", "call_id": "c", "name": "f", "arguments": "" } })
+    };
+    let candidate =
+        |index: u64| json!({ "candidates": [{ "index": index, "content": { "parts": [] } }] });
+    let many = |one: &dyn Fn(u64) -> Value| -> Vec<Value> { (0..5000).map(one).collect() };
+    let data = |parts: Vec<Value>| -> String {
+        parts
+            .iter()
+            .map(|part| format!("data: {part}\n\n"))
+            .collect()
+    };
+    for (from, stream) in [
+        (Dialect::Chat, chat_stream(&many(&call))),
+        (Dialect::Chat, chat_stream(&many(&nameless))),
+        (Dialect::Chat, chat_stream(&many(&choice))),
+        (Dialect::Messages, messages_stream(&many(&block))),
+        (Dialect::Responses, data(many(&item))),
+        (Dialect::Gemini, data(many(&candidate))),
+    ] {
+        let read = events(from, &stream);
+        let Some((Event::Error(error), before)) = read.split_last() else {
+            unreachable!("{from} goes on");
+        };
+        assert!(error.message().contains("too many"), "{from}: {error}");
+        assert!(before.iter().all(|event| !event.is_terminal()), "{from}");
+        let mut parser = from.stream_parser();
+        let mut cut = Vec::new();
+        stream
+            .as_bytes()
+            .chunks(777)
+            .for_each(|part| parser.push(part, &mut cut));
+        assert!(parser.is_done());
+        parser.finish(&mut cut);
+        assert_eq!(cut, read, "{from}");
+    }
+}
