@@ -2,11 +2,12 @@ use bytes::BytesMut;
 
 use super::{
     stream_print::{Kind, Open, StreamPrinter},
-    thinking_print::{detail, format_of},
+    thinking_parse::TEXT_BYTES,
+    thinking_print::{detail, known_format},
 };
 use crate::{
     canonical::{Block, Delta, Opaque, ToolCall},
-    dialect::{Dialect, ReasoningField},
+    dialect::ReasoningField,
     json::Writer,
 };
 
@@ -22,7 +23,11 @@ impl StreamPrinter {
         let kind = match block {
             Block::Text(_) => Kind::Text,
             Block::Refusal(_) => Kind::Other,
-            Block::Thinking(_) => Kind::Thinking,
+            Block::Thinking(thinking) => Kind::Thinking {
+                format: known_format(thinking.format.as_deref()),
+                summary: thinking.summary,
+                bytes: 0,
+            },
             Block::ToolCall(call) => self.call_start(choice, call, out),
             Block::RedactedThinking(opaque) => self.redacted(choice, opaque, out),
             Block::Opaque(opaque) => {
@@ -153,21 +158,7 @@ impl StreamPrinter {
             Delta::Refusal(text) => {
                 self.chunk(choice, out, |w| w.str_field("refusal", text), None, None);
             }
-            Delta::Thinking(text) => match self.context.reasoning {
-                ReasoningField::Omit => self.losses.add("thinking"),
-                ReasoningField::ReasoningContent => {
-                    self.chunk(
-                        choice,
-                        out,
-                        |w| w.str_field("reasoning_content", text),
-                        None,
-                        None,
-                    );
-                }
-                ReasoningField::Reasoning => {
-                    self.chunk(choice, out, |w| w.str_field("reasoning", text), None, None);
-                }
-            },
+            Delta::Thinking(text) => self.thinking(choice, index, text, out),
             Delta::Signature(signature) => self.signature(choice, index, signature, out),
             Delta::Arguments(text) => self.arguments(choice, index, text, out),
             Delta::Citation(_) => self.losses.add("text.citations"),
@@ -176,24 +167,50 @@ impl StreamPrinter {
         }
     }
 
-    /// Chat has no slot for a signature: it rides in `reasoning_details`, as OpenRouter has it.
+    fn thinking(&mut self, choice: u32, index: u32, text: &str, out: &mut BytesMut) {
+        let field = match self.context.reasoning {
+            ReasoningField::Omit => return self.losses.add("thinking"),
+            ReasoningField::ReasoningContent => "reasoning_content",
+            ReasoningField::Reasoning => "reasoning",
+        };
+        if let Some(Open {
+            kind: Kind::Thinking { bytes, .. },
+            ..
+        }) = self.open(choice, index)
+        {
+            *bytes += text.len();
+        }
+        self.chunk(choice, out, |w| w.str_field(field, text), None, None);
+    }
+
+    /// Chat has no slot for a signature: it rides in `reasoning_details`, as OpenRouter has it. The
+    /// text was written before; how much of it there was lets a client's fold be told from a piece.
     fn signature(&mut self, choice: u32, index: u32, signature: &str, out: &mut BytesMut) {
         let kind = self.open(choice, index).map(|open| open.kind);
-        if kind != Some(Kind::Thinking) || self.context.reasoning == ReasoningField::Omit {
-            return self.losses.add(match kind {
-                Some(Kind::Call { .. }) => "tool_call.signature",
-                Some(Kind::Text) => "text.signature",
-                _ => "thinking.signature",
-            });
-        }
+        let (format, summary, bytes) = match kind {
+            Some(Kind::Thinking {
+                format,
+                summary,
+                bytes,
+            }) if self.context.reasoning != ReasoningField::Omit => (format, summary, bytes),
+            Some(Kind::Call { .. }) => return self.losses.add("tool_call.signature"),
+            Some(Kind::Text) => return self.losses.add("text.signature"),
+            _ => return self.losses.add("thinking.signature"),
+        };
+        let kind = if summary {
+            "reasoning.summary"
+        } else {
+            "reasoning.text"
+        };
         let number = self.next_detail(choice);
         let fill = |w: &mut Writer<'_>| {
             w.array_field("reasoning_details", |w| {
                 w.object(|w| {
-                    w.str_field("type", "reasoning.text");
+                    w.str_field("type", kind);
                     w.str_field("signature", signature);
-                    w.opt_str("format", format_of(Dialect::Messages));
+                    w.opt_str("format", format);
                     w.u64_field("index", number);
+                    w.u64_field(TEXT_BYTES, bytes as u64);
                 });
             });
         };

@@ -40,7 +40,12 @@ pub(super) struct Open {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
-    Thinking,
+    /// A thought: who proves it, whether it is a summary, and how much of its text was written.
+    Thinking {
+        format: Option<&'static str>,
+        summary: bool,
+        bytes: usize,
+    },
     /// A call: its number among the calls, and whether any argument text was written.
     Call {
         number: u64,

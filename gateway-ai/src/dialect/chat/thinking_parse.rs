@@ -18,6 +18,11 @@ pub(super) fn history(
 ) -> Result<Vec<Block>, AiError> {
     let details = wire.reasoning_details.take().unwrap_or_default();
     if !details.is_empty() {
+        let details: Result<Vec<Block>, AiError> = details.into_iter().map(detail).collect();
+        let mut details = details?;
+        let plain = [&wire.reasoning_content, &wire.reasoning];
+        let plain = plain.into_iter().flatten().next();
+        complete(&mut details, plain.map_or("", |text| text));
         for (field, text) in [
             ("reasoning", wire.reasoning.take()),
             ("reasoning_content", wire.reasoning_content.take()),
@@ -29,7 +34,7 @@ pub(super) fn history(
                 );
             }
         }
-        return details.into_iter().map(detail).collect();
+        return Ok(details);
     }
     let mut blocks = Vec::new();
     let fields = [
@@ -57,6 +62,37 @@ pub(super) fn history(
     }
     Ok(blocks)
 }
+
+/// Gives the entries that were streamed without their text what stands beside them.
+///
+/// Not every client's fold is whole: some keep of a field that is not OpenAI's the last piece alone. A
+/// signature is refused beside anything but the text it was given for, and goes where that is not
+/// there.
+fn complete(details: &mut [Block], plain: &str) {
+    let mut rest = Some(plain);
+    let mut streamed = Vec::new();
+    for block in details {
+        let Block::Thinking(thinking) = block else {
+            continue;
+        };
+        let Some(bytes) = thinking.extra.take(TEXT_BYTES) else {
+            continue;
+        };
+        let pieces = (bytes.as_str().parse().ok())
+            .and_then(|bytes| rest.and_then(|rest| rest.split_at_checked(bytes)));
+        rest = pieces.map(|(_, after)| after);
+        thinking.text = pieces.map_or("", |(text, _)| text).to_owned();
+        streamed.push(thinking);
+    }
+    if rest.is_none_or(|rest| !rest.is_empty()) {
+        for thinking in streamed {
+            thinking.signature = None;
+        }
+    }
+}
+
+/// How much text of a thought came before the entry that proves it.
+pub(super) const TEXT_BYTES: &str = "text_bytes";
 
 /// One entry of `reasoning_details`.
 pub(super) fn detail(raw: &RawValue) -> Result<Block, AiError> {

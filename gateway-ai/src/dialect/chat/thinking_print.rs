@@ -38,6 +38,9 @@ pub(super) fn thinking(print: &mut Print<'_>, blocks: &[&Block], w: &mut Writer<
                 if thinking.signature.is_some() {
                     print.losses.add("thinking.signature");
                 }
+                for (name, _) in thinking.extra.iter() {
+                    print.losses.add_field("content", name);
+                }
             }
             _ => print.losses.add("redacted_thinking"),
         }
@@ -86,6 +89,17 @@ pub(super) fn detail(block: &Block, index: u64, w: &mut Writer<'_>) {
         }),
         _ => w.object(|_| {}),
     }
+}
+
+/// The format of a proof, as far as it is one of those of the dialects. Who says nothing of a format is
+/// Anthropic, or serves its models.
+pub(super) fn known_format(format: Option<&str>) -> Option<&'static str> {
+    let made = match format {
+        Some(format) if format.starts_with("openai") => Dialect::Responses,
+        Some(format) if format.starts_with("google") => Dialect::Gemini,
+        _ => Dialect::Messages,
+    };
+    format_of(made)
 }
 
 /// The opaque text of a `redacted_thinking` block.

@@ -3,6 +3,7 @@
 mod answered;
 mod asked;
 mod errors;
+mod folds;
 mod fuzz;
 mod options;
 mod past;
