@@ -102,9 +102,8 @@ fn counted(usage: &Usage) -> (Option<u64>, Option<u64>) {
 /// What the failed target is charged for, and that the other one is charged for its own.
 fn charged(outcome: &Outcome, failed: &str, used: (Option<u64>, Option<u64>)) {
     let record = outcome.take();
-    let [(model, usage)] = &record.others[..] else {
-        panic!("{:?}", record.others);
-    };
+    assert_eq!(record.others.len(), 1, "{:?}", record.others);
+    let (model, usage) = &record.others[0];
     assert_eq!((&**model, counted(usage)), (failed, used));
     assert!(usage.cost_micro_usd.is_some(), "{model} has a price");
     assert_eq!(record.model.as_deref(), Some("openai/gpt-4o-mini"));
