@@ -206,3 +206,30 @@ async fn addresses_of_pictures_are_never_fetched() {
         refused(&DOORS[3], "/v1/responses", plain(), responses.into()).await;
     }
 }
+
+/// A server of one's own that speaks a provider's words would open its own files.
+#[tokio::test]
+async fn addresses_that_are_no_web_pages_go_to_no_provider_of_another_dialect() {
+    for address in [
+        "file:///etc/passwd",
+        "gopher://127.0.0.1/",
+        "ftp://127.0.0.1/x",
+    ] {
+        let messages = format!(
+            r#"{{"model":"gpt","max_tokens":9,"messages":[{{"role":"user","content":[{{"type":"image","source":{{"type":"url","url":"{address}"}}}}]}}]}}"#
+        );
+        refused(&DOORS[1], MESSAGES, plain(), messages.into()).await;
+        let gemini = format!(
+            r#"{{"contents":[{{"role":"user","parts":[{{"fileData":{{"mimeType":"image/png","fileUri":"{address}"}}}}]}}]}}"#
+        );
+        refused(&DOORS[2], DOORS[2].path, plain(), gemini.into()).await;
+        let responses = format!(
+            r#"{{"model":"claude","input":[{{"role":"user","content":[{{"type":"input_image","image_url":"{address}"}}]}}]}}"#
+        );
+        refused(&DOORS[3], "/v1/responses", plain(), responses.into()).await;
+        let converse = format!(
+            r#"{{"messages":[{{"role":"user","content":[{{"image":{{"format":"png","source":{{"s3Location":{{"uri":"{address}"}}}}}}}}]}}]}}"#
+        );
+        refused(&DOORS[4], DOORS[4].path, plain(), converse.into()).await;
+    }
+}

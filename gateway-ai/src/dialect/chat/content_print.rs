@@ -4,7 +4,7 @@ use crate::{
         Audio, AudioSource, Block, CacheMark, Document, Extra, Image, Opaque, Shape, Source, Text,
         Thinking, Video,
     },
-    dialect::Dialect,
+    dialect::{Dialect, common::fetchable},
     error::AiError,
     json::Writer,
 };
@@ -120,7 +120,7 @@ fn image_part(print: &mut Print<'_>, image: &Image, w: &mut Writer<'_>) -> Resul
     w.str_field("type", "image_url");
     w.key("image_url");
     w.begin_object();
-    source_url(&image.source, "image", "url", w)?;
+    source_url(print, &image.source, "image", "url", w)?;
     w.opt_str("detail", image.detail.as_deref());
     w.end_object();
     finish(print, image.cache.as_ref(), &image.extra, "", w);
@@ -133,7 +133,7 @@ fn video_part(print: &mut Print<'_>, video: &Video, w: &mut Writer<'_>) -> Resul
     w.str_field("type", "video_url");
     w.key("video_url");
     w.begin_object();
-    source_url(&video.source, "video", "url", w)?;
+    source_url(print, &video.source, "video", "url", w)?;
     w.end_object();
     finish(print, video.cache.as_ref(), &video.extra, "", w);
     w.end_object();
@@ -141,6 +141,7 @@ fn video_part(print: &mut Print<'_>, video: &Video, w: &mut Writer<'_>) -> Resul
 }
 
 fn source_url(
+    print: &Print<'_>,
     source: &Source,
     what: &'static str,
     key: &'static str,
@@ -152,7 +153,8 @@ fn source_url(
             w.key(key);
             w.string_of(&["data:", media_type, ";base64,", data]);
         }
-        Source::Url { url, .. } => w.str_field(key, url),
+        Source::Url { url, .. } if print.same => w.str_field(key, url),
+        Source::Url { url, .. } => w.str_field(key, fetchable(url, what)?),
         Source::File { .. } | Source::Text { .. } | Source::Blocks(_) => {
             return Err(foreign(what));
         }
@@ -233,7 +235,7 @@ fn document_part(
     if let Source::File { id } = &document.source {
         w.str_field("file_id", id);
     } else {
-        source_url(&document.source, "document", "file_data", w)?;
+        source_url(print, &document.source, "document", "file_data", w)?;
     }
     let name = document
         .title

@@ -1,5 +1,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+use crate::error::AiError;
+
 /// The type an image really has, by its first bytes; `None` where they say nothing.
 ///
 /// Anthropic refuses an image whose declared type is not its own, and clients often guess.
@@ -29,9 +31,45 @@ pub(crate) fn real_image_type(base64: &str) -> Option<&'static str> {
     }
 }
 
+/// Lets pass what a provider can be asked to fetch: web pages, and files of Google's buckets. A server
+/// of one's own would open its files, too, for whoever names them.
+///
+/// # Errors
+///
+/// The address has another scheme, or none.
+pub(crate) fn fetchable<'u>(url: &'u str, param: &'static str) -> Result<&'u str, AiError> {
+    let begins = |scheme: &str| {
+        let start = url.get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    if ["https://", "http://", "gs://"].into_iter().any(begins) {
+        return Ok(url);
+    }
+    Err(AiError::invalid("nothing but http(s) addresses can be fetched").with_param(param))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_and_strange_schemes_are_not_fetched() {
+        for url in ["https://a/b.png", "HTTP://a", "gs://bucket/a.png"] {
+            assert_eq!(fetchable(url, "image_url").ok(), Some(url));
+        }
+        for url in [
+            "file:///etc/passwd",
+            "gopher://a",
+            "ftp://a",
+            "/etc/passwd",
+            "httpx://a",
+            "",
+            "ä",
+        ] {
+            let refused = fetchable(url, "image_url").unwrap_err();
+            assert_eq!(refused.param(), Some("image_url"), "{url}");
+        }
+    }
 
     #[test]
     fn magic_bytes_decide() {

@@ -26,7 +26,7 @@ pub(super) use self::{
     events::{EventParser, StreamState},
     ids::{CallIds, synthetic_call_id},
     marks::tidied,
-    media::real_image_type,
+    media::{fetchable, real_image_type},
     missed::{folded, missed_reasoning},
     names::{NameRules, ToolNames},
     plan::{Plan, Thinking},

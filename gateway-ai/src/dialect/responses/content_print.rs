@@ -1,7 +1,7 @@
 use super::{message_parse, request_print::Print};
 use crate::{
     canonical::{Audio, AudioSource, Block, Document, Extra, Image, Source, Text},
-    dialect::Dialect,
+    dialect::{Dialect, common::fetchable},
     error::AiError,
     json::Writer,
 };
@@ -114,7 +114,8 @@ fn image(print: &mut Print<'_>, image: &Image, w: &mut Writer<'_>) -> Result<(),
     w.str_field("type", "input_image");
     match &image.source {
         Source::Base64 { media_type, data } => data_url("image_url", media_type, data, w),
-        Source::Url { url, .. } => w.str_field("image_url", url),
+        Source::Url { url, .. } if print.same => w.str_field("image_url", url),
+        Source::Url { url, .. } => w.str_field("image_url", fetchable(url, "image_url")?),
         Source::File { id } if print.same => w.str_field("file_id", id),
         Source::File { .. } | Source::Text { .. } | Source::Blocks(_) => {
             return Err(foreign("image"));
@@ -177,6 +178,9 @@ fn document(print: &mut Print<'_>, document: &Document, w: &mut Writer<'_>) -> R
                     w.opt_str("filename", name);
                 }
                 Source::Url { url, .. } => {
+                    if !print.same {
+                        fetchable(url, "document")?;
+                    }
                     w.str_field("file_url", url);
                     w.opt_str("filename", title.filter(|_| print.same));
                     if title.is_some() && !print.same {
