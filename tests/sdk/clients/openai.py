@@ -87,7 +87,7 @@ class Chat(OpenAi):
         return self.read(reply.choices[0].message, reply.choices[0].finish_reason, reply.usage)
 
     def streamed(self, request):
-        text, thought, calls, finish, usage, done = "", "", {}, None, None, False
+        text, thought, details, calls, finish, usage, done = "", "", [], {}, None, None, False
         chunks = self.client.chat.completions.create(
             stream=True, stream_options={"include_usage": True}, **request
         )
@@ -99,6 +99,7 @@ class Chat(OpenAi):
             choice = chunk.choices[0]
             text += choice.delta.content or ""
             thought += getattr(choice.delta, "reasoning_content", None) or ""
+            details += getattr(choice.delta, "reasoning_details", None) or []
             for part in choice.delta.tool_calls or ():
                 call = calls.setdefault(part.index, ["", "", ""])
                 if part.id:
@@ -110,7 +111,8 @@ class Chat(OpenAi):
         used = (usage.prompt_tokens, usage.completion_tokens)
         reply = Reply(text, parsed, finish, used, thought)
         (said,) = self.made(reply)
-        reply.said = [{**said, "reasoning_content": thought}]
+        told = {"reasoning_content": thought, "reasoning_details": details}
+        reply.said = [said | {name: value for name, value in told.items() if value}]
         return reply
 
     def read(self, message, finish, usage):
