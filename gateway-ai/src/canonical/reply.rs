@@ -1,7 +1,7 @@
 use compact_str::CompactString;
 
 use super::{Block, Extra, Raw, Stop, Usage};
-use crate::dialect::Dialect;
+use crate::{dialect::Dialect, loss::Losses};
 
 /// A complete answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Reply {
     pub service_tier: Option<CompactString>,
     /// Fields without a name here.
     pub extra: Extra,
+    /// Unknown fields of objects that have no room for them here: missed by every printer.
+    pub unread: Losses,
 }
 
 impl Reply {
@@ -37,6 +39,7 @@ impl Reply {
             usage: None,
             service_tier: None,
             extra: Extra::new(),
+            unread: Losses::new(),
         }
     }
 }

@@ -3,7 +3,7 @@ use compact_str::CompactString;
 use super::{
     Block, Extra, Limits, OutputFormat, Reasoning, Sampling, StreamOptions, Tool, ToolChoice,
 };
-use crate::dialect::Dialect;
+use crate::{dialect::Dialect, loss::Losses};
 
 /// A chat call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Request {
     pub stream: StreamOptions,
     /// Fields without a name here.
     pub extra: Extra,
+    /// Unknown fields of objects that have no room for them here: missed by every printer.
+    pub unread: Losses,
 }
 
 impl Request {
@@ -66,6 +68,7 @@ impl Request {
             service_tier: None,
             stream: StreamOptions::default(),
             extra: Extra::new(),
+            unread: Losses::new(),
         }
     }
 

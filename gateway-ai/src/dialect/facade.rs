@@ -8,6 +8,7 @@ use super::{
 use crate::{
     canonical::{Reply, Request, Usage},
     error::AiError,
+    json::watch,
     loss::Losses,
 };
 
@@ -36,13 +37,14 @@ impl Dialect {
     ///
     /// A client fault that names the field.
     pub fn parse_request(self, body: &[u8], url: Url<'_>) -> Result<Request, AiError> {
-        match self {
+        let (request, unread) = watch(|| match self {
             Self::Chat => chat::parse_request(body, url),
             Self::Messages => messages::parse_request(body, url),
             Self::Gemini => gemini::parse_request(body, url),
             Self::Responses => responses::parse_request(body, url),
             Self::Converse => converse::parse_request(body, url),
-        }
+        });
+        Ok(Request { unread, ..request? })
     }
 
     /// Writes a request for a provider, appending to `out`.
@@ -75,6 +77,9 @@ impl Dialect {
             Self::Converse => converse::print_request(request, target, out),
         }?;
         printed.losses.merge(losses);
+        if !request.unread.is_empty() {
+            printed.losses.merge(request.unread.clone());
+        }
         Ok(printed)
     }
 
@@ -84,13 +89,14 @@ impl Dialect {
     ///
     /// An upstream error where the body is one (also with status 200) or makes no sense.
     pub fn parse_reply(self, body: &[u8]) -> Result<Reply, AiError> {
-        match self {
+        let (reply, unread) = watch(|| match self {
             Self::Chat => chat::parse_reply(body),
             Self::Messages => messages::parse_reply(body),
             Self::Gemini => gemini::parse_reply(body),
             Self::Responses => responses::parse_reply(body),
             Self::Converse => converse::parse_reply(body),
-        }
+        });
+        Ok(Reply { unread, ..reply? })
     }
 
     /// Reads the usage object of a whole reply on its own – of Converse the event or reply around it –
@@ -108,13 +114,17 @@ impl Dialect {
 
     /// Writes a whole reply for a client, appending to `out`.
     pub fn print_reply(self, reply: &Reply, context: &ReplyContext, out: &mut BytesMut) -> Losses {
-        match self {
+        let mut losses = match self {
             Self::Messages => messages::print_reply(reply, context, out),
             Self::Gemini => gemini::print_reply(reply, context, out),
             Self::Responses => responses::print_reply(reply, context, out),
             Self::Converse => converse::print_reply(reply, context, out),
             Self::Chat => chat::print_reply(reply, context, out),
+        };
+        if !reply.unread.is_empty() {
+            losses.merge(reply.unread.clone());
         }
+        losses
     }
 
     /// A reader of a provider's stream.

@@ -8,11 +8,13 @@ mod object;
 mod scan;
 mod skim;
 mod text;
+mod unread;
 mod writer;
 
 pub(crate) use self::{
-    object::{Fields, fill, locate, wire},
+    object::{fill, locate, wire},
     skim::{Member, Members, SkimError},
     text::{Content, Loose, OneOrMany, Str},
+    unread::{Fields, missed, watch},
     writer::Writer,
 };

@@ -1,18 +1,14 @@
 use std::fmt::Display;
 
-use serde::de;
-use serde_json::value::RawValue;
-
-use super::Str;
+use super::unread::{Fields, missed};
 use crate::canonical::{Extra, Raw};
-
-/// The fields a wire struct has no name for.
-pub(crate) type Fields<'a> = Vec<(Str<'a>, &'a RawValue)>;
+use serde::de;
 
 /// Declares a struct that reads a JSON object in one pass, borrowing from it.
 ///
 /// Each field is an `Option`; `null` reads as absent, as every dialect treats it. `struct` keeps
-/// unknown fields in `extra`, `struct .. ignoring` skips them, which is what per-chunk shapes want.
+/// unknown fields in `extra` – who does not take them from there is [heard](super::unread) – and
+/// `struct .. ignoring` skips them, which is what per-chunk shapes want.
 /// Errors carry the path of fields that leads to them (see [`locate`]). A key may have other
 /// spellings: `"maxTokens" | "max_tokens"`.
 macro_rules! wire {
@@ -139,6 +135,7 @@ impl Extra {
         for (name, raw) in fields {
             // What is nested too deeply is dropped as unreadable rather than kept as a bomb.
             let Ok(raw) = Raw::from_raw(raw) else {
+                missed(&name);
                 continue;
             };
             if prefix.is_empty() {
@@ -160,6 +157,7 @@ impl Extra {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Str;
 
     wire! {
         struct Inner<'a> { count: u32 = "count" }

@@ -18,6 +18,7 @@ mod printed;
 mod replies;
 mod requests;
 mod table;
+mod unknown;
 mod vendors;
 mod vendors_chat;
 mod vendors_other;

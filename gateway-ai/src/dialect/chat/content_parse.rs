@@ -55,8 +55,9 @@ fn part(raw: &RawValue) -> Result<Block, AiError> {
         })),
         ("thinking", ..) if wire.thinking.is_some() => {
             let mut thinking = thinking_part(wire.thinking.take())?;
+            thinking.extra.absorb("", wire.extra);
             if let Ok(raw) = Raw::from_raw(raw) {
-                thinking.extra.push("part", raw);
+                thinking.extra.push_own("part", raw);
             }
             Ok(Block::Thinking(thinking))
         }
@@ -67,10 +68,11 @@ fn part(raw: &RawValue) -> Result<Block, AiError> {
                 text: texts.filter_map(|part| Some(part.text?.0)).collect(),
                 summary: true,
                 field: Some("content".into()),
+                extra: Extra::from_fields(wire.extra),
                 ..Thinking::default()
             };
             if let Ok(raw) = Raw::from_raw(raw) {
-                thinking.extra.push("part", raw);
+                thinking.extra.push_own("part", raw);
             }
             Ok(Block::Thinking(thinking))
         }

@@ -90,6 +90,9 @@ fn user(print: &mut Print<'_>, message: &Message, w: &mut Writer<'_>) -> Result<
             .filter(|block| !matches!(block, Block::ToolResult(_))),
     );
     if any_result && rest.is_empty() {
+        for (name, _) in message.extra.iter() {
+            print.losses.add_field("messages", name);
+        }
         return Ok(());
     }
     plain(print, "user", message, rest, w)
@@ -121,6 +124,13 @@ fn result<'m>(
     w.key("content");
     if result.is_error == Some(true) {
         print.losses.add("tool_result.is_error");
+        for block in &text {
+            if let Block::Text(text) = block {
+                for (name, _) in text.extra.iter() {
+                    print.losses.add_field("tool_result", name);
+                }
+            }
+        }
         let text: Vec<&str> = text.iter().filter_map(|block| block.as_text()).collect();
         w.string_of(&["Error: ", &text.join("\n")]);
     } else if text.is_empty() {

@@ -35,7 +35,7 @@ pub(super) fn sampling(wire: &mut wire::Request<'_>) -> Sampling {
 }
 
 pub(super) fn output_format(raw: &RawValue) -> Result<OutputFormat, AiError> {
-    let wire: wire::ResponseFormat<'_> = read(raw, "response_format")?;
+    let mut wire: wire::ResponseFormat<'_> = read(raw, "response_format")?;
     Ok(match (wire.kind.as_deref(), wire.json_schema) {
         (Some("text"), _) => OutputFormat::Text,
         (Some("json_object"), _) => OutputFormat::JsonObject,
@@ -46,9 +46,12 @@ pub(super) fn output_format(raw: &RawValue) -> Result<OutputFormat, AiError> {
             strict: schema.strict,
             extra: Extra::from_fields(schema.extra),
         }),
-        _ => OutputFormat::Opaque(
-            Raw::from_raw(raw).map_err(|error| too_deep(error, "response_format"))?,
-        ),
+        _ => {
+            wire.extra.kept();
+            OutputFormat::Opaque(
+                Raw::from_raw(raw).map_err(|error| too_deep(error, "response_format"))?,
+            )
+        }
     })
 }
 

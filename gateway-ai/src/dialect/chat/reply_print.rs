@@ -213,6 +213,13 @@ impl Printing<'_> {
                 _ => needs_details = true,
             }
         }
+        for block in blocks.iter().filter(|_| !needs_details) {
+            if let Block::Thinking(thinking) = block {
+                for (name, _) in thinking.extra.iter() {
+                    self.losses.add_field("content", name);
+                }
+            }
+        }
         if !text.is_empty() {
             w.str_field(field, &text);
         }

@@ -128,6 +128,7 @@ fn tool(raw: &RawValue) -> Result<Tool, AiError> {
         }
         (kind, ..) => {
             let raw = Raw::from_raw(raw).map_err(|error| too_deep(error, "tools"))?;
+            wire.extra.kept();
             let kind = ToolKind::Server {
                 dialect: Dialect::Chat,
                 kind: kind.into(),
@@ -176,7 +177,7 @@ fn tool_choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
             ),
         };
     }
-    let wire: wire::NamedChoice<'_> = read(raw, "tool_choice")?;
+    let mut wire: wire::NamedChoice<'_> = read(raw, "tool_choice")?;
     let named = wire
         .function
         .or(wire.custom)
@@ -201,6 +202,7 @@ fn tool_choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
         });
     }
     let raw = Raw::from_raw(raw).map_err(|error| too_deep(error, "tool_choice"))?;
+    wire.extra.kept();
     Ok(ToolChoice::Opaque {
         dialect: Dialect::Chat,
         raw,

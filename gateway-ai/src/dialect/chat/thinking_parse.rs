@@ -112,7 +112,7 @@ pub(super) fn detail(raw: &RawValue) -> Result<Block, AiError> {
         .index
         .and_then(|index| Raw::bounded(index.as_str()).ok())
     {
-        extra.push("index", index);
+        extra.push_own("index", index);
     }
     Ok(Block::Thinking(Thinking {
         summary: wire.summary.is_some(),

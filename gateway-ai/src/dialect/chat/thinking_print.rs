@@ -83,8 +83,9 @@ pub(super) fn detail(block: &Block, index: u64, w: &mut Writer<'_>) {
             for (name, value) in thinking.extra.iter() {
                 w.raw_field(name, value);
             }
-            if thinking.extra.get("index").is_none() {
-                w.u64_field("index", index);
+            match thinking.extra.get("index") {
+                Some(own) => w.raw_field("index", own),
+                None => w.u64_field("index", index),
             }
         }),
         _ => w.object(|_| {}),

@@ -128,7 +128,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct SummaryText<'a> ignoring { text: Str<'a> = "text" }
+    pub(super) struct SummaryText<'a> { text: Str<'a> = "text" }
 }
 
 wire! {

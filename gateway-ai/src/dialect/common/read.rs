@@ -76,7 +76,7 @@ pub(crate) fn broken_off() -> AiError {
 /// Two readers that disagree about `Model` and `model` are two policies: what is checked here would
 /// not be what the provider runs.
 pub(crate) fn check_policy_keys(extra: &Fields<'_>, known: &[&str]) -> Result<(), AiError> {
-    for (name, _) in extra {
+    for (name, _) in extra.iter() {
         if let Some(known) = known.iter().find(|known| name.eq_ignore_ascii_case(known)) {
             return Err(
                 AiError::invalid(format!("`{}` is not `{known}`", &**name)).with_param(&**name)

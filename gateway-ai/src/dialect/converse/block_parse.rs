@@ -19,12 +19,13 @@ pub(super) fn blocks(raws: Vec<&RawValue>, field: &'static str) -> Result<Vec<Bl
     let mut blocks: Vec<Block> = Vec::with_capacity(raws.len());
     for raw in raws {
         let mut wire: wire::Block<'_> = read(raw, field)?;
-        if let (Some(point), true) = (wire.cache.take(), wire.extra.is_empty()) {
+        if let (Some(mut point), true) = (wire.cache.take(), wire.extra.is_empty()) {
             let slot = blocks.last_mut().and_then(cache_slot);
             if let (Some(slot), Some(mark)) = (slot.filter(|slot| slot.is_none()), mark(&point)) {
                 *slot = Some(mark);
                 continue;
             }
+            point.extra.kept();
         }
         blocks.push(block(wire, raw, field)?);
     }
@@ -52,13 +53,12 @@ fn cache_slot(block: &mut Block) -> Option<&mut Option<CacheMark>> {
     }
 }
 
-fn block(wire: wire::Block<'_>, raw: &RawValue, field: &'static str) -> Result<Block, AiError> {
+fn block(mut wire: wire::Block<'_>, raw: &RawValue, field: &'static str) -> Result<Block, AiError> {
     let server = |kind: &Option<Str<'_>>| kind.as_deref().is_some_and(|kind| kind != "tool_use");
-    let extra = Extra::from_fields(wire.extra);
     if let Some(text) = wire.text {
         return Ok(Block::Text(Text {
             text: text.into_owned(),
-            extra,
+            extra: Extra::from_fields(wire.extra),
             ..Text::default()
         }));
     }
@@ -88,7 +88,10 @@ fn block(wire: wire::Block<'_>, raw: &RawValue, field: &'static str) -> Result<B
     }
     match wire.reasoning {
         Some(reasoning) => self::reasoning(reasoning, raw, field),
-        None => opaque(raw, field).map(Block::Opaque),
+        None => {
+            wire.extra.kept();
+            opaque(raw, field).map(Block::Opaque)
+        }
     }
 }
 
@@ -133,18 +136,15 @@ fn tool_result(wire: wire::ToolResult<'_>, field: &'static str) -> Result<ToolRe
         extra: Extra::from_fields(wire.extra),
         ..ToolResult::default()
     };
-    // One object is the usual result; its own shape keeps it from being taken for text.
-    if let [raw] = raws.as_slice() {
-        let wire: wire::Block<'_> = read(raw, field)?;
-        if let (Some(json), true) = (wire.json, wire.extra.is_empty()) {
-            result.content.push(Block::text(json.get()));
-            result.shape = Shape::Json;
-            return Ok(result);
-        }
-    }
+    let single = raws.len() == 1;
     for raw in raws {
         let wire: wire::Block<'_> = read(raw, field)?;
         result.content.push(match wire.json {
+            // One object is the usual result; its own shape keeps it from being taken for text.
+            Some(json) if single && wire.extra.is_empty() => {
+                result.shape = Shape::Json;
+                Block::text(json.get())
+            }
             Some(json) => {
                 let mut text = Text {
                     text: json.get().to_owned(),

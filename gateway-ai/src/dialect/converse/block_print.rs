@@ -29,7 +29,7 @@ pub(super) fn block(
         Block::Document(document) => document_print::document(print, document, w)?,
         Block::Video(video) => self::video(print, video, w)?,
         Block::Thinking(thinking) if proof_tag(thinking).is_some() => print.losses.add("thinking"),
-        Block::Thinking(thinking) => self::thinking(thinking, w),
+        Block::Thinking(thinking) => self::thinking(thinking, print.same, &mut print.losses, w),
         Block::RedactedThinking(opaque) => match redacted(opaque) {
             Some(data) => redacted_thinking(&data, w),
             None => print.losses.add("redacted_thinking"),
@@ -117,7 +117,7 @@ pub(super) fn own(place: &str, extra: &Extra, same: bool, losses: &mut Losses, w
     }
 }
 
-pub(super) fn thinking(thinking: &Thinking, w: &mut Writer<'_>) {
+pub(super) fn thinking(thinking: &Thinking, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
     w.object(|w| {
         w.object_field("reasoningContent", |w| {
             w.object_field("reasoningText", |w| {
@@ -125,6 +125,7 @@ pub(super) fn thinking(thinking: &Thinking, w: &mut Writer<'_>) {
                 if let Some(signature) = &thinking.signature {
                     w.str_field("signature", &tagged(proof_tag(thinking), signature));
                 }
+                own("content", &thinking.extra, same, losses, w);
             });
         });
     });

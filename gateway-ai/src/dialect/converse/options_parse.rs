@@ -56,10 +56,11 @@ fn understood(name: &str, raw: &RawValue, into: &mut Reasoning) -> bool {
         into.effort = Some(word.as_str().into());
         return name != "thinking" && name != "output_config";
     }
-    let Ok(wire) = serde_json::from_str::<wire::Thinking<'_>>(raw.get()) else {
+    let Ok(mut wire) = serde_json::from_str::<wire::Thinking<'_>>(raw.get()) else {
         return false;
     };
     if !wire.extra.is_empty() {
+        wire.extra.kept();
         return false;
     }
     let mode = match wire.kind.as_deref() {

@@ -33,6 +33,10 @@ pub(in crate::dialect) fn print_reply(
                     self::block(block, same, &mut losses, w);
                 }
             });
+            if let Some(choice) = choice.filter(|_| same) {
+                let own = choice.extra.iter();
+                own.for_each(|(name, value)| w.raw_field(name, value));
+            }
         });
     });
     let ended = Stop::new(StopReason::End);
@@ -82,7 +86,7 @@ fn block(block: &Block, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
     match block {
         Block::Text(text) => block_print::answer_text(text, same, losses, w),
         Block::Refusal(refusal) => w.object(|w| w.str_field("text", &refusal.text)),
-        Block::Thinking(thinking) => block_print::thinking(thinking, w),
+        Block::Thinking(thinking) => block_print::thinking(thinking, same, losses, w),
         Block::RedactedThinking(opaque) => match block_print::redacted(opaque) {
             Some(data) => block_print::redacted_thinking(&data, w),
             None => losses.add("redacted_thinking"),

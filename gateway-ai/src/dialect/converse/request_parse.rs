@@ -83,7 +83,7 @@ fn take_tools(request: &mut Request, wire: wire::ToolConfig<'_>) -> Result<(), A
 }
 
 fn tool(tools: &mut Vec<Tool>, raw: &RawValue) -> Result<(), AiError> {
-    let wire: wire::Tool<'_> = read(raw, "toolConfig.tools")?;
+    let mut wire: wire::Tool<'_> = read(raw, "toolConfig.tools")?;
     let point = wire.cache.as_ref().and_then(mark);
     if let (Some(mark), Some(last)) = (point, tools.last_mut())
         && last.cache.is_none()
@@ -105,13 +105,18 @@ fn tool(tools: &mut Vec<Tool>, raw: &RawValue) -> Result<(), AiError> {
         return Ok(());
     }
     let kind = wire.extra.first().map_or("cachePoint", |(name, _)| name);
+    let kind = compact_str::CompactString::from(kind);
+    wire.extra.kept();
+    if let Some(point) = &mut wire.cache {
+        point.extra.kept();
+    }
     let kept = Raw::from_raw(raw).map_err(|error| {
         AiError::invalid(format!("toolConfig.tools: {error}")).with_param("toolConfig.tools")
     })?;
     tools.push(Tool {
         kind: ToolKind::Server {
             dialect: Dialect::Converse,
-            kind: kind.into(),
+            kind,
             raw: kept,
         },
         name: String::new(),

@@ -84,19 +84,24 @@ wire! {
 }
 
 wire! {
-    pub(super) struct InputSchema<'a> ignoring { json: Raw = "json" }
+    pub(super) struct InputSchema<'a> { json: Raw = "json" }
 }
 
 wire! {
     pub(super) struct ToolChoice<'a> {
-        auto: &'a RawValue = "auto",
-        any: &'a RawValue = "any",
+        auto: Plain<'a> = "auto",
+        any: Plain<'a> = "any",
         tool: NamedTool<'a> = "tool",
     }
 }
 
 wire! {
-    pub(super) struct NamedTool<'a> ignoring { name: Str<'a> = "name" }
+    /// An object that says all by being there.
+    pub(super) struct Plain<'a> {}
+}
+
+wire! {
+    pub(super) struct NamedTool<'a> { name: Str<'a> = "name" }
 }
 
 wire! {
@@ -113,7 +118,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Structure<'a> ignoring { schema: JsonSchema<'a> = "jsonSchema" }
+    pub(super) struct Structure<'a> { schema: JsonSchema<'a> = "jsonSchema" }
 }
 
 wire! {
@@ -125,7 +130,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct ServiceTier<'a> ignoring { kind: Str<'a> = "type" }
+    pub(super) struct ServiceTier<'a> { kind: Str<'a> = "type" }
 }
 
 wire! {
@@ -216,7 +221,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct CitedText<'a> ignoring { text: Str<'a> = "text" }
+    pub(super) struct CitedText<'a> { text: Str<'a> = "text" }
 }
 
 wire! {
@@ -233,7 +238,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Output<'a> ignoring { message: Message<'a> = "message" }
+    pub(super) struct Output<'a> { message: Message<'a> = "message" }
 }
 
 wire! {

@@ -79,7 +79,7 @@ pub(super) fn reasoning(raw: &RawValue) -> Result<Reasoning, AiError> {
         display: wire
             .include
             .map(|include| if include { "summarized" } else { "omitted" }.into()),
-        extra: Extra::new(),
+        extra: Extra::from_fields(wire.extra),
     };
     if let Ok(raw) = Raw::from_raw(raw) {
         reasoning.extra.push_own("thinkingConfig", raw);

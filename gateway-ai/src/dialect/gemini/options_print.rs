@@ -136,6 +136,13 @@ impl Print<'_> {
                 if schema.description.is_some() {
                     self.losses.add("response_format.description");
                 }
+                for (name, _) in schema
+                    .extra
+                    .iter()
+                    .filter(|(name, _)| *name != "responseSchema")
+                {
+                    self.losses.add_field("response_format", name);
+                }
             }
             Some(OutputFormat::Opaque(raw)) if self.same => w.raw_field("responseMimeType", raw),
             Some(OutputFormat::Opaque(_)) => self.losses.add("response_format"),

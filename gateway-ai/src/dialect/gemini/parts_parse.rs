@@ -42,12 +42,12 @@ pub(super) fn part(raw: &RawValue) -> Result<Block, AiError> {
         .signature
         .map(Str::into_owned)
         .filter(|text| !text.is_empty());
+    if let Some(response) = wire.function_response {
+        return Ok(Block::ToolResult(function_response(response)?));
+    }
     let extra = Extra::from_fields(wire.extra);
     if let Some(call) = wire.function_call {
         return Ok(Block::ToolCall(function_call(call, signature, extra)));
-    }
-    if let Some(response) = wire.function_response {
-        return Ok(Block::ToolResult(function_response(response)?));
     }
     if let Some(blob) = wire.inline_data {
         return Ok(blob_block(blob, extra));
@@ -56,9 +56,10 @@ pub(super) fn part(raw: &RawValue) -> Result<Block, AiError> {
         return Ok(file_block(file, extra));
     }
     match (wire.text, wire.thought) {
-        (text, Some(true)) if text.is_some() || extra.is_empty() => {
-            Ok(Block::Thinking(thought(text, signature)))
-        }
+        (text, Some(true)) if text.is_some() || extra.is_empty() => Ok(Block::Thinking(Thinking {
+            extra,
+            ..thought(text, signature)
+        })),
         (Some(text), _) => {
             let text = text.into_owned();
             Ok(Block::Text(Text {

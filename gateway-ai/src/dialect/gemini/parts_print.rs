@@ -26,6 +26,7 @@ pub(super) fn part(
             w.str_field("text", &thinking.text);
             w.bool_field("thought", true);
             w.opt_str("thoughtSignature", thinking.signature.as_deref());
+            extras(print, &thinking.extra, "", w);
         }),
         Block::ToolCall(call) => self::call(print, call, first_call, w),
         Block::ToolResult(result) => self::result(print, result, w)?,
@@ -114,6 +115,13 @@ fn result(print: &mut Print<'_>, result: &ToolResult, w: &mut Writer<'_>) -> Res
         .partition(|block| matches!(block, Block::Text(_)));
     let text: Vec<&str> = texts.iter().filter_map(|block| block.as_text()).collect();
     let text = text.join("\n");
+    for block in &texts {
+        if let Block::Text(text) = block {
+            for (name, _) in text.extra.iter() {
+                print.losses.add_field("tool_result", name);
+            }
+        }
+    }
     w.begin_object();
     w.begin_object_field("functionResponse");
     if !result.synthetic_id {

@@ -1,4 +1,4 @@
-use crate::canonical::{Block, Message, Role, Thinking};
+use crate::canonical::{Block, Extra, Message, Role, Thinking};
 
 /// Makes one thought again of the parts it was streamed in, where another provider signed it.
 ///
@@ -6,7 +6,7 @@ use crate::canonical::{Block, Message, Role, Thinking};
 /// content for each. The signature stands in the last one and covers all of them: its signer refuses
 /// it beside anything less. What Google signed stays as it came, since it covers no text.
 pub(super) fn join(messages: &mut Vec<Message>) {
-    let mut text = String::new();
+    let (mut text, mut extra) = (String::new(), Extra::new());
     let (mut open, mut joined) = (Vec::new(), Vec::new());
     for (turn, message) in messages.iter_mut().enumerate() {
         let is_model = message.role == Role::Assistant;
@@ -14,16 +14,19 @@ pub(super) fn join(messages: &mut Vec<Message>) {
             match block {
                 Block::Thinking(piece) if is_model && piece.signature.is_none() => {
                     text.push_str(&piece.text);
+                    extra.merge(piece.extra.clone());
                     open.push((turn, number));
                     continue;
                 }
                 Block::Thinking(last) if is_model && is_anothers(last) => {
                     last.text.insert_str(0, &text);
+                    last.extra.merge(std::mem::take(&mut extra));
                     joined.append(&mut open);
                 }
                 _ => {}
             }
             text.clear();
+            extra = Extra::new();
             open.clear();
         }
     }

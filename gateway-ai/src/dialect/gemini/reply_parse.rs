@@ -91,10 +91,12 @@ fn merge(blocks: &mut Vec<Block>) {
         match (merged.last_mut(), block) {
             (Some(Block::Text(have)), Block::Text(more)) if have.signature.is_none() => {
                 have.text.push_str(&more.text);
+                have.extra.merge(more.extra);
                 have.signature = more.signature;
             }
             (Some(Block::Thinking(have)), Block::Thinking(more)) if have.signature.is_none() => {
                 have.text.push_str(&more.text);
+                have.extra.merge(more.extra);
                 have.signature = more.signature;
             }
             (_, Block::Text(text)) if text.text.is_empty() && text.signature.is_none() => {}

@@ -111,6 +111,9 @@ pub(super) fn part(block: &Block, losses: &mut Losses, w: &mut Writer<'_>) {
                 let sealed = sealed(thinking.format.as_deref(), signature);
                 w.str_field("thoughtSignature", &sealed);
             }
+            for (name, _) in thinking.extra.iter() {
+                losses.add_field("content", name);
+            }
         }),
         Block::ToolCall(call) => function_call(call, losses, w),
         Block::Image(image) => match &image.source {
@@ -165,5 +168,8 @@ fn function_call(call: &ToolCall, losses: &mut Losses, w: &mut Writer<'_>) {
         }
     });
     w.opt_str("thoughtSignature", call.signature.as_deref());
+    for (name, _) in call.extra.iter() {
+        losses.add_field("tool_call", name);
+    }
     w.end_object();
 }

@@ -114,7 +114,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Thinking<'a> ignoring {
+    pub(super) struct Thinking<'a> {
         include: bool = "includeThoughts" | "include_thoughts",
         budget: Number = "thinkingBudget" | "thinking_budget",
         level: Str<'a> = "thinkingLevel" | "thinking_level",

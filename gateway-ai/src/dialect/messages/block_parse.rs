@@ -75,8 +75,14 @@ pub(super) fn block(raw: &RawValue, field: &'static str) -> Result<Block, AiErro
         "tool_use" => Ok(Block::ToolCall(tool_use(wire, cache))),
         "tool_result" => Ok(Block::ToolResult(tool_result(wire, cache)?)),
         "thinking" => Ok(Block::Thinking(thinking(wire))),
-        "redacted_thinking" => Ok(Block::RedactedThinking(opaque(&kind, raw, field)?)),
-        _ => Ok(Block::Opaque(opaque(&kind, raw, field)?)),
+        "redacted_thinking" => {
+            wire.extra.retain(|(name, _)| &**name != "data");
+            Ok(Block::RedactedThinking(opaque(&kind, raw, field)?))
+        }
+        _ => {
+            wire.extra.kept();
+            Ok(Block::Opaque(opaque(&kind, raw, field)?))
+        }
     }
 }
 

@@ -122,12 +122,7 @@ fn thinking(print: &mut Print<'_>, thinking: &Thinking, w: &mut Writer<'_>) {
     w.str_field("type", "thinking");
     w.str_field("thinking", &thinking.text);
     w.str_field("signature", signature);
-    if print.same {
-        thinking
-            .extra
-            .iter()
-            .for_each(|(name, value)| w.raw_field(name, value));
-    }
+    finish(print, None, &thinking.extra, w);
     w.end_object();
 }
 

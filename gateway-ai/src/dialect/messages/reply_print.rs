@@ -153,6 +153,7 @@ fn block(block: &Block, same: bool, losses: &mut Losses, w: &mut Writer<'_>) {
             let signature = thinking.signature.as_deref().unwrap_or_default();
             let tag = block_print::proof_tag(thinking).filter(|_| !signature.is_empty());
             w.str_field("signature", &tagged(tag, signature));
+            own(&thinking.extra, same, losses, w);
         }),
         Block::RedactedThinking(opaque) => match block_print::redacted(opaque) {
             Some(data) => w.object(|w| {

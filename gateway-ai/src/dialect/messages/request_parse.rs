@@ -107,13 +107,14 @@ fn message(wire: wire::Message<'_>) -> Result<Message, AiError> {
 }
 
 fn tool(raw: &RawValue) -> Result<Tool, AiError> {
-    let wire: wire::Tool<'_> = read(raw, "tools")?;
+    let mut wire: wire::Tool<'_> = read(raw, "tools")?;
     let kind = match wire.kind.as_deref() {
         None | Some("custom") => ToolKind::Function {
             schema: wire.input_schema,
             strict: wire.strict,
         },
         Some(kind) => {
+            wire.extra.kept();
             let raw = Raw::from_raw(raw)
                 .map_err(|error| AiError::invalid(format!("tools: {error}")).with_param("tools"))?;
             ToolKind::Server {
@@ -180,7 +181,7 @@ fn take_output(request: &mut Request, wire: &mut wire::Request<'_>) -> Result<()
 }
 
 fn format(raw: &RawValue) -> Result<OutputFormat, AiError> {
-    let wire: wire::Format<'_> = read(raw, "output_config.format")?;
+    let mut wire: wire::Format<'_> = read(raw, "output_config.format")?;
     if wire.kind.as_deref() == Some("json_schema") {
         return Ok(OutputFormat::JsonSchema(SchemaFormat {
             schema: wire.schema,
@@ -188,6 +189,7 @@ fn format(raw: &RawValue) -> Result<OutputFormat, AiError> {
             ..SchemaFormat::default()
         }));
     }
+    wire.extra.kept();
     let raw = Raw::from_raw(raw).map_err(|error| AiError::invalid(error.to_string()))?;
     Ok(OutputFormat::Opaque(raw))
 }
@@ -195,11 +197,12 @@ fn format(raw: &RawValue) -> Result<OutputFormat, AiError> {
 /// `user_id` is the end user; metadata that says more is kept as it is for the same dialect.
 fn take_metadata(request: &mut Request, raw: Option<&RawValue>) -> Result<(), AiError> {
     let Some(raw) = raw else { return Ok(()) };
-    let metadata: wire::Metadata<'_> = read(raw, "metadata")?;
+    let mut metadata: wire::Metadata<'_> = read(raw, "metadata")?;
     request.user = metadata.user_id.map(Str::into_owned);
     if !metadata.extra.is_empty()
         && let Ok(raw) = Raw::from_raw(raw)
     {
+        metadata.extra.kept();
         request.extra.push("metadata", raw);
     }
     Ok(())

@@ -48,11 +48,14 @@ pub(super) fn part(raw: &RawValue) -> Result<Block, AiError> {
             Ok(document(wire))
         }
         "input_audio" if wire.input_audio.is_some() => Ok(audio(wire)),
-        kind => Ok(Block::Opaque(Opaque {
-            dialect: Dialect::Responses,
-            kind: compact_str::format_compact!("{PART}{kind}"),
-            raw: Raw::from_raw(raw).map_err(|error| too_deep(error, "input.content"))?,
-        })),
+        kind => {
+            wire.extra.kept();
+            Ok(Block::Opaque(Opaque {
+                dialect: Dialect::Responses,
+                kind: compact_str::format_compact!("{PART}{kind}"),
+                raw: Raw::from_raw(raw).map_err(|error| too_deep(error, "input.content"))?,
+            }))
+        }
     }
 }
 

@@ -154,6 +154,11 @@ fn user(print: &mut Print<'_>, message: &Message, w: &mut Writer<'_>) -> Result<
             rest = after;
         }
     }
+    if message.content.iter().all(is_item) {
+        for (name, _) in message.extra.iter() {
+            print.losses.add_field("messages", name);
+        }
+    }
     Ok(())
 }
 

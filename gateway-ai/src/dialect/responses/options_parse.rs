@@ -37,7 +37,7 @@ pub(super) const VERBOSITY: &str = "verbosity";
 pub(super) const TEXT: &str = "text.";
 
 fn format(raw: &RawValue) -> Result<OutputFormat, AiError> {
-    let wire: wire::Format<'_> = read(raw, "text.format")?;
+    let mut wire: wire::Format<'_> = read(raw, "text.format")?;
     Ok(match wire.kind.as_deref() {
         Some("text") => OutputFormat::Text,
         Some("json_object") => OutputFormat::JsonObject,
@@ -48,9 +48,12 @@ fn format(raw: &RawValue) -> Result<OutputFormat, AiError> {
             strict: wire.strict,
             extra: Extra::from_fields(wire.extra),
         }),
-        _ => OutputFormat::Opaque(
-            Raw::from_raw(raw).map_err(|error| too_deep(error, "text.format"))?,
-        ),
+        _ => {
+            wire.extra.kept();
+            OutputFormat::Opaque(
+                Raw::from_raw(raw).map_err(|error| too_deep(error, "text.format"))?,
+            )
+        }
     })
 }
 

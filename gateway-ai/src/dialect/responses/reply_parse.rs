@@ -13,7 +13,7 @@ use crate::{
         common::{read_json, says_nothing, unreadable},
     },
     error::{AiError, AiErrorKind},
-    json::{Fields, Str},
+    json::{Fields, Str, missed},
 };
 
 /// Reads a provider's whole reply.
@@ -120,7 +120,10 @@ pub(super) fn failure(status: Option<&str>, raw: Option<&RawValue>) -> AiError {
 pub(super) fn output(raw: &RawValue) -> Result<Vec<Block>, AiError> {
     let malformed = |error: AiError| AiError::upstream(AiErrorKind::Malformed, error.message());
     let blocks = match item(raw, "output").map_err(malformed)? {
-        Item::Answer(message) | Item::Message(message) => message.content,
+        Item::Answer(message) | Item::Message(message) => {
+            message.extra.iter().for_each(|(name, _)| missed(name));
+            message.content
+        }
         Item::Said(blocks) => blocks,
         Item::Given(block) => vec![block],
     };

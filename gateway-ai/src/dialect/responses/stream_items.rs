@@ -169,6 +169,9 @@ impl StreamPrinter {
     /// is only encrypted has none.
     fn thinking(&mut self, index: u32, thinking: &Thinking, out: &mut BytesMut) {
         let continued = thinking.extra.get(CONTINUED).is_some();
+        for (name, _) in thinking.extra.iter() {
+            self.losses.add_field("content", name);
+        }
         let current = match self.items.last() {
             Some(Item {
                 kind: Kind::Reasoning { .. },

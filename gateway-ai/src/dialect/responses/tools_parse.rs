@@ -66,7 +66,7 @@ pub(super) fn choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
             ),
         };
     }
-    let wire: wire::ToolChoice<'_> = read(raw, "tool_choice")?;
+    let mut wire: wire::ToolChoice<'_> = read(raw, "tool_choice")?;
     match (wire.kind.as_deref(), wire.name) {
         (Some("function" | "custom"), Some(name)) => Ok(ToolChoice::Tool {
             name: name.into_owned(),
@@ -76,9 +76,15 @@ pub(super) fn choice(raw: &RawValue) -> Result<ToolChoice, AiError> {
                 required: wire.mode.as_deref() == Some("required"),
                 names,
             }),
-            None => opaque(raw),
+            None => {
+                wire.extra.kept();
+                opaque(raw)
+            }
         },
-        _ => opaque(raw),
+        _ => {
+            wire.extra.kept();
+            opaque(raw)
+        }
     }
 }
 

@@ -154,6 +154,9 @@ fn thinking(print: &mut Print<'_>, run: &[Block], w: &mut Writer<'_>) {
     if print.same {
         let fields = parts[0].extra.all().filter(|(name, _)| *name != CONTINUED);
         fields.for_each(|(name, value)| w.raw_field(name, value));
+    } else {
+        let missed = parts.iter().flat_map(|part| part.extra.iter());
+        missed.for_each(|(name, _)| print.losses.add_field("content", name));
     }
     w.end_object();
 }

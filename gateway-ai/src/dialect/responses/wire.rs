@@ -106,7 +106,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct InputAudio<'a> ignoring {
+    pub(super) struct InputAudio<'a> {
         data: Str<'a> = "data",
         format: Str<'a> = "format",
     }
@@ -166,7 +166,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct AllowedTool<'a> ignoring { kind: Str<'a> = "type", name: Str<'a> = "name" }
+    pub(super) struct AllowedTool<'a> { kind: Str<'a> = "type", name: Str<'a> = "name" }
 }
 
 wire! {
@@ -185,7 +185,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Incomplete<'a> ignoring { reason: Str<'a> = "reason" }
+    pub(super) struct Incomplete<'a> { reason: Str<'a> = "reason" }
 }
 
 wire! {
