@@ -124,7 +124,7 @@ fn compare(
         let value = Value::from("tomorrow");
         let leaf = Leaf { path, value };
         let held = Held::of(&after.0);
-        if !is_closed(place)
+        if !goes_whole(place)
             && !held.has_key(&plain(NAME))
             && !excused(&leaf, &held, &after.1, Body::Request)
         {
@@ -138,37 +138,15 @@ fn compare(
     }
 }
 
-/// Objects of one meaning, whose unknown fields are not looked at: a choice, a source of bytes, a
-/// mark, the shell around a union. Same-dialect bodies pass as they are; this is their second print.
-fn is_closed(place: &[String]) -> bool {
-    let words: Vec<&str> = place.iter().map(String::as_str).collect();
-    let last = words.iter().rev().find(|word| !word.starts_with('<'));
-    let unions = matches!(
+/// Blocks and items, of which some say nothing and others have no words elsewhere: what is left out
+/// whole takes its fields with it.
+fn goes_whole(place: &[String]) -> bool {
+    let words = place.iter().filter(|word| !word.starts_with('<'));
+    let words: Vec<&str> = words.map(String::as_str).collect();
+    matches!(
         words.as_slice(),
-        ["contents", ..] | ["messages", "content"] | ["messages"] | ["input"] | ["system"]
-    );
-    let leaf = |word: &&str| {
-        matches!(
-            *word,
-            "image_url"
-                | "input_audio"
-                | "cache_control"
-                | "response_format"
-                | "format"
-                | "json_schema"
-                | "structure"
-                | "tool_choice"
-                | "toolChoice"
-                | "auto"
-                | "any"
-                | "tools"
-                | "reasoningContent"
-                | "summary"
-                | "thinkingConfig"
-                | "content"
-        )
-    };
-    unions || last.is_some_and(leaf)
+        ["contents", "parts"] | ["messages", "content"] | ["input"] | ["system"]
+    )
 }
 
 /// Numbers by value, and nothing of `null`.
