@@ -1,10 +1,17 @@
 use super::*;
 
-/// The same question with thinking in Gemini, Responses, Messages and Converse, whose answer is a
-/// call; and then what the call said, brought back as it came.
-#[tokio::test]
-async fn thinking_comes_back_with_its_own_signature_or_is_refused() {
-    let server = server();
+/// A question whose answer is a call: where it goes, where its turns lie, and where those of the answer
+/// and its signature do.
+struct Question {
+    path: &'static str,
+    turns: &'static str,
+    request: Value,
+    said: &'static str,
+    signature: &'static str,
+}
+
+/// The same question with thinking in each dialect that signs.
+fn questions() -> [Question; 4] {
     let schema = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
     let text = "weather in Paris";
     let budget = json!({ "type": "enabled", "budget_tokens": 1024 });
@@ -23,36 +30,57 @@ async fn thinking_comes_back_with_its_own_signature_or_is_refused() {
     let converse = json!({ "messages": [{ "role": "user", "content": [{ "text": text }] }],
         "toolConfig": { "tools": [spec] },
         "additionalModelRequestFields": { "thinking": budget } });
-    for (path, turns, request, said, signature) in [
-        (
+    let question = |path, turns, request, said, signature| Question {
+        path,
+        turns,
+        request,
+        said,
+        signature,
+    };
+    [
+        question(
             "/v1/messages",
             "/messages",
             messages,
             "/content",
             "signature",
         ),
-        (
+        question(
             "/v1/responses",
             "/input",
             responses,
             "/output",
             "encrypted_content",
         ),
-        (
+        question(
             "/v1beta/models/m:generateContent",
             "/contents",
             gemini,
             "/candidates/0/content",
             "thoughtSignature",
         ),
-        (
+        question(
             "/model/m/converse",
             "/messages",
             converse,
             "/output/message",
             "signature",
         ),
-    ] {
+    ]
+}
+
+/// What the call said is brought back as it came.
+#[tokio::test]
+async fn thinking_comes_back_with_its_own_signature_or_is_refused() {
+    let server = server();
+    for question in questions() {
+        let Question {
+            path,
+            turns,
+            request,
+            said,
+            signature,
+        } = question;
         let (status, reply) = ask(&server, path, &request).await;
         assert_eq!(status, 200, "{path}: {reply}");
         let said = reply.pointer(said).unwrap().to_string();
