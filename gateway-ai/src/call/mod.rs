@@ -38,7 +38,6 @@ mod upload;
 mod whole;
 mod wire;
 
-pub(crate) use self::{reply::ReplyStream, whole::counted};
 pub use self::{
     attempt::{Attempts, FailedAttempt, Reason},
     call::AiCall,
@@ -49,3 +48,4 @@ pub use self::{
     whole::Whole,
     wire::Wire,
 };
+pub(crate) use self::{reply::ReplyStream, whole::counted};

@@ -44,7 +44,9 @@ impl Dialect {
             Self::Responses => responses::parse_request(body, url),
             Self::Converse => converse::parse_request(body, url),
         });
-        Ok(Request { unread, ..request? })
+        let mut request = request?;
+        request.unread = unread;
+        Ok(request)
     }
 
     /// Writes a request for a provider, appending to `out`.
@@ -96,7 +98,9 @@ impl Dialect {
             Self::Responses => responses::parse_reply(body),
             Self::Converse => converse::parse_reply(body),
         });
-        Ok(Reply { unread, ..reply? })
+        let mut reply = reply?;
+        reply.unread = unread;
+        Ok(reply)
     }
 
     /// Reads the usage object of a whole reply on its own – of Converse the event or reply around it –

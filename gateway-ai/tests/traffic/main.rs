@@ -14,6 +14,7 @@ mod converse;
 mod equal;
 mod errors;
 mod excuses;
+mod future;
 mod gemini;
 mod leaves;
 mod load;

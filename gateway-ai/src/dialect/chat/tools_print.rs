@@ -166,13 +166,14 @@ impl Print<'_> {
 
 /// Responses spell a grammar flat, Chat nests it.
 fn nested_grammar(format: &Raw) -> Raw {
-    let flat: Option<serde_json::Value> = format.read().ok();
+    let flat: Option<serde_json::Map<String, serde_json::Value>> = format.read().ok();
     match flat {
-        Some(flat) if flat["type"] == "grammar" && flat["grammar"].is_null() => {
-            Raw::from_value(&serde_json::json!({
-                "type": "grammar",
-                "grammar": { "syntax": flat["syntax"], "definition": flat["definition"] },
-            }))
+        Some(mut flat)
+            if flat.get("type").is_some_and(|kind| kind == "grammar")
+                && !flat.contains_key("grammar") =>
+        {
+            flat.remove("type");
+            Raw::from_value(&serde_json::json!({ "type": "grammar", "grammar": flat }))
         }
         _ => format.clone(),
     }

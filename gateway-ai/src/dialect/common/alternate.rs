@@ -4,7 +4,7 @@ use crate::{
     canonical::{Block, Message, Request, Role, Shape, ToolResult},
     dialect::{
         MidSystem, Target,
-        common::{answered_calls, folded},
+        common::{answered_calls, folded, missed_blank},
     },
     error::AiError,
     loss::Losses,
@@ -99,6 +99,10 @@ fn turn<'r>(message: &'r Message, target: &Target, rules: Rules, losses: &mut Lo
             .for_each(|(name, _)| losses.add_field("messages", name));
     }
     let blank = |block: &Block| block.as_text().is_some_and(|text| text.trim().is_empty());
+    if !same {
+        let blanks = message.content.iter().filter(|block| blank(block));
+        blanks.for_each(|block| missed_blank(block, losses));
+    }
     let filled: Vec<&'r Block> = (message.content.iter())
         .filter(|block| same || (!blank(block) && (rules.is_sendable)(block, losses)))
         .collect();

@@ -3,6 +3,15 @@ use crate::{
     loss::Losses,
 };
 
+/// Reports what a text says beside its words, where they are left out for being none.
+pub(crate) fn missed_blank(block: &Block, losses: &mut Losses) {
+    if let Block::Text(text) = block {
+        for (name, _) in text.extra.iter() {
+            losses.add_field("content", name);
+        }
+    }
+}
+
 /// Reports what a request says about reasoning in words of its own dialect only.
 pub(crate) fn missed_reasoning(reasoning: &Reasoning, losses: &mut Losses) {
     for (name, value) in reasoning.extra.iter() {

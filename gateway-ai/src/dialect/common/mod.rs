@@ -27,7 +27,7 @@ pub(super) use self::{
     ids::{CallIds, synthetic_call_id},
     marks::tidied,
     media::{fetchable, real_image_type},
-    missed::{folded, missed_reasoning},
+    missed::{folded, missed_blank, missed_reasoning},
     names::{NameRules, ToolNames},
     plan::{Plan, Thinking},
     proof::{is_anthropics, is_proven, is_sendable, sealed, tag, tagged, unsealed, untag},

@@ -7,7 +7,9 @@ use crate::{
     canonical::{Block, OutputFormat, Raw, Request, Role},
     dialect::{
         Dialect, MidSystem, Printed, Restore, Target,
-        common::{CallIds, NameRules, Piece, Plan, Rules, Speaker, ToolNames, Turn, arrange},
+        common::{
+            CallIds, NameRules, Piece, Plan, Rules, Speaker, ToolNames, Turn, arrange, missed_blank,
+        },
     },
     error::AiError,
     json::Writer,
@@ -112,7 +114,13 @@ impl<'r> Print<'r> {
         let blank = |block: &Block| block.as_text().is_some_and(|text| text.trim().is_empty());
         let parts: Vec<&Block> = (request.system.iter().flat_map(|system| &system.parts))
             .chain(hoisted.flat_map(|message| &message.content))
-            .filter(|block| self.same || !blank(block))
+            .filter(|block| {
+                let left_out = !self.same && blank(block);
+                if left_out {
+                    missed_blank(block, &mut self.losses);
+                }
+                !left_out
+            })
             .collect();
         for system in &request.system {
             if system.name.is_some() {

@@ -253,7 +253,12 @@ wire! {
 }
 
 wire! {
-    pub(super) struct CacheDetail<'a> ignoring {
+    /// How long the call took, and what else is measured.
+    pub(super) struct Metrics<'a> {}
+}
+
+wire! {
+    pub(super) struct CacheDetail<'a> {
         ttl: Str<'a> = "ttl",
         tokens: Number = "inputTokens",
     }

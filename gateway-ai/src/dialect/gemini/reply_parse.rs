@@ -99,7 +99,8 @@ fn merge(blocks: &mut Vec<Block>) {
                 have.extra.merge(more.extra);
                 have.signature = more.signature;
             }
-            (_, Block::Text(text)) if text.text.is_empty() && text.signature.is_none() => {}
+            (_, Block::Text(text))
+                if text.text.is_empty() && text.signature.is_none() && text.extra.is_empty() => {}
             (_, block) => merged.push(block),
         }
     }

@@ -159,7 +159,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Modality<'a> ignoring {
+    pub(super) struct Modality<'a> {
         modality: Loose = "modality",
         count: Number = "tokenCount",
     }

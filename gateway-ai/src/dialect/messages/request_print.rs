@@ -5,7 +5,9 @@ use crate::{
     canonical::{Block, OutputFormat, Raw, Request, Role, Shape, Text},
     dialect::{
         Dialect, MidSystem, Printed, Restore, Target,
-        common::{CallIds, NameRules, Piece, Plan, Rules, Speaker, ToolNames, Turn, arrange},
+        common::{
+            CallIds, NameRules, Piece, Plan, Rules, Speaker, ToolNames, Turn, arrange, missed_blank,
+        },
     },
     error::AiError,
     json::Writer,
@@ -123,7 +125,13 @@ impl<'r> Print<'r> {
         let blank = |block: &&Block| block.as_text() == Some("");
         let parts: Vec<&Block> = (request.system.iter().flat_map(|system| &system.parts))
             .chain(hoisted.flat_map(|message| &message.content))
-            .filter(|block| self.same || !blank(block))
+            .filter(|block| {
+                let left_out = !self.same && blank(block);
+                if left_out {
+                    missed_blank(block, &mut self.losses);
+                }
+                !left_out
+            })
             .collect();
         self.lost_of_system();
         let instruction = self.json_instruction();

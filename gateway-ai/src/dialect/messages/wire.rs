@@ -153,14 +153,14 @@ wire! {
 }
 
 wire! {
-    pub(super) struct CacheCreation<'a> ignoring {
+    pub(super) struct CacheCreation<'a> {
         short: Number = "ephemeral_5m_input_tokens",
         long: Number = "ephemeral_1h_input_tokens",
     }
 }
 
 wire! {
-    pub(super) struct OutputDetails<'a> ignoring { thinking_tokens: Number = "thinking_tokens" }
+    pub(super) struct OutputDetails<'a> { thinking_tokens: Number = "thinking_tokens" }
 }
 
 wire! {

@@ -4,6 +4,7 @@ use super::{
     output::{self, Item, Kind, Thought},
     reasoning::tag,
     stream_print::{Open, StreamPrinter},
+    tools_print::raised,
 };
 use crate::{
     canonical::{Delta, Raw},
@@ -65,11 +66,14 @@ impl StreamPrinter {
 
     /// Citations by URL are the same in both OpenAI dialects but for one level of nesting.
     fn citation(&mut self, (number, at): (usize, usize), raw: &Raw, out: &mut BytesMut) {
-        let mut value: serde_json::Value = raw.read().unwrap_or_default();
-        if value["url_citation"].is_object() {
-            value = value["url_citation"].take();
-            value["type"] = "url_citation".into();
+        let mut value: serde_json::Map<_, _> = raw.read().unwrap_or_default();
+        if value
+            .get("url_citation")
+            .is_some_and(serde_json::Value::is_object)
+        {
+            value.insert("type".to_owned(), "url_citation".into());
         }
+        let value = serde_json::Value::from(raised(value, "url_citation"));
         let known = [
             "url_citation",
             "file_citation",

@@ -1,3 +1,5 @@
+use serde_json::{Map, Value};
+
 use super::request_print::Print;
 use crate::{
     canonical::{Raw, Tool, ToolChoice, ToolKind},
@@ -121,16 +123,19 @@ impl Print<'_> {
 
 /// Chat nests a grammar, Responses spell it flat.
 fn flat_grammar(format: &Raw) -> Raw {
-    let nested: Option<serde_json::Value> = format.read().ok();
+    let nested: Option<Map<String, Value>> = format.read().ok();
     match nested {
-        Some(nested) if nested["grammar"].is_object() => {
-            let grammar = &nested["grammar"];
-            Raw::from_value(&serde_json::json!({
-                "type": "grammar",
-                "syntax": grammar["syntax"],
-                "definition": grammar["definition"],
-            }))
-        }
-        _ => format.clone(),
+        Some(nested) => Raw::from_value(&raised(nested, "grammar").into()),
+        None => format.clone(),
     }
+}
+
+/// An object with the members of the object within it that Chat has under `key`.
+pub(super) fn raised(mut object: Map<String, Value>, key: &str) -> Map<String, Value> {
+    if object.get(key).is_some_and(Value::is_object)
+        && let Some(Value::Object(inner)) = object.remove(key)
+    {
+        object.extend(inner);
+    }
+    object
 }
