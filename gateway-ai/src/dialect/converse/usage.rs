@@ -19,10 +19,6 @@ pub(super) fn parse(wire: wire::Usage<'_>, metrics: Option<Raw>) -> Usage {
     // The older names of the same counts.
     extra.make_own(|name| name.ends_with("InputTokenCount"));
     if let Some(metrics) = metrics {
-        // How long it took is measured anew wherever an answer passes; what else is said is missed.
-        if let Ok(mut members) = metrics.read::<wire::Metrics<'_>>() {
-            members.extra.retain(|(name, _)| &**name != "latencyMs");
-        }
         extra.push_own(METRICS, metrics);
     }
     Usage {

@@ -253,11 +253,6 @@ wire! {
 }
 
 wire! {
-    /// How long the call took, and what else is measured.
-    pub(super) struct Metrics<'a> {}
-}
-
-wire! {
     pub(super) struct CacheDetail<'a> {
         ttl: Str<'a> = "ttl",
         tokens: Number = "inputTokens",
