@@ -207,13 +207,18 @@ async fn addresses_of_pictures_are_never_fetched() {
     }
 }
 
-/// A server of one's own that speaks a provider's words would open its own files.
+/// A server of one's own that speaks a provider's words would open its own files, and ask its neighbours.
 #[tokio::test]
-async fn addresses_that_are_no_web_pages_go_to_no_provider_of_another_dialect() {
+async fn addresses_that_are_no_public_pages_go_to_no_provider_of_another_dialect() {
     for address in [
         "file:///etc/passwd",
         "gopher://127.0.0.1/",
         "ftp://127.0.0.1/x",
+        "http://127.0.0.1:1/x.png",
+        "http://169.254.169.254/latest/meta-data/",
+        "https://[::ffff:a00:1]/x.png",
+        "http://2130706433/",
+        "http://localhost/x.png",
     ] {
         let messages = format!(
             r#"{{"model":"gpt","max_tokens":9,"messages":[{{"role":"user","content":[{{"type":"image","source":{{"type":"url","url":"{address}"}}}}]}}]}}"#

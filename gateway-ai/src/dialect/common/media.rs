@@ -1,5 +1,6 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+use super::address::is_internal;
 use crate::error::AiError;
 
 /// The type an image really has, by its first bytes; `None` where they say nothing.
@@ -31,21 +32,27 @@ pub(crate) fn real_image_type(base64: &str) -> Option<&'static str> {
     }
 }
 
-/// Lets pass what a provider can be asked to fetch: web pages, and files of Google's buckets. A server
-/// of one's own would open its files, too, for whoever names them.
+/// Lets pass what a provider can be asked to fetch: public web pages, and files of Google's buckets. A
+/// server of one's own would open its files, too, for whoever names them, and ask its neighbours.
 ///
 /// # Errors
 ///
-/// The address has another scheme, or none.
+/// The address has another scheme, or none, or is one of the provider's own network.
 pub(crate) fn fetchable<'u>(url: &'u str, param: &'static str) -> Result<&'u str, AiError> {
     let begins = |scheme: &str| {
         let start = url.get(..scheme.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    if ["https://", "http://", "gs://"].into_iter().any(begins) {
+    let reason = if begins("gs://") {
         return Ok(url);
-    }
-    Err(AiError::invalid("nothing but http(s) addresses can be fetched").with_param(param))
+    } else if !begins("https://") && !begins("http://") {
+        "nothing but http(s) addresses can be fetched"
+    } else if is_internal(url) {
+        "addresses of internal networks cannot be fetched"
+    } else {
+        return Ok(url);
+    };
+    Err(AiError::invalid(reason).with_param(param))
 }
 
 #[cfg(test)]
@@ -63,6 +70,7 @@ mod tests {
             "ftp://a",
             "/etc/passwd",
             "httpx://a",
+            "http://127.0.0.1/a.png",
             "",
             "ä",
         ] {

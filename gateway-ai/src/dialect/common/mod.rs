@@ -1,5 +1,6 @@
 //! What the codecs share: media, names, ids and the table between effort and budget.
 
+mod address;
 mod alternate;
 mod counts;
 mod data_url;

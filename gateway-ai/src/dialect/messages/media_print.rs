@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     canonical::{Document, Extra, Image, Source},
-    dialect::common::real_image_type,
+    dialect::common::{fetchable, real_image_type},
     error::AiError,
     json::Writer,
 };
@@ -73,11 +73,13 @@ fn source(
 ) -> Result<(), AiError> {
     match source {
         Source::Url { url, .. } => {
-            let fetchable = url.starts_with("https://") || url.starts_with("http://");
-            if !fetchable && !print.same {
-                return Err(
-                    AiError::invalid("this provider takes http(s) URLs only").with_param(field)
-                );
+            if !print.same {
+                if url.starts_with("gs://") {
+                    return Err(
+                        AiError::invalid("this provider takes http(s) URLs only").with_param(field)
+                    );
+                }
+                fetchable(url, field)?;
             }
             w.str_field("type", "url");
             w.str_field("url", url);
