@@ -4,7 +4,11 @@
 use std::collections::BTreeSet;
 
 use bytes::BytesMut;
-use gateway_ai::dialect::{Dialect, ReplyContext, Target, Url};
+use gateway_ai::{
+    dialect::{Dialect, ReplyContext, Target, Url},
+    error::AiError,
+    loss::Losses,
+};
 use serde_json::Value;
 
 use super::{
@@ -40,12 +44,7 @@ fn varied(original: &Value, met: &mut BTreeSet<String>) -> Vec<(String, Value)> 
         .collect()
 }
 
-fn is_accounted_for(
-    place: &str,
-    out: &[u8],
-    losses: &gateway_ai::loss::Losses,
-    body: Body,
-) -> bool {
+fn is_accounted_for(place: &str, out: &[u8], losses: &Losses, body: Body) -> bool {
     let mut path: Vec<String> = place.split('.').map(str::to_owned).collect();
     path.push(NAME.to_owned());
     let leaf = Leaf {
@@ -60,84 +59,70 @@ fn is_accounted_for(
     left_out || held.has_key(&plain(NAME)) || excused(&leaf, &held, losses, body)
 }
 
-#[test]
-fn an_unknown_field_of_a_request_arrives_or_is_named() {
+/// A body read as one dialect's and printed as another's; `None` where that one refuses it.
+type Translated = Result<Option<(BytesMut, Losses)>, AiError>;
+
+/// Plants the field in all bodies of one sort, and looks for it behind every translation.
+fn search(
+    sort: Body,
+    body_of: impl Fn(&Exchange) -> Option<Vec<u8>>,
+    translate: impl Fn(Dialect, Dialect, &[u8]) -> Translated,
+) {
     let (mut wrong, mut count) = (Wrong::default(), 0);
     for from in DIALECTS {
         let Some(found) = recorded(from) else { return };
         let mut met = BTreeSet::new();
         for exchange in found {
-            let Some(body) = exchange.request_body() else {
+            let Some(body) = body_of(exchange) else {
                 continue;
             };
-            if from.parse_request(body.as_bytes(), URL).is_err() {
-                continue;
-            }
-            let original: Value = serde_json::from_str(&body).unwrap();
-            for (place, body) in varied(&original, &mut met) {
-                let request = match from.parse_request(body.to_string().as_bytes(), URL) {
-                    Ok(request) => request,
-                    Err(error) => {
-                        wrong.add(
-                            format!("{from} at {place} not read: {error}"),
-                            exchange.name(),
-                        );
-                        continue;
-                    }
-                };
-                for to in DIALECTS.into_iter().filter(|to| *to != from) {
-                    let mut out = BytesMut::new();
-                    let target = Target::new(to, model(to));
-                    let Ok(printed) = to.print_request(&request, &target, &mut out) else {
-                        continue;
-                    };
-                    count += 1;
-                    if !is_accounted_for(&place, &out, &printed.losses, Body::Request) {
-                        wrong.add(
-                            format!("{from} at {place}"),
-                            format!("→{to} [{}]", printed.losses),
-                        );
-                    }
-                }
-            }
-        }
-    }
-    wrong.end(count, "requests with a field of tomorrow");
-}
-
-#[test]
-fn an_unknown_field_of_a_reply_arrives_or_is_named() {
-    let (mut wrong, mut count) = (Wrong::default(), 0);
-    for from in DIALECTS {
-        let Some(found) = recorded(from) else { return };
-        let mut met = BTreeSet::new();
-        for exchange in found.filter(|exchange| !exchange.response.streaming) {
-            let body = exchange.response_body();
-            if from.parse_reply(&body).is_err() {
+            if translate(from, from, &body).is_err() {
                 continue;
             }
             let original: Value = serde_json::from_slice(&body).unwrap();
             for (place, body) in varied(&original, &mut met) {
-                let reply = match from.parse_reply(body.to_string().as_bytes()) {
-                    Ok(reply) => reply,
-                    Err(error) => {
-                        wrong.add(
-                            format!("{from} at {place} not read: {error}"),
-                            exchange.name(),
-                        );
-                        continue;
-                    }
-                };
+                let body = body.to_string();
                 for to in DIALECTS.into_iter().filter(|to| *to != from) {
-                    let mut out = BytesMut::new();
-                    let losses = to.print_reply(&reply, &ReplyContext::default(), &mut out);
-                    count += 1;
-                    if !is_accounted_for(&place, &out, &losses, Body::Reply) {
-                        wrong.add(format!("{from} at {place}"), format!("→{to} [{losses}]"));
+                    match translate(from, to, body.as_bytes()) {
+                        Err(error) => {
+                            let what = format!("{from} at {place} not read: {error}");
+                            wrong.add(what, exchange.name());
+                        }
+                        Ok(None) => {}
+                        Ok(Some((out, losses))) => {
+                            count += 1;
+                            if !is_accounted_for(&place, &out, &losses, sort) {
+                                wrong
+                                    .add(format!("{from} at {place}"), format!("→{to} [{losses}]"));
+                            }
+                        }
                     }
                 }
             }
         }
     }
-    wrong.end(count, "replies with a field of tomorrow");
+    wrong.end(count, &format!("{sort:?} bodies with a field of tomorrow"));
+}
+
+#[test]
+fn an_unknown_field_of_a_request_arrives_or_is_named() {
+    let body = |exchange: &Exchange| Some(exchange.request_body()?.as_bytes().to_vec());
+    search(Body::Request, body, |from, to, body| {
+        let request = from.parse_request(body, URL)?;
+        let mut out = BytesMut::new();
+        let printed = to.print_request(&request, &Target::new(to, model(to)), &mut out);
+        Ok(printed.ok().map(|printed| (out, printed.losses)))
+    });
+}
+
+#[test]
+fn an_unknown_field_of_a_reply_arrives_or_is_named() {
+    let whole = |exchange: &Exchange| !exchange.response.streaming;
+    let body = |exchange: &Exchange| whole(exchange).then(|| exchange.response_body().to_vec());
+    search(Body::Reply, body, |from, to, body| {
+        let reply = from.parse_reply(body)?;
+        let mut out = BytesMut::new();
+        let losses = to.print_reply(&reply, &ReplyContext::default(), &mut out);
+        Ok(Some((out, losses)))
+    });
 }

@@ -1,6 +1,6 @@
 use super::{error, reply_parse::parse_reply, stop, stream_choice::ChoiceState, usage, wire};
 use crate::{
-    canonical::{Event, Raw, Start, Stop, StopReason, unfold},
+    canonical::{Event, Raw, Start, Stop, StopReason},
     dialect::{
         common::{EventParser, StreamState, broken_off, read_json, unreadable},
         stream::{MAX_CHOICES, too_many},
@@ -38,18 +38,9 @@ impl StreamState for State {
         }
     }
 
-    fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
-        self.done = true;
-        out.push(Event::Error(error));
-    }
-
     fn end(&mut self, body: Option<Vec<u8>>, out: &mut Vec<Event>) {
-        match body.map(|body| parse_reply(&body)) {
-            Some(Ok(reply)) => {
-                self.done = true;
-                out.extend(unfold(reply));
-            }
-            Some(Err(error)) => self.fail(error, out),
+        match body {
+            Some(body) => self.whole(parse_reply(&body), out),
             // Some servers never say `[DONE]`: every choice having ended is as good.
             None if !self.choices.is_empty() && self.choices.iter().all(|c| c.stopped) => {
                 self.done = true;
@@ -61,6 +52,10 @@ impl StreamState for State {
 
     fn is_done(&self) -> bool {
         self.done
+    }
+
+    fn close(&mut self) {
+        self.done = true;
     }
 }
 

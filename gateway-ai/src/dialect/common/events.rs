@@ -1,13 +1,13 @@
 use super::intake::Intake;
-use crate::{canonical::Event, error::AiError};
+use crate::{
+    canonical::{Event, Reply, unfold},
+    error::AiError,
+};
 
 /// What a dialect makes of a stream of server-sent events.
 pub(in crate::dialect) trait StreamState {
     /// Takes the data of one event.
     fn data(&mut self, data: &[u8], out: &mut Vec<Event>);
-
-    /// Ends the stream with an error.
-    fn fail(&mut self, error: AiError, out: &mut Vec<Event>);
 
     /// No more comes, and the stream has not said that it is complete; `body` is what came instead
     /// of events.
@@ -15,6 +15,28 @@ pub(in crate::dialect) trait StreamState {
 
     /// Whether the stream has ended.
     fn is_done(&self) -> bool;
+
+    /// Reads no further.
+    fn close(&mut self);
+
+    /// Ends the stream with an error, if it has not ended.
+    fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
+        if !self.is_done() {
+            self.close();
+            out.push(Event::Error(error));
+        }
+    }
+
+    /// Ends the stream with the answer that came whole.
+    fn whole(&mut self, reply: Result<Reply, AiError>, out: &mut Vec<Event>) {
+        match reply {
+            Ok(reply) => {
+                self.close();
+                out.extend(unfold(reply));
+            }
+            Err(error) => self.fail(error, out),
+        }
+    }
 }
 
 /// Reads a stream of server-sent events, or the JSON body that came in its place.
@@ -37,9 +59,7 @@ impl<S: StreamState> EventParser<S> {
             None => out.push(Event::Ping),
         });
         // What follows the end is no part of it, however long it is.
-        if let Err(error) = read
-            && !self.state.is_done()
-        {
+        if let Err(error) = read {
             self.state.fail(error, out);
         }
     }

@@ -43,12 +43,6 @@ impl StreamState for State {
         self.object(data, out);
     }
 
-    fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
-        if !std::mem::replace(&mut self.done, true) {
-            out.push(Event::Error(error));
-        }
-    }
-
     fn end(&mut self, body: Option<Vec<u8>>, out: &mut Vec<Event>) {
         if let Some(body) = body {
             self.array(&body, out);
@@ -58,6 +52,10 @@ impl StreamState for State {
 
     fn is_done(&self) -> bool {
         self.done
+    }
+
+    fn close(&mut self) {
+        self.done = true;
     }
 }
 

@@ -2,7 +2,7 @@ use serde_json::value::RawValue;
 
 use super::{block_parse, error, reply_parse::parse_reply, stop, usage, wire};
 use crate::{
-    canonical::{Block, Delta, Event, Extra, Raw, Start, Stop, StopReason, Text, unfold},
+    canonical::{Block, Delta, Event, Extra, Raw, Start, Stop, StopReason, Text},
     dialect::common::{EventParser, StreamState, broken_off, read_json, unreadable},
     error::{AiError, AiErrorKind},
     json::Str,
@@ -31,24 +31,19 @@ impl StreamState for State {
         }
     }
 
-    fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
-        self.done = true;
-        out.push(Event::Error(error));
-    }
-
     fn end(&mut self, body: Option<Vec<u8>>, out: &mut Vec<Event>) {
-        match body.map(|body| parse_reply(&body)) {
-            Some(Ok(reply)) => {
-                self.done = true;
-                out.extend(unfold(reply));
-            }
-            Some(Err(error)) => self.fail(error, out),
+        match body {
+            Some(body) => self.whole(parse_reply(&body), out),
             None => self.fail(broken_off(), out),
         }
     }
 
     fn is_done(&self) -> bool {
         self.done
+    }
+
+    fn close(&mut self) {
+        self.done = true;
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     usage, wire,
 };
 use crate::{
-    canonical::{Event, Start, unfold},
+    canonical::{Event, Start},
     dialect::common::{EventParser, StreamState, broken_off, read_json, unreadable},
     error::AiError,
     json::Str,
@@ -42,24 +42,19 @@ impl StreamState for State {
         }
     }
 
-    fn fail(&mut self, error: AiError, out: &mut Vec<Event>) {
-        self.done = true;
-        out.push(Event::Error(error));
-    }
-
     fn end(&mut self, body: Option<Vec<u8>>, out: &mut Vec<Event>) {
-        match body.map(|body| parse_reply(&body)) {
-            Some(Ok(reply)) => {
-                self.done = true;
-                out.extend(unfold(reply));
-            }
-            Some(Err(error)) => self.fail(error, out),
+        match body {
+            Some(body) => self.whole(parse_reply(&body), out),
             None => self.fail(broken_off(), out),
         }
     }
 
     fn is_done(&self) -> bool {
         self.done
+    }
+
+    fn close(&mut self) {
+        self.done = true;
     }
 }
 
