@@ -29,8 +29,10 @@ pub fn request<B>(request: &mut http::Request<B>, max_target: usize) -> Result<(
     match request.version() {
         Version::HTTP_2 | Version::HTTP_3 => authority(request),
         version => {
-            framing(version, request.headers())?;
-            host(request)
+            let fields = Fields::of(request.headers());
+            framing(version, &fields)?;
+            let told = fields.host()?.is_some();
+            host(request, told)
         }
     }
 }
@@ -85,30 +87,59 @@ fn target(method: &Method, uri: &Uri) -> Result<(), GatewayError> {
     Ok(())
 }
 
-fn framing(version: Version, headers: &HeaderMap) -> Result<(), GatewayError> {
-    let (mut chunked, mut length, mut expects) = (false, false, false);
-    // Most requests have none of them: a look at the few names costs less than a search for each.
-    for name in headers.keys() {
-        match name.as_str() {
-            "transfer-encoding" => chunked = true,
-            "content-length" => length = true,
-            "expect" => expects = true,
-            _ => {}
+/// The fields that these rules are about. Most requests have one of them: a look at the few names costs
+/// less than a search for each.
+#[derive(Default)]
+struct Fields<'a> {
+    host: Option<&'a HeaderValue>,
+    hosts: usize,
+    codings: usize,
+    length: bool,
+    expect: Option<&'a HeaderValue>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in headers {
+            if *name == header::HOST {
+                fields.host = Some(value);
+                fields.hosts += 1;
+            } else if *name == header::TRANSFER_ENCODING {
+                fields.codings += 1;
+            } else if *name == header::CONTENT_LENGTH {
+                fields.length = true;
+            } else if *name == header::EXPECT {
+                fields.expect.get_or_insert(value);
+            }
+        }
+        fields
+    }
+
+    /// The value of the one `Host`, if there is one.
+    fn host(&self) -> Result<Option<&'a HeaderValue>, GatewayError> {
+        match self.host {
+            _ if self.hosts > 1 => Err(bad("Host is repeated")),
+            Some(host) if !is_host(host.as_bytes()) => Err(bad("Host is not a host")),
+            host => Ok(host),
         }
     }
-    if chunked && version == Version::HTTP_10 {
+}
+
+fn framing(version: Version, fields: &Fields<'_>) -> Result<(), GatewayError> {
+    if fields.codings > 0 && version == Version::HTTP_10 {
         return Err(bad("HTTP/1.0 has no Transfer-Encoding"));
     }
-    if chunked && length {
+    if fields.codings > 0 && fields.length {
         return Err(bad(
             "Transfer-Encoding and Content-Length exclude each other",
         ));
     }
-    if chunked && headers.get_all(header::TRANSFER_ENCODING).iter().count() > 1 {
+    if fields.codings > 1 {
         return Err(bad("Transfer-Encoding is repeated"));
     }
-    let expected = expects.then(|| headers.get(header::EXPECT)).flatten();
-    if expected.is_some_and(|expected| !expected.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+    let continues = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    if fields.expect.is_some_and(|expected| !continues(expected)) {
         return Err(bad("the expectation is unknown").status(http::StatusCode::EXPECTATION_FAILED));
     }
     Ok(())
@@ -116,17 +147,9 @@ fn framing(version: Version, headers: &HeaderMap) -> Result<(), GatewayError> {
 
 /// HTTP/1: one `Host`, unless the version is older than the field; an absolute target wins over it
 /// (RFC 9112 §3.2.2).
-fn host<B>(request: &mut http::Request<B>) -> Result<(), GatewayError> {
-    let mut hosts = request.headers().get_all(header::HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (_, Some(_)) => return Err(bad("Host is repeated")),
-        (Some(host), None) if !is_host(host.as_bytes()) => {
-            return Err(bad("Host is not a host"));
-        }
-        (None, None) if request.version() != Version::HTTP_10 => {
-            return Err(bad("Host is missing"));
-        }
-        _ => {}
+fn host<B>(request: &mut http::Request<B>, told: bool) -> Result<(), GatewayError> {
+    if !told && request.version() != Version::HTTP_10 {
+        return Err(bad("Host is missing"));
     }
     if *request.method() != Method::CONNECT
         && let Some(authority) = request.uri().authority()
@@ -139,15 +162,12 @@ fn host<B>(request: &mut http::Request<B>) -> Result<(), GatewayError> {
 
 /// HTTP/2: `:authority` and `Host`, if both are there, say the same (RFC 9113 §8.3.1).
 fn authority<B>(request: &http::Request<B>) -> Result<(), GatewayError> {
-    let mut hosts = request.headers().get_all(header::HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (_, Some(_)) => return Err(bad("Host is repeated")),
-        (host, None) => host.map(HeaderValue::as_bytes),
-    };
+    let host = Fields::of(request.headers()).host()?;
     match (host, request.uri().authority()) {
-        (Some(host), _) if !is_host(host) => Err(bad("Host is not a host")),
         (Some(host), Some(authority))
-            if !host.eq_ignore_ascii_case(authority.as_str().as_bytes()) =>
+            if !host
+                .as_bytes()
+                .eq_ignore_ascii_case(authority.as_str().as_bytes()) =>
         {
             Err(bad("Host and :authority differ"))
         }

@@ -36,6 +36,11 @@ impl DrainHandle {
 }
 
 impl Drain {
+    /// Whether the drain has started since this end, which has not been waited on, was cloned.
+    pub(super) fn has_started(&self) -> bool {
+        self.draining.has_changed().unwrap_or(false)
+    }
+
     /// Completes when the drain starts. A handle that is gone cannot start one.
     pub async fn started(&mut self) {
         if self.draining.wait_for(|draining| *draining).await.is_err() {

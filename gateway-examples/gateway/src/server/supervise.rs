@@ -1,7 +1,7 @@
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    task::Poll,
+    task::{Poll, Waker},
 };
 
 use gateway_core::BoxError;
@@ -22,29 +22,42 @@ use super::{
 /// Drives a connection, closes it when its clocks say so, and asks it to finish when the drain starts.
 ///
 /// One timer a connection. It is moved when it fires, and when a head begins on a quiet connection:
-/// a busy connection never touches it.
+/// a busy connection never touches it. Nor does it ask the timer and the drain at each wake-up, but
+/// looks at two flags: both know already whom to wake.
 pub(super) async fn supervise<C>(connection: C, state: &State, limits: &Limits, mut drain: Drain)
 where
     C: Graceful,
 {
     let mut connection = pin!(connection);
     let mut clock = pin!(tokio::time::sleep(limits.header_timeout));
+    let signal = drain.clone();
     let mut drain = pin!(drain.started());
     let mut draining = false;
+    // Whom the clock and the drain wake, once they have been asked.
+    let mut woken: Option<Waker> = None;
     loop {
         let event = poll_fn(|cx| {
+            state.tick();
             if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
                 return Poll::Ready(Event::Ended(ended));
             }
             if state.take_head_began() {
                 clock.as_mut().reset(Instant::now() + limits.header_timeout);
+                woken = None;
             }
+            let will_wake = woken.as_ref().is_some_and(|it| it.will_wake(cx.waker()));
+            if will_wake && !clock.is_elapsed() && (draining || !signal.has_started()) {
+                return Poll::Pending;
+            }
+            woken = Some(cx.waker().clone());
             if !draining && drain.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Event::Drain);
             }
             clock.as_mut().poll(cx).map(|()| Event::Clock)
         });
-        match event.await {
+        let event = event.await;
+        woken = None;
+        match event {
             Event::Ended(ended) => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "connection ended");
