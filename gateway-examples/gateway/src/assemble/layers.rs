@@ -4,8 +4,9 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use gateway_ai::edge::AiFormatLayer;
-use gateway_core::{Key, Request, Response, SharedService, config::ConfigError};
+use gateway_core::{BoxError, Key, Request, Response, SharedService, config::ConfigError};
 use gateway_layers::client_cert::ClientCertLayer;
 use gateway_layers::{
     api_key::ApiKeyLayer,
@@ -20,7 +21,9 @@ use gateway_layers::{
     timeout::TimeoutLayer,
     transform::TransformLayer,
 };
-use tower::ServiceBuilder;
+use http_body::Body as HttpBody;
+use tower::{ServiceBuilder, util::Either};
+use tower_layer::Layer;
 use tower_service::Service;
 
 use super::delivery::Delivery;
@@ -121,24 +124,61 @@ where
     let mirror = layers
         .mirror()
         .map(|config| shared.delivery.mirror(name, config));
+    let leaf = apart(
+        Either::Left(leaf),
+        layers.timeout().map(TimeoutLayer::from_config),
+    );
+    let leaf = apart(leaf, at("circuit_breaker", circuit_breaker)?);
+    let leaf = apart(leaf, at("mirror", mirror)?);
+    let leaf = apart(leaf, at("cache", cache)?);
+    let leaf = apart(leaf, at("transform", transform)?);
+    let leaf = apart(leaf, at("concurrency", concurrency)?);
+    let admitted = ServiceBuilder::new()
+        .option_layer(api_key)
+        .option_layer(at("rate_limit", rate_limit)?)
+        .service(leaf);
+    let admitted = apart(Either::Left(admitted), jwt);
+    let admitted = apart(admitted, client_cert);
+    let standing = ServiceBuilder::new()
+        .option_layer(standing)
+        .service(admitted);
+    let standing = apart(
+        Either::Left(standing),
+        layers.grpc_web().map(GrpcWebLayer::from_config),
+    );
     let service = ServiceBuilder::new()
         .option_layer(format)
         .layer(shared.upload)
-        .option_layer(at("request_id", request_id)?)
-        .option_layer(layers.grpc_web().map(GrpcWebLayer::from_config))
-        .option_layer(standing)
-        .option_layer(client_cert)
-        .option_layer(jwt)
-        .option_layer(api_key)
-        .option_layer(at("rate_limit", rate_limit)?)
-        .option_layer(at("concurrency", concurrency)?)
-        .option_layer(at("transform", transform)?)
-        .option_layer(at("cache", cache)?)
-        .option_layer(at("mirror", mirror)?)
-        .option_layer(at("circuit_breaker", circuit_breaker)?)
-        .option_layer(layers.timeout().map(TimeoutLayer::from_config))
-        .service(leaf);
+        .service(apart(standing, at("request_id", request_id)?));
     Ok(SharedService::new(service))
+}
+
+/// Puts `layer`, if there is one, around `inner`, and erases the two.
+///
+/// `option_layer` for all would cost no box where there is a layer. But every request then passes the
+/// branches of all that its route has not, with a future as large as all of them together. So the
+/// layers that many routes have stay in line, and the others cost those that have them a box.
+pub(super) fn apart<S, L, B>(
+    inner: Either<S, SharedService>,
+    layer: Option<L>,
+) -> Either<S, SharedService>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    L: Layer<Either<S, SharedService>>,
+    L::Service: Service<Request, Response = http::Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    <L::Service as Service<Request>>::Future: Send + 'static,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    match layer {
+        Some(layer) => Either::Right(SharedService::new(layer.layer(inner))),
+        None => inner,
+    }
 }
 
 /// Keys that were fetched survive a reload, so that it works while their issuer is away. Keys from

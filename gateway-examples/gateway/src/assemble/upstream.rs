@@ -4,28 +4,30 @@ use std::{
     sync::Arc,
 };
 
-use gateway_core::config::{ConfigError, Secret};
+use gateway_core::{
+    SharedService,
+    config::{ConfigError, Secret},
+};
 use gateway_layers::{
     balance::{Balance, StickyConfig},
     circuit_breaker::Breaker,
     dns::{Discovery, ResolveConfig, Resolver},
     health::{Probe, ProbeConfig, Prober},
-    hedge::{Hedge, HedgeLayer},
+    hedge::{HedgeConfig, HedgeLayer},
     proxy::Proxy,
-    retry::{Retry, RetryBudget, RetryConfig, RetryLayer},
+    retry::{RetryBudget, RetryConfig, RetryLayer},
     timeout::{Timeout, TimeoutConfig, TimeoutLayer},
     transport::{Client, TlsConfig},
 };
 use tower::util::Either;
 use tower_layer::Layer as _;
 
+use super::layers::apart;
 use crate::{config::model::Upstream, reload::Draft};
 
 /// What answers for an upstream: its clocks around its retries around its hedges around its
 /// balancer.
-pub(super) type UpstreamService = Timeout<Either<Retry<Hedged>, Hedged>>;
-
-type Hedged = Either<Hedge<Balance<Proxy>>, Balance<Proxy>>;
+pub(super) type UpstreamService = Timeout<Either<Balance<Proxy>, SharedService>>;
 
 /// The upstreams of a stack, by name.
 pub(super) type Upstreams = BTreeMap<String, Built>;
@@ -42,14 +44,12 @@ pub(super) fn build(name: &str, config: &Upstream, stores: &Draft) -> Result<Bui
     let watched = watched(name, config, stores)?;
     let balance = watched.balance.clone();
     let budget = config.retry.as_ref().map(RetryConfig::shared_budget);
-    let hedged = hedged(config, budget.as_ref(), balance.clone())?;
-    let inner = match (&config.retry, budget) {
-        (Some(retry), Some(budget)) => {
-            let layer = RetryLayer::from_config(retry).map_err(|error| error.at("retry"))?;
-            Either::Left(layer.share_budget(budget).layer(hedged))
-        }
-        _ => Either::Right(hedged),
-    };
+    let hedge = config.hedge.as_ref();
+    let hedge = hedge.map(|config| hedge_layer(config, budget.as_ref()));
+    let retry = config.retry.as_ref().zip(budget.clone());
+    let retry = retry.map(|(config, budget)| retry_layer(config, budget));
+    let inner = apart(Either::Left(balance.clone()), hedge.transpose()?);
+    let inner = apart(inner, retry.transpose()?);
     let timeouts = TimeoutLayer::from_config(&TimeoutConfig::from(&config.timeouts));
     Ok(Built {
         service: timeouts.layer(inner),
@@ -57,21 +57,21 @@ pub(super) fn build(name: &str, config: &Upstream, stores: &Draft) -> Result<Bui
     })
 }
 
+fn retry_layer(config: &RetryConfig, budget: RetryBudget) -> Result<RetryLayer, ConfigError> {
+    let layer = RetryLayer::from_config(config).map_err(|error| error.at("retry"))?;
+    Ok(layer.share_budget(budget))
+}
+
 /// What asks twice is paid from the budget of the retries.
-fn hedged(
-    config: &Upstream,
+fn hedge_layer(
+    config: &HedgeConfig,
     budget: Option<&RetryBudget>,
-    balance: Balance<Proxy>,
-) -> Result<Hedged, ConfigError> {
-    let Some(hedge) = &config.hedge else {
-        return Ok(Either::Right(balance));
-    };
-    let layer = HedgeLayer::from_config(hedge).map_err(|error| error.at("hedge"))?;
-    let layer = match budget {
+) -> Result<HedgeLayer, ConfigError> {
+    let layer = HedgeLayer::from_config(config).map_err(|error| error.at("hedge"))?;
+    Ok(match budget {
         Some(budget) => layer.budget(budget.clone()),
         None => layer,
-    };
-    Ok(Either::Left(layer.layer(balance)))
+    })
 }
 
 /// A balancer, whoever asks its endpoints how they are, and whoever asks where they are: both end
