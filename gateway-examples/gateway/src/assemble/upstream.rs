@@ -46,7 +46,7 @@ pub(super) fn build(name: &str, config: &Upstream, stores: &Draft) -> Result<Bui
     let budget = config.retry.as_ref().map(RetryConfig::shared_budget);
     let hedge = config.hedge.as_ref();
     let hedge = hedge.map(|config| hedge_layer(config, budget.as_ref()));
-    let retry = config.retry.as_ref().zip(budget.clone());
+    let retry = config.retry.as_ref().zip(budget);
     let retry = retry.map(|(config, budget)| retry_layer(config, budget));
     let inner = apart(Either::Left(balance.clone()), hedge.transpose()?);
     let inner = apart(inner, retry.transpose()?);
