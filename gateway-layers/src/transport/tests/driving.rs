@@ -136,3 +136,31 @@ fn a_response_that_breaks_off_is_an_error() {
         assert!(body.frame().await.unwrap().is_err());
     });
 }
+
+#[test]
+fn a_response_that_came_whole_is_in_memory() {
+    local(async {
+        for (head, whole) in [
+            ("content-length: 2", "\r\n\r\nok"),
+            ("transfer-encoding: chunked", "\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            drop(tokio::task::spawn_local(async move {
+                let (mut io, _) = listener.accept().await.unwrap();
+                let mut buffer = vec![0; 4096];
+                let _ = io.read(&mut buffer).await.unwrap();
+                let answer = format!("HTTP/1.1 200 OK\r\n{head}{whole}");
+                io.write_all(answer.as_bytes()).await.unwrap();
+                let _ = io.read(&mut buffer).await.unwrap();
+            }));
+            let response = Client::new()
+                .oneshot(get(&format!("http://{address}/")))
+                .await
+                .unwrap();
+            let announced = head.starts_with("content-length");
+            assert_eq!(response.body().as_bytes().is_some(), announced, "{head}");
+            assert_eq!(text(response).await.0, "ok");
+        }
+    });
+}
