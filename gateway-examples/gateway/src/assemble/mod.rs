@@ -31,6 +31,7 @@ mod instance;
 mod layers;
 pub(crate) mod listeners;
 mod live;
+mod panics;
 mod route;
 mod run;
 mod runtime;

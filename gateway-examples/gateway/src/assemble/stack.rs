@@ -1,16 +1,11 @@
-use std::any::Any;
-
-use gateway_core::{
-    Body, ErrorKind, GatewayError, Responder, Response, SharedService, config::ConfigError,
-};
+use gateway_core::{SharedService, config::ConfigError};
 use gateway_layers::{
     client_ip::ClientIpLayer,
     observe::{AccessLog, Metrics, ObserveLayer},
     proxy::{ExtendedConnectLayer, HopByHopLayer},
     router::Router,
 };
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::{ServiceBuilder, layer::layer_fn};
 
 use super::{
     delivery::{self, Delivery},
@@ -18,6 +13,7 @@ use super::{
     guards::{self, Guards},
     layers::Shared,
     live::{Current, Live},
+    panics::CatchPanic,
     route,
     termination::Terminations,
     upstream::{self, Upstreams},
@@ -74,7 +70,7 @@ impl Assembler {
             return Err(errors);
         };
         let stack = ServiceBuilder::new()
-            .layer(CatchPanicLayer::custom(panicked))
+            .layer(layer_fn(CatchPanic::new))
             .layer(client_ip)
             .layer(ExtendedConnectLayer::new())
             .layer(HopByHopLayer::new())
@@ -150,21 +146,4 @@ fn router(
 /// Keeps the error and goes on: one run reports all there is to report.
 fn keep<T>(built: Result<T, ConfigError>, errors: &mut Vec<ConfigError>) -> Option<T> {
     built.map_err(|error| errors.push(error)).ok()
-}
-
-/// The answer to a request whose handling panicked. What it said goes to the log, not to the client.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "tower-http gives the box away"
-)]
-fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
-    let said = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(
-        panic = said.unwrap_or("unknown"),
-        "request handling panicked"
-    );
-    Responder::default().refuse(GatewayError::new(ErrorKind::Internal))
 }
