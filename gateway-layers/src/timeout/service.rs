@@ -8,7 +8,7 @@ use bytes::Bytes;
 use gateway_core::{
     Body, BoxError, Deadline, ErrorKind, GatewayError, Outcome, Request, Responder, Response,
 };
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Body as HttpBody;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -92,12 +92,12 @@ impl Settings {
 }
 
 fn asked(request: &Request) -> Result<Option<Duration>, GatewayError> {
-    let Some(value) = request.headers().get(HEADER) else {
+    let Some(value) = request.headers().get(&HEADER) else {
         return Ok(None);
     };
     let timeout = value.to_str().ok().and_then(clock::parse).ok_or_else(|| {
         GatewayError::new(ErrorKind::InvalidParameter)
-            .param(HEADER)
+            .param(HEADER.as_str())
             .detail("write a whole number with `ms`, `s` or `m`")
     })?;
     Ok(Some(timeout))
@@ -105,7 +105,7 @@ fn asked(request: &Request) -> Result<Option<Duration>, GatewayError> {
 
 /// Tells the next one who honours the header what there is, which may be less than was asked for.
 fn pass_on(headers: &mut HeaderMap, deadline: Deadline, now: Instant) {
-    if let Some(value) = headers.get_mut(HEADER) {
+    if let Some(value) = headers.get_mut(&HEADER) {
         let left = deadline.at().saturating_duration_since(now);
         let left = HeaderValue::try_from(format!("{}ms", left.as_millis()));
         *value = left.expect("a number and `ms`");
@@ -161,4 +161,4 @@ where
     }
 }
 
-const HEADER: &str = "x-gateway-timeout";
+static HEADER: HeaderName = HeaderName::from_static("x-gateway-timeout");
