@@ -11,6 +11,7 @@ use gateway_core::{
     CacheOutcome, ClientIp, ErrorKind, GatewayError, Outcome, RequestId, TunnelBytes, Upstream,
     Usage,
     body::{End, Observe as ObserveBody},
+    context::OutcomeRecord,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version, header};
 use http_body::Body as HttpBody;
@@ -159,7 +160,10 @@ impl<H: OnEnd> Recorder<H> {
         } else {
             end
         };
-        let outcome = self.outcome.take();
+        self.outcome.read(|outcome| self.tell(end, outcome));
+    }
+
+    fn tell(&self, end: End, outcome: &OutcomeRecord) {
         let record = Record {
             time: SystemTime::now(),
             method: &self.method,
@@ -177,7 +181,7 @@ impl<H: OnEnd> Recorder<H> {
                 .or_else(|| self.counted.as_ref().map(RequestBytes::get)),
             bytes_out: self.bytes_out,
             trace: self.trace,
-            outcome: &outcome,
+            outcome,
         };
         if let Some(metrics) = &self.shared.metrics {
             metrics.observe(&record);

@@ -5,7 +5,7 @@ use std::{
 
 use bytes::Bytes;
 use gateway_core::{BoxError, Outcome};
-use http::{Request, Response};
+use http::{Request, Response, header::Entry};
 use http_body::Body as HttpBody;
 use tower_service::Service;
 
@@ -36,17 +36,23 @@ impl<S, H> Observe<S, H> {
         if !self.shared.propagate {
             return None;
         }
-        let caller = TraceContext::of(request.headers());
-        let trace = self.shared.next_hop(caller);
         let headers = request.headers_mut();
+        let parent = headers.entry(TRACEPARENT);
+        let caller = match &parent {
+            Entry::Occupied(parent) => TraceContext::only(parent.iter()),
+            Entry::Vacant(_) => None,
+        };
+        let trace = self.shared.next_hop(caller);
+        match parent {
+            Entry::Occupied(mut parent) => drop(parent.insert(trace.header_value())),
+            Entry::Vacant(parent) => drop(parent.insert(trace.header_value())),
+        }
         // The state belongs to the parent: without a valid parent it says nothing (§3.3).
         if headers.contains_key(&TRACESTATE)
             && (caller.is_none() || !trace::is_valid_state(headers))
         {
             headers.remove(&TRACESTATE);
         }
-        headers.insert(TRACEPARENT, trace.header_value());
-        request.extensions_mut().insert(trace);
         Some(trace)
     }
 }

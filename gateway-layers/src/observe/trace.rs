@@ -11,7 +11,7 @@ pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Where a request stands in a distributed trace: the trace, this hop's span, and its flags.
 ///
-/// In the request extensions, and – as `traceparent` – in the headers of what goes on.
+/// In the `traceparent` of what goes on, where [`of`](Self::of) finds it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: u128,
@@ -76,7 +76,11 @@ impl TraceContext {
     /// The context a request arrives with, if it has exactly one valid `traceparent`.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Option<Self> {
-        let mut values = headers.get_all(&TRACEPARENT).iter();
+        Self::only(headers.get_all(&TRACEPARENT).iter())
+    }
+
+    /// The context of the one value there is.
+    pub(super) fn only<'a>(mut values: impl Iterator<Item = &'a HeaderValue>) -> Option<Self> {
         let first = values.next()?;
         if values.next().is_some() {
             return None;
@@ -106,9 +110,12 @@ impl TraceContext {
     #[must_use]
     pub fn header_value(&self) -> HeaderValue {
         let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
-        write_hex(&mut text[3..35], self.trace_id);
-        write_hex(&mut text[36..52], u128::from(self.span_id));
-        write_hex(&mut text[53..55], u128::from(self.flags));
+        let [high, low] = halves(self.trace_id).map(digits);
+        let [.., f0, f1] = digits(self.flags.into());
+        text[3..19].copy_from_slice(&high);
+        text[19..35].copy_from_slice(&low);
+        text[36..52].copy_from_slice(&digits(self.span_id));
+        text[53..55].copy_from_slice(&[f0, f1]);
         HeaderValue::from_bytes(&text).expect("hexadecimal digits and dashes")
     }
 }
@@ -139,13 +146,31 @@ fn hex(digits: &[u8]) -> Option<u128> {
     })
 }
 
-/// Fills `out` with the digits of `value`, least significant last.
-pub(super) fn write_hex(out: &mut [u8], mut value: u128) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for slot in out.iter_mut().rev() {
-        *slot = DIGITS[usize::try_from(value & 0xf).unwrap_or(0)];
-        value >>= 4;
+/// The more and the less significant half.
+pub(super) const fn halves(value: u128) -> [u64; 2] {
+    [(value >> 64) as u64, value as u64]
+}
+
+/// The digits of `value`, least significant last. Ids are written twice for each request: eight
+/// digits at once.
+pub(super) const fn digits(value: u64) -> [u8; 16] {
+    let low = eight_digits(value as u32);
+    let both = (eight_digits((value >> 32) as u32) as u128) << 64 | low as u128;
+    both.to_be_bytes()
+}
+
+const fn eight_digits(value: u32) -> u64 {
+    const fn each(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
     }
+    // Half of what there is goes up each time, until there is a nibble in each byte.
+    let mut nibbles = value as u64;
+    nibbles = (nibbles | nibbles << 16) & 0x0000_ffff_0000_ffff;
+    nibbles = (nibbles | nibbles << 8) & 0x00ff_00ff_00ff_00ff;
+    nibbles = (nibbles | nibbles << 4) & each(0x0f);
+    // Six more than a figure can be is what carries into the upper nibble.
+    let letters = (nibbles + each(6)) >> 4 & each(1);
+    nibbles + each(b'0') + letters * (b'a' - b'9' - 1) as u64
 }
 
 /// Whether the `tracestate` headers together are a list the standard allows (§3.3).

@@ -6,12 +6,18 @@ const fn is_plain(byte: u8) -> bool {
 }
 
 /// Whether all of it can stand as it is. Fields are short and many: eight bytes at once, the last
-/// eight overlapping those before.
+/// ones overlapping those before.
 fn all_plain(text: &[u8]) -> bool {
     let word = |from: &[u8; 8]| words_plain(u64::from_le_bytes(*from));
-    match text.last_chunk() {
-        Some(last) => text.as_chunks().0.iter().all(word) && word(last),
-        None => text.iter().all(|&byte| is_plain(byte)),
+    if let Some(last) = text.last_chunk() {
+        return text.as_chunks().0.iter().all(word) && word(last);
+    }
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            words_plain(u64::from(first) << 32 | u64::from(last))
+        }
+        _ => text.iter().all(|&byte| is_plain(byte)),
     }
 }
 
@@ -73,7 +79,18 @@ mod tests {
     #[test]
     fn plain_text_is_told_at_every_place() {
         for byte in 0..=u8::MAX {
-            for (length, place) in [(1, 0), (7, 3), (8, 7), (9, 0), (19, 11), (24, 23)] {
+            for (length, place) in [
+                (1, 0),
+                (3, 2),
+                (4, 0),
+                (5, 4),
+                (6, 1),
+                (7, 3),
+                (8, 7),
+                (9, 0),
+                (19, 11),
+                (24, 23),
+            ] {
                 let mut text = vec![b'~'; length];
                 text[place] = byte;
                 assert_eq!(

@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::Version;
 
 use super::{Query, escape, number, time};
-use crate::observe::{Record, trace::write_hex};
+use crate::observe::{Record, trace};
 
 pub(super) fn write(query: Query, record: &Record<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"time\":\"");
@@ -22,7 +22,7 @@ pub(super) fn write(query: Query, record: &Record<'_>, out: &mut Vec<u8>) {
     duration(out, b",\"first_byte_ms\":", record.first_byte);
     count(out, b",\"bytes_in\":", record.bytes_in);
     count(out, b",\"bytes_out\":", Some(record.bytes_out));
-    text(out, b",\"end\":\"", Some(record.end_str()));
+    plain(out, b",\"end\":\"", record.end_str());
     value(
         out,
         b",\"user_agent\":\"",
@@ -37,7 +37,7 @@ pub(super) fn write(query: Query, record: &Record<'_>, out: &mut Vec<u8>) {
 }
 
 fn request(query: Query, record: &Record<'_>, out: &mut Vec<u8>) {
-    text(out, b",\"method\":\"", Some(record.method.as_str()));
+    plain(out, b",\"method\":\"", record.method.as_str());
     let authority = record
         .uri
         .authority()
@@ -48,7 +48,7 @@ fn request(query: Query, record: &Record<'_>, out: &mut Vec<u8>) {
     escape::json(out, record.uri.path().as_bytes());
     query.write(record.uri.query(), out, escape::json);
     out.push(b'"');
-    text(out, b",\"protocol\":\"", Some(protocol(record.version)));
+    plain(out, b",\"protocol\":\"", protocol(record.version));
 }
 
 fn outcome(record: &Record<'_>, out: &mut Vec<u8>) {
@@ -132,9 +132,14 @@ fn others(record: &Record<'_>, out: &mut Vec<u8>) {
 fn ids(record: &Record<'_>, out: &mut Vec<u8>) {
     let id = record.outcome.request_id.as_ref();
     text(out, b",\"request_id\":\"", id.map(|id| id.as_str()));
-    if let Some(trace) = &record.trace {
-        hex::<32>(out, b",\"trace_id\":\"", trace.trace_id());
-        hex::<16>(out, b",\"span_id\":\"", u128::from(trace.span_id()));
+    if let Some(context) = &record.trace {
+        let [high, low] = trace::halves(context.trace_id()).map(trace::digits);
+        out.extend_from_slice(b",\"trace_id\":\"");
+        out.extend_from_slice(&high);
+        out.extend_from_slice(&low);
+        out.extend_from_slice(b"\",\"span_id\":\"");
+        out.extend_from_slice(&trace::digits(context.span_id()));
+        out.push(b'"');
     }
 }
 
@@ -145,6 +150,13 @@ const fn protocol(version: Version) -> &'static str {
         Version::HTTP_3 => "HTTP/3",
         _ => "HTTP/1.1",
     }
+}
+
+/// What has nothing to escape: words of ours, and methods, which are tokens (RFC 9110 §9.1).
+fn plain(out: &mut Vec<u8>, name: &[u8], content: &str) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(content.as_bytes());
+    out.push(b'"');
 }
 
 fn text(out: &mut Vec<u8>, name: &[u8], content: Option<&str>) {
@@ -171,12 +183,4 @@ fn duration(out: &mut Vec<u8>, name: &[u8], value: Option<Duration>) {
         out.extend_from_slice(name);
         number::millis(out, value);
     }
-}
-
-fn hex<const N: usize>(out: &mut Vec<u8>, name: &[u8], value: u128) {
-    let mut digits = [0; N];
-    write_hex(&mut digits, value);
-    out.extend_from_slice(name);
-    out.extend_from_slice(&digits);
-    out.push(b'"');
 }

@@ -1,6 +1,9 @@
 //! UTC dates from the system clock.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    cell::Cell,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use super::number::fill;
 
@@ -9,12 +12,10 @@ struct Civil {
     month: u64,
     day: u64,
     second: u64,
-    millis: u64,
 }
 
 /// Days to a date, after Howard Hinnant's `civil_from_days`; years since 1970.
-fn civil(time: SystemTime) -> Civil {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+fn civil(since: Duration) -> Civil {
     let days = since.as_secs() / 86_400 + 719_468;
     let era = days / 146_097;
     let day_of_era = days % 146_097;
@@ -32,29 +33,41 @@ fn civil(time: SystemTime) -> Civil {
         month,
         day: day_of_year - (153 * shifted + 2) / 5 + 1,
         second: since.as_secs() % 86_400,
-        millis: u64::from(since.subsec_millis()),
     }
 }
 
-/// `2026-11-22T12:03:11.042Z` (RFC 3339). Put together in place and appended once: a date is the
-/// longest part of a line that is computed.
+thread_local! {
+    /// What the last line of this thread said, and the second it said it of: a date is the longest
+    /// part of a line that is computed, and a busy thread writes many lines within a second.
+    static LAST: Cell<(u64, [u8; 24])> = const { Cell::new((0, *b"1970-01-01T00:00:00.000Z")) };
+}
+
+/// `2026-11-22T12:03:11.042Z` (RFC 3339).
 pub(super) fn rfc3339(out: &mut Vec<u8>, time: SystemTime) {
-    let civil = civil(time);
-    let mut text = *b"0000-00-00T00:00:00.000Z";
-    fill(&mut text[..4], civil.year);
-    fill(&mut text[5..7], civil.month);
-    fill(&mut text[8..10], civil.day);
-    fill(&mut text[11..13], civil.second / 3600);
-    fill(&mut text[14..16], civil.second / 60 % 60);
-    fill(&mut text[17..19], civil.second % 60);
-    fill(&mut text[20..23], civil.millis);
+    let since = since_epoch(time);
+    let (second, mut text) = LAST.get();
+    if second != since.as_secs() {
+        let civil = civil(since);
+        fill(&mut text[..4], civil.year);
+        fill(&mut text[5..7], civil.month);
+        fill(&mut text[8..10], civil.day);
+        fill(&mut text[11..13], civil.second / 3600);
+        fill(&mut text[14..16], civil.second / 60 % 60);
+        fill(&mut text[17..19], civil.second % 60);
+        LAST.set((since.as_secs(), text));
+    }
+    fill(&mut text[20..23], since.subsec_millis().into());
     out.extend_from_slice(&text);
+}
+
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// `[22/Nov/2026:12:03:11 +0000]`.
 pub(super) fn common(out: &mut Vec<u8>, time: SystemTime) {
     const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-    let civil = civil(time);
+    let civil = civil(since_epoch(time));
     let at = usize::try_from(civil.month - 1).unwrap_or(0) * 3;
     let mut text = *b"[00/Jan/0000:00:00:00 +0000]";
     fill(&mut text[1..3], civil.day);
@@ -68,8 +81,6 @@ pub(super) fn common(out: &mut Vec<u8>, time: SystemTime) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -79,6 +90,9 @@ mod tests {
             (951_782_400, "2000-02-29T00:00:00.042Z"),
             (1_735_689_599, "2024-12-31T23:59:59.042Z"),
             (1_795_348_991, "2026-11-22T12:03:11.042Z"),
+            (1_795_348_991, "2026-11-22T12:03:11.042Z"),
+            (1_795_348_990, "2026-11-22T12:03:10.042Z"),
+            (0, "1970-01-01T00:00:00.042Z"),
         ] {
             let mut out = Vec::new();
             rfc3339(
