@@ -27,6 +27,7 @@ mod tool;
 mod unfold;
 mod usage;
 
+pub(crate) use self::number::Count;
 pub use self::{
     block::{
         Audio, AudioSource, Block, CacheMark, Document, Image, Opaque, Refusal, Source, Text,

@@ -28,13 +28,53 @@ impl Number {
     /// The value when it is a non-negative integer that fits.
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
-        if let Ok(value) = self.0.parse() {
-            return Some(value);
+        match self.0.parse() {
+            Ok(value) => Some(value),
+            Err(_) => whole(self.as_f64()),
         }
-        let value = self.as_f64();
-        // 2^53: above it a double no longer names one integer.
-        (value >= 0.0 && value.fract() == 0.0 && value <= 9_007_199_254_740_992.0)
-            .then_some(value as u64)
+    }
+}
+
+fn whole(value: f64) -> Option<u64> {
+    // 2^53: above it a double no longer names one integer.
+    (value >= 0.0 && value.fract() == 0.0 && value <= 9_007_199_254_740_992.0)
+        .then_some(value as u64)
+}
+
+/// A JSON number of which only the value counts: how many there are of something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Count(Option<u64>);
+
+impl Count {
+    /// How many; `None` where it is no whole number, or a negative one.
+    pub(crate) const fn get(self) -> Option<u64> {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Count;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+
+            fn visit_u64<E>(self, value: u64) -> Result<Count, E> {
+                Ok(Count(Some(value)))
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<Count, E> {
+                Ok(Count(u64::try_from(value).ok()))
+            }
+
+            fn visit_f64<E>(self, value: f64) -> Result<Count, E> {
+                Ok(Count(whole(value)))
+            }
+        }
+        deserializer.deserialize_u64(Visitor)
     }
 }
 
@@ -88,6 +128,27 @@ mod tests {
     fn refuses_what_is_not_a_number() {
         for text in ["\"1\"", "true", "null", "[1]"] {
             assert!(serde_json::from_str::<Number>(text).is_err(), "{text}");
+            assert!(serde_json::from_str::<Count>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_what_the_number_is() {
+        for text in [
+            "0",
+            "7",
+            "-0",
+            "-1",
+            "18446744073709551615",
+            "18446744073709551616",
+            "1e3",
+            "4096.0",
+            "1.5",
+            "1e30",
+        ] {
+            let number = serde_json::from_str::<Number>(text).unwrap();
+            let count = serde_json::from_str::<Count>(text).unwrap();
+            assert_eq!(count.get(), number.as_u64(), "{text}");
         }
     }
 

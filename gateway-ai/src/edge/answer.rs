@@ -1,5 +1,7 @@
 //! How an answer looks to the client.
 
+use std::{future::Future, pin::Pin, sync::Arc};
+
 use bytes::{Bytes, BytesMut};
 use gateway_core::{Body, Outcome, Responder, Response, Upstream, body::GuardedBody};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -22,13 +24,28 @@ use crate::{
     loss::Losses,
 };
 
+/// A response, or the promise of one where a stream is to be read to its end first.
+pub(super) enum Answer {
+    Ready(Response),
+    Folding(Pin<Box<dyn Future<Output = Response> + Send>>),
+}
+
+impl Answer {
+    pub(super) async fn response(self) -> Response {
+        match self {
+            Self::Ready(response) => response,
+            Self::Folding(response) => response.await,
+        }
+    }
+}
+
 /// Prints a reply for the client that made `call`.
-pub(super) async fn reply(
+pub(super) fn reply(
     responder: &Responder,
     call: &AiCall,
     reply: AiReply,
     costs: StreamCost,
-) -> Response {
+) -> Answer {
     let head = Head::of(call, &reply);
     let AiReply {
         dialect,
@@ -39,7 +56,6 @@ pub(super) async fn reply(
         restore,
         verbatim,
         mut settle,
-        target,
         provider,
         ..
     } = reply;
@@ -57,13 +73,18 @@ pub(super) async fn reply(
     let costs = costs.unless(!Held::profile(call).has_comments());
     let gathered = (call, gather);
     let printed = match body {
-        ReplyBody::Opaque(body) => Printed::body(Body::new(GuardedBody::new(body, settle))),
+        ReplyBody::Opaque(body) => Ok(Printed::body(Body::new(GuardedBody::new(body, settle)))),
         ReplyBody::Whole(whole) if streamed => unfolded(gathered, dialect, whole, costs, settle),
         ReplyBody::Whole(whole) => {
             whole_reply(gathered, whole, verbatim || refusal.is_some(), settle)
         }
         ReplyBody::Stream(stream) if !streamed => {
-            Box::pin(folded(gathered, dialect, stream, &restore, settle)).await
+            let (responder, call, gather) = (responder.clone(), call.clone(), gathered.1);
+            return Answer::Folding(Box::pin(async move {
+                let gathered = (&call, gather);
+                let printed = folded(gathered, dialect, stream, &restore, settle).await;
+                head.respond(&responder, &call, printed, (status, headers))
+            }));
         }
         ReplyBody::Stream(stream) if verbatim => {
             let body = PassBody::new(dialect, *stream, costs.of_passed(dialect), settle);
@@ -73,24 +94,16 @@ pub(super) async fn reply(
         }
         ReplyBody::Stream(stream) => translated(gathered, *stream, restore, costs, settle),
     };
-    let printed = match printed {
-        Ok(printed) => printed,
-        Err(error) => {
-            call.note_failure(FailedAttempt::new(target.name().clone(), &error));
-            return refuse::call(responder, call, &error);
-        }
-    };
-    let (mut response, losses) = printed.into_response(status, headers, call.dialect());
+    let mut response = head.respond(responder, call, printed, (status, headers));
     if let Some(refusal) = &refusal {
         refuse::passed(&mut response, refusal);
     }
-    head.write(call, losses, &mut response);
-    response
+    Answer::Ready(response)
 }
 
 /// What of a reply goes into the response's head.
 pub(super) struct Head {
-    model: HeaderValue,
+    target: Arc<str>,
     losses: Losses,
     upstream: Upstream,
     refused: bool,
@@ -101,8 +114,7 @@ impl Head {
         let failed = u32::try_from(call.attempts().failed().len()).unwrap_or(u32::MAX);
         let name = reply.provider.clone();
         Self {
-            model: HeaderValue::try_from(&**reply.target.name())
-                .unwrap_or_else(|_| HeaderValue::from_static("unknown")),
+            target: Arc::clone(reply.target.name()),
             losses: reply.losses.clone(),
             upstream: Upstream::new(name, reply.endpoint.clone())
                 .with_attempts(failed.saturating_add(1))
@@ -111,12 +123,36 @@ impl Head {
         }
     }
 
+    /// The response with what was printed, or the refusal where nothing could be.
+    fn respond(
+        self,
+        responder: &Responder,
+        call: &AiCall,
+        printed: Result<Printed, AiError>,
+        (status, headers): (StatusCode, HeaderMap),
+    ) -> Response {
+        let printed = match printed {
+            Ok(printed) => printed,
+            Err(error) => {
+                call.note_failure(FailedAttempt::new(self.target, &error));
+                return refuse::call(responder, call, &error);
+            }
+        };
+        let (mut response, losses) = printed.into_response(status, headers, call.dialect());
+        self.write(call, losses, &mut response);
+        response
+    }
+
     pub(super) fn write(mut self, call: &AiCall, losses: Losses, response: &mut Response) {
         let attempts = call.attempts();
         // A refusal that is passed on has been noted as a failed attempt already.
         let count = attempts.failed().len() + usize::from(!self.refused);
         let headers = response.headers_mut();
-        headers.insert(MODEL, self.model);
+        let model = HeaderValue::from_str(&self.target);
+        headers.insert(
+            MODEL,
+            model.unwrap_or_else(|_| HeaderValue::from_static("unknown")),
+        );
         headers.insert(ATTEMPTS, HeaderValue::from(count));
         if !attempts.failed().is_empty()
             && let Ok(value) = HeaderValue::try_from(attempts.to_string())
@@ -177,18 +213,14 @@ impl Printed {
         (response, self.losses)
     }
 
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "an arm of a match whose other arms can fail"
-    )]
-    fn body(body: Body) -> Result<Self, AiError> {
-        Ok(Self {
+    fn body(body: Body) -> Self {
+        Self {
             body,
             losses: Losses::new(),
             usage: None,
             stream: false,
             printed: false,
-        })
+        }
     }
 
     fn stream(body: Body) -> Self {

@@ -54,7 +54,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) async fn run<S, B>(self: &Arc<Self>, inner: S, request: Request<B>) -> Response
+    pub(super) async fn run<S, B>(self: Arc<Self>, inner: S, request: Request<B>) -> Response
     where
         S: Service<AiCall, Response = AiReply, Error = AiError> + Clone + Send + 'static,
         S::Future: Send,
@@ -72,52 +72,61 @@ impl Shared {
         if let Some(prompt) = self.prompts.at(&parts.method, parts.uri.path()) {
             // Apart, as all that is rare: what a future may hold is moved with it.
             return Box::pin(super::published::serve(
-                self, inner, &responder, prompt, parts, body,
+                &self, inner, &responder, prompt, parts, body,
             ))
             .await;
         }
-        match ingress::of(&parts.method, parts.uri.path()) {
-            Ingress::Call(dialect, operation) => {
-                responder = responder.with_format(ingress::format_of(dialect));
-                let entry = Entry::plain(dialect, operation);
-                self.chat(inner, &responder, entry, parts, body).await
-            }
+        let asked = ingress::of(&parts.method, parts.uri.path());
+        let entry = match asked {
+            Ingress::Call(dialect, operation) => Entry::plain(dialect, operation),
             Ingress::Gemini {
                 operation,
                 model,
                 stream,
-            } => {
-                responder = responder.with_format(ingress::format_of(Dialect::Gemini));
-                let entry = Entry::named(Dialect::Gemini, operation, model, stream);
-                let as_array = wants_array(&entry, parts.uri.query());
-                let response = self.chat(inner, &responder, entry, parts, body).await;
-                if as_array {
-                    array::respond(response)
-                } else {
-                    response
-                }
-            }
+            } => Entry::named(Dialect::Gemini, operation, model, stream),
             Ingress::Converse { model, stream } => {
-                let entry = Entry::named(Dialect::Converse, Operation::Chat, model, stream);
-                self.chat(inner, &responder, entry, parts, body).await
+                Entry::named(Dialect::Converse, Operation::Chat, model, stream)
             }
-            Ingress::Stored(stored) => {
-                Box::pin(self.stored(&responder, stored, &parts, body)).await
-            }
-            Ingress::Files(path) => Box::pin(self.files(&responder, path, &parts, body)).await,
+            // Apart, as all that is rare.
+            _ => return Box::pin(self.other(inner, responder, parts, body)).await,
+        };
+        let responder = responder.with_format(ingress::format_of(entry.dialect));
+        let as_array = wants_array(&entry, parts.uri.query());
+        let response = self.chat(inner, &responder, entry, parts, body).await;
+        if as_array {
+            array::respond(response)
+        } else {
+            response
+        }
+    }
+
+    /// Answers what is asked for beside calls.
+    async fn other<S, B>(
+        self: Arc<Self>,
+        inner: S,
+        responder: Responder,
+        parts: Parts,
+        body: B,
+    ) -> Response
+    where
+        S: Service<AiCall, Response = AiReply, Error = AiError> + Clone + Send + 'static,
+        S::Future: Send,
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        match ingress::of(&parts.method, parts.uri.path()) {
+            Ingress::Stored(stored) => self.stored(&responder, stored, &parts, body).await,
+            Ingress::Files(path) => self.files(&responder, path, &parts, body).await,
             Ingress::Socket if WebSocket::is_asked(&parts.method, &parts.headers) => {
-                socket::serve(self, inner, responder, parts)
+                socket::serve(&self, inner, responder, parts)
             }
             Ingress::Realtime => {
-                let responder = responder.with_format(ErrorFormat::OpenAi);
-                Box::pin(socket::relay(self, responder, parts)).await
+                socket::relay(&self, responder.with_format(ErrorFormat::OpenAi), parts).await
             }
             Ingress::Socket => wrong_method(&responder, "POST"),
             Ingress::Models(one) => self.list(&responder, &parts, one),
             Ingress::WrongMethod(allow) => wrong_method(&responder, allow),
-            Ingress::Unknown => {
-                responder.refuse(GatewayError::new(ErrorKind::NoRoute).detail("no such API path"))
-            }
+            _ => responder.refuse(GatewayError::new(ErrorKind::NoRoute).detail("no such API path")),
         }
     }
 
@@ -170,7 +179,10 @@ impl Shared {
             return estimated(&call);
         }
         match ask(inner, call.clone()).await {
-            Ok(reply) => answer::reply(responder, &call, reply, self.stream_cost).await,
+            Ok(reply) => {
+                let answer = answer::reply(responder, &call, reply, self.stream_cost);
+                answer.response().await
+            }
             Err(error) => refuse::call(responder, &call, &error),
         }
     }

@@ -64,13 +64,13 @@ where
         let inner = take_ready(&mut self.inner);
         let shared = Arc::clone(&self.shared);
         ResponseFuture {
-            inner: Box::pin(async move { shared.run(inner, call).await }),
+            inner: Box::pin(shared.run(inner, call)),
         }
     }
 }
 
 impl Shared {
-    async fn run<S>(&self, mut inner: S, call: AiCall) -> Result<AiReply, AiError>
+    async fn run<S>(self: Arc<Self>, mut inner: S, call: AiCall) -> Result<AiReply, AiError>
     where
         S: Service<AiCall, Response = AiReply, Error = AiError> + Clone,
     {

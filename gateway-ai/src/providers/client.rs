@@ -1,7 +1,9 @@
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
+use futures_util::TryFutureExt as _;
 use gateway_core::{Body, BoxError, Request, Response};
+use gateway_layers::transport::Client;
 use http_body::Body as HttpBody;
 use tower_service::Service;
 
@@ -56,7 +58,11 @@ impl HttpClient {
 
 impl Default for HttpClient {
     fn default() -> Self {
-        Self::new(gateway_layers::transport::Client::new())
+        Self {
+            inner: Arc::new(Pooled {
+                client: Client::new(),
+            }),
+        }
     }
 }
 
@@ -70,6 +76,17 @@ type BoxFuture = Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>
 
 trait Call: Send + Sync {
     fn call(&self, request: Request) -> BoxFuture;
+}
+
+/// The gateway's own client, whose service would be a box in a box.
+struct Pooled {
+    client: Client,
+}
+
+impl Call for Pooled {
+    fn call(&self, request: Request) -> BoxFuture {
+        Box::pin(self.client.send(request).map_err(Into::into))
+    }
 }
 
 struct Erased<S> {

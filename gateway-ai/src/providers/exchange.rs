@@ -1,5 +1,7 @@
 //! One call of a provider: request out, answer in, another key where the first was refused.
 
+use std::sync::Arc;
+
 use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Request, error::cause_ref};
 use http::{HeaderValue, Method, Uri, header};
 use smallvec::SmallVec;
@@ -13,6 +15,7 @@ use super::{
     routes::{Platform, Routes},
 };
 use crate::{
+    auth::Authorizer,
     call::{AiCall, AiReply},
     dialect::Dialect,
     error::{AiError, AiErrorKind, Origin},
@@ -21,7 +24,8 @@ use crate::{
     models::{Target, is_valid_model},
 };
 
-pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiError> {
+pub(super) async fn run(provider: Arc<Inner>, call: AiCall) -> Result<AiReply, AiError> {
+    let provider = &*provider;
     let model = call.target().map_or("", Target::model);
     let wire = provider.wire(call.dialect(), model);
     let dialect = wire.dialect;
@@ -35,7 +39,11 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
         let sent = Instant::now();
         let (index, key) = pick(provider, turn.as_ref(), &tried, sent).unzip();
         let mut request = request(provider, &call, (&uri, wire), payload.body, key);
-        let proof = prove(provider, &mut request).await?;
+        let proof = match &provider.authorizer {
+            // Apart, as all that is rare.
+            Some(authorizer) => Box::pin(prove(authorizer, &mut request)).await?,
+            None => None,
+        };
         let context = Context {
             call: &call,
             target: &target,
@@ -83,11 +91,11 @@ pub(super) async fn run(provider: &Inner, call: AiCall) -> Result<AiReply, AiErr
     }
 }
 
-/// Has the account's credentials, if it has any beside keys, say who calls; what they said.
-async fn prove(provider: &Inner, request: &mut Request) -> Result<Option<HeaderValue>, AiError> {
-    let Some(authorizer) = &provider.authorizer else {
-        return Ok(None);
-    };
+/// Has the account's credentials say who calls; what they said.
+async fn prove(
+    authorizer: &Authorizer,
+    request: &mut Request,
+) -> Result<Option<HeaderValue>, AiError> {
     authorizer.authorize(request).await?;
     Ok(request.headers().get(header::AUTHORIZATION).cloned())
 }

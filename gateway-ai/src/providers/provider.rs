@@ -144,9 +144,8 @@ impl Service<AiCall> for Provider {
     }
 
     fn call(&mut self, call: AiCall) -> ResponseFuture {
-        let provider = self.clone();
         ResponseFuture {
-            inner: Box::pin(async move { exchange::run(&provider.inner, call).await }),
+            inner: Box::pin(exchange::run(Arc::clone(&self.inner), call)),
         }
     }
 }

@@ -57,8 +57,7 @@ impl Service<Request> for Reloadable {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
-        let mut current = SharedService::clone(&self.current.load());
-        current.call(request)
+        self.current.load().start(request)
     }
 }
 

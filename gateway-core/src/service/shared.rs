@@ -57,6 +57,13 @@ impl SharedService {
             inner: Arc::new(Erased { service }),
         }
     }
+
+    /// Calls it: always ready, it needs no clone of its own for that.
+    pub(super) fn start(&self, request: Request) -> ResponseFuture {
+        ResponseFuture {
+            inner: self.inner.call(request),
+        }
+    }
 }
 
 trait Call: Send + Sync {
@@ -133,9 +140,7 @@ impl Service<Request> for SharedService {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
-        ResponseFuture {
-            inner: self.inner.call(request),
-        }
+        self.start(request)
     }
 }
 

@@ -29,8 +29,12 @@ pub(super) struct Shared {
 impl Shared {
     fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<ClientIp> {
         let peer = (self.peer)(extensions)?.ip();
-        let hops = forwarded::hops(headers, &self.header);
         let trusted = |ip| self.trusted.iter().any(|network| network.contains(ip));
+        // Who is not believed need not be read.
+        if !trusted(peer) {
+            return Some(ClientIp::new(peer));
+        }
+        let hops = forwarded::hops(headers, &self.header);
         Some(ClientIp::new(resolve::client(peer, hops, trusted)))
     }
 }

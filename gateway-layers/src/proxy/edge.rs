@@ -10,7 +10,7 @@ use super::hop;
 ///
 /// Put it outermost. A client can name any header in `Connection` and the proxy has to remove it;
 /// where that happens behind the layers which set `x-user`, `Connection: x-user` makes the request
-/// anonymous. After this layer the proxy knows that what it finds was set by the gateway.
+/// anonymous. After this layer `Connection` names nothing that is not of the connection itself.
 ///
 /// It also joins the cookies that HTTP/2 has cut into crumbs (RFC 9113 §8.2.3), before any layer reads
 /// one. Connection-specific headers themselves – `Upgrade`, `TE`, `Connection` – stay for the proxy.
@@ -41,10 +41,6 @@ pub struct HopByHop<S> {
     inner: S,
 }
 
-/// Says that the client's `Connection` has been dealt with.
-#[derive(Clone, Copy)]
-pub(super) struct EdgeDone;
-
 impl<S, B> Service<Request<B>> for HopByHop<S>
 where
     S: Service<Request<B>>,
@@ -62,7 +58,6 @@ where
         if request.version() == Version::HTTP_2 {
             hop::join_cookies(request.headers_mut());
         }
-        request.extensions_mut().insert(EdgeDone);
         self.inner.call(request)
     }
 }

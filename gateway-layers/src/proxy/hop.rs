@@ -22,14 +22,45 @@ pub(crate) fn strip(headers: &mut HeaderMap, keep: impl Fn(&HeaderName) -> bool)
     }
 }
 
-/// Removes what `Connection` names and leaves the fixed list: for the edge, where the proxy has still
-/// to see `Upgrade` and `TE`.
+/// Removes what `Connection` names, and leaves of that field what is on the fixed list: for the edge,
+/// where the proxy has still to see `Upgrade` and `TE`. What a layer behind it sets is not named.
 pub(super) fn strip_named(headers: &mut HeaderMap) {
+    // Most requests have no such field: to compare the few names costs less than a look-up.
+    if !headers.keys().any(|name| *name == header::CONNECTION) {
+        return;
+    }
     let mut doomed = Doomed::new();
     named(headers, &mut doomed, |_| false);
+    let lines = headers.get_all(header::CONNECTION).iter();
+    let known: Vec<&str> = lines.flat_map(tokens).filter(|it| is_known(it)).collect();
+    if known.len()
+        == headers
+            .get_all(header::CONNECTION)
+            .iter()
+            .flat_map(tokens)
+            .count()
+    {
+        return;
+    }
+    match HeaderValue::try_from(known.join(", ")) {
+        Ok(known) if !known.is_empty() => _ = headers.insert(header::CONNECTION, known),
+        _ => _ = headers.remove(header::CONNECTION),
+    }
     for name in doomed {
         headers.remove(name);
     }
+}
+
+/// Whether a token of `Connection` names nothing beside the fixed list.
+fn is_known(token: &str) -> bool {
+    is_usual(token)
+        || HeaderName::from_bytes(token.as_bytes())
+            .is_ok_and(|name| name == "close" || is_hop_by_hop(name.as_str()))
+}
+
+/// The usual tokens are known as they are written.
+fn is_usual(token: &str) -> bool {
+    matches!(token, "close" | "keep-alive" | "upgrade" | "Upgrade")
 }
 
 /// RFC 9113 §8.2.3: HTTP/2 may cut cookies into crumbs, which are one field to everybody else.
@@ -49,8 +80,7 @@ pub(super) fn join_cookies(headers: &mut HeaderMap) {
 fn named(headers: &HeaderMap, doomed: &mut Doomed, keep: impl Fn(&HeaderName) -> bool) {
     for value in headers.get_all(header::CONNECTION) {
         for token in tokens(value) {
-            // The usual tokens are known as they are written, and are on the list anyway.
-            if matches!(token, "close" | "keep-alive" | "upgrade" | "Upgrade") {
+            if is_usual(token) {
                 continue;
             }
             if let Ok(name) = HeaderName::from_bytes(token.as_bytes())
@@ -186,7 +216,11 @@ mod tests {
         ]);
         strip_named(&mut headers);
         assert_eq!(headers.len(), 3);
-        assert!(!headers.contains_key("x-user"));
+        assert_eq!(headers["connection"], "upgrade, te");
+        // What a layer sets now is not what the client has named.
+        headers.insert("x-user", HeaderValue::from_static("alice"));
+        strip(&mut headers, |_| false);
+        assert_eq!(headers, map(&[("x-user", "alice")]));
     }
 
     #[test]

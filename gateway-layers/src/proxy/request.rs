@@ -6,7 +6,6 @@ use hyper::{ext::Protocol, upgrade::OnUpgrade};
 
 use super::{
     builder::Host,
-    edge::EdgeDone,
     extended::WEBSOCKET,
     forwarded::{self, Forwarding, Hop},
     hop,
@@ -106,18 +105,17 @@ impl Shared {
 
     fn rewrite_headers(&self, request: &mut Request, upgrade: Option<&Upgrade>) {
         let seen = Seen::in_names(request.headers());
-        let edge_done = request.extensions().get::<EdgeDone>().is_some();
         let trailers = seen.te && hop::has_token(request.headers(), &header::TE, "trailers");
         let version = request.version();
         set_host(request);
         let ip = self.peer(request);
         let https = is_https(request);
         let headers = request.headers_mut();
-        if version == Version::HTTP_2 && !edge_done {
+        if version == Version::HTTP_2 {
             hop::join_cookies(headers);
         }
         if seen.hop_by_hop {
-            hop::strip(headers, |name| edge_done || self.protect.contains(name));
+            hop::strip(headers, |name| self.protect.contains(name));
         }
         if seen.suspicious && self.forwarding == Forwarding::Replace {
             self.remove_forged(headers);

@@ -1,7 +1,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    future::Future,
+    future::{Future, ready},
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
@@ -9,6 +9,7 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
+use futures_util::{TryFutureExt as _, future::Either};
 use gateway_core::{Request, Response};
 use http::{Method, Uri, header, uri};
 use tower_service::Service;
@@ -34,8 +35,11 @@ struct Shared {
     connector: Connector,
     max_idle: usize,
     idle_timeout: Duration,
-    origins: Mutex<HashMap<(uri::Scheme, uri::Authority), Origin, RandomState>>,
+    origins: Mutex<Origins>,
 }
+
+/// By authority; those of `http`, of `https`, and of Unix sockets.
+type Origins = [HashMap<uri::Authority, Origin, RandomState>; 3];
 
 impl Client {
     /// A client with the defaults.
@@ -54,13 +58,19 @@ impl Client {
     /// of a Unix socket ([`target`](super::target)).
     #[must_use]
     pub fn origin(&self, uri: &Uri) -> Option<Origin> {
-        let key = (uri.scheme()?.clone(), uri.authority()?.clone());
+        let authority = uri.authority()?;
+        let kind = match uri.scheme()? {
+            scheme if *scheme == uri::Scheme::HTTP => 0,
+            scheme if *scheme == uri::Scheme::HTTPS => 1,
+            _ => 2,
+        };
         let mut origins = self
             .shared
             .origins
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(origin) = origins.get(&key) {
+        let origins = &mut origins[kind];
+        if let Some(origin) = origins.get(authority) {
             return Some(origin.clone());
         }
         if origins.len() >= SWEEP_AT {
@@ -73,8 +83,33 @@ impl Client {
             ..
         } = &*self.shared;
         let origin = Origin::new(connector.clone(), uri, *max_idle, *idle_timeout)?;
-        origins.insert(key, origin.clone());
+        origins.insert(authority.clone(), origin.clone());
         Some(origin)
+    }
+
+    /// Sends `request`, as calling the service does, without a box.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no response head.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future cancels the request.
+    pub fn send(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Response, Error>> + Send + use<> {
+        // What is upgraded begins with a `GET`; others are not searched for the field.
+        let upgrade =
+            request.method() == Method::GET && request.headers().contains_key(header::UPGRADE);
+        match self.origin(request.uri()) {
+            Some(origin) => {
+                let sent = origin.send(request, upgrade);
+                Either::Left(sent.map_err(|failed| failed.into_parts().0))
+            }
+            None => Either::Right(ready(Err(Error::bare(Reason::Target)))),
+        }
     }
 }
 
@@ -94,19 +129,8 @@ impl Service<Request> for Client {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
-        // What is upgraded begins with a `GET`; others are not searched for the field.
-        let upgrade =
-            request.method() == Method::GET && request.headers().contains_key(header::UPGRADE);
-        let sent = self
-            .origin(request.uri())
-            .map(|origin| origin.send(request, upgrade));
         ResponseFuture {
-            inner: Box::pin(async move {
-                match sent {
-                    None => Err(Error::bare(Reason::Target)),
-                    Some(sent) => sent.await.map_err(|failed| failed.into_parts().0),
-                }
-            }),
+            inner: Box::pin(self.send(request)),
         }
     }
 }

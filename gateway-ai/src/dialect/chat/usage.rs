@@ -1,6 +1,6 @@
 use super::wire;
 use crate::{
-    canonical::{Extra, Number, Usage},
+    canonical::{Count, Extra, Usage},
     dialect::common::missed_counts,
     json::Writer,
     loss::Losses,
@@ -8,14 +8,14 @@ use crate::{
 
 /// Reads usage. Chat's prompt count includes what was cached; the canonical classes are disjoint.
 pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
-    let count = |number: Option<Number>| number.and_then(|number| number.as_u64());
+    let count = |count: Option<Count>| count.and_then(Count::get);
     let prompt_details = wire.prompt_tokens_details.unwrap_or_default();
     let output_details = wire.completion_tokens_details.unwrap_or_default();
     let mut extra = Extra::from_fields(wire.extra);
     let named = |names: &[&str]| {
         names
             .iter()
-            .find_map(|name| extra.get(name)?.read::<Number>().ok()?.as_u64())
+            .find_map(|name| extra.get(name)?.read::<Count>().ok()?.get())
     };
     // DeepSeek, Moonshot, Mistral, and those that pass Anthropic's words on.
     let [cache_read_names @ .., cache_write_name, reasoning_name, _] = COUNTED;

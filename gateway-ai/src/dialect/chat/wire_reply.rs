@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::wire::{Audio, FunctionCall, Message, ToolCall};
 use crate::{
-    canonical::{Number, Raw},
+    canonical::{Count, Number, Raw},
     json::{Content, Loose, Str, wire},
 };
 
@@ -87,9 +87,9 @@ wire! {
 
 wire! {
     pub(super) struct Usage<'a> {
-        prompt_tokens: Number = "prompt_tokens",
-        completion_tokens: Number = "completion_tokens",
-        total_tokens: Number = "total_tokens",
+        prompt_tokens: Count = "prompt_tokens",
+        completion_tokens: Count = "completion_tokens",
+        total_tokens: Count = "total_tokens",
         prompt_tokens_details: PromptDetails<'a> = "prompt_tokens_details",
         completion_tokens_details: CompletionDetails<'a> = "completion_tokens_details",
     }
@@ -97,20 +97,20 @@ wire! {
 
 wire! {
     pub(super) struct PromptDetails<'a> {
-        cached_tokens: Number = "cached_tokens",
-        cache_write_tokens: Number = "cache_write_tokens",
-        audio_tokens: Number = "audio_tokens",
-        image_tokens: Number = "image_tokens",
+        cached_tokens: Count = "cached_tokens",
+        cache_write_tokens: Count = "cache_write_tokens",
+        audio_tokens: Count = "audio_tokens",
+        image_tokens: Count = "image_tokens",
     }
 }
 
 wire! {
     pub(super) struct CompletionDetails<'a> {
-        reasoning_tokens: Number = "reasoning_tokens",
-        audio_tokens: Number = "audio_tokens",
-        image_tokens: Number = "image_tokens",
-        accepted_prediction_tokens: Number = "accepted_prediction_tokens",
-        rejected_prediction_tokens: Number = "rejected_prediction_tokens",
+        reasoning_tokens: Count = "reasoning_tokens",
+        audio_tokens: Count = "audio_tokens",
+        image_tokens: Count = "image_tokens",
+        accepted_prediction_tokens: Count = "accepted_prediction_tokens",
+        rejected_prediction_tokens: Count = "rejected_prediction_tokens",
     }
 }
 

@@ -1,6 +1,6 @@
 use super::wire;
 use crate::{
-    canonical::{Extra, Number, Raw, Usage},
+    canonical::{Count, Extra, Raw, Usage},
     dialect::common::missed_counts,
     json::Writer,
     loss::Losses,
@@ -9,11 +9,11 @@ use crate::{
 /// Reads usage, and the metrics of the call beside it. As in Messages, what was read from or written
 /// to the cache is not part of the input.
 pub(super) fn parse(wire: wire::Usage<'_>, metrics: Option<Raw>) -> Usage {
-    let count = |number: Option<Number>| number.and_then(|number| number.as_u64());
+    let count = |count: Option<Count>| count.and_then(Count::get);
     let details = wire.details.unwrap_or_default();
     let written = |ttl: &str| {
         let found = details.iter().find(|d| d.ttl.as_deref() == Some(ttl))?;
-        found.tokens.as_ref()?.as_u64()
+        found.tokens?.get()
     };
     let mut extra = Extra::from_fields(wire.extra);
     // The older names of the same counts.

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::{
-    canonical::{Number, Raw},
+    canonical::{Count, Number, Raw},
     json::{Loose, Str, wire},
 };
 
@@ -243,11 +243,11 @@ wire! {
 
 wire! {
     pub(super) struct Usage<'a> {
-        input: Number = "inputTokens",
-        output: Number = "outputTokens",
-        total: Number = "totalTokens",
-        cache_read: Number = "cacheReadInputTokens",
-        cache_write: Number = "cacheWriteInputTokens",
+        input: Count = "inputTokens",
+        output: Count = "outputTokens",
+        total: Count = "totalTokens",
+        cache_read: Count = "cacheReadInputTokens",
+        cache_write: Count = "cacheWriteInputTokens",
         details: Vec<CacheDetail<'a>> = "cacheDetails",
     }
 }
@@ -255,7 +255,7 @@ wire! {
 wire! {
     pub(super) struct CacheDetail<'a> {
         ttl: Str<'a> = "ttl",
-        tokens: Number = "inputTokens",
+        tokens: Count = "inputTokens",
     }
 }
 

@@ -1,6 +1,6 @@
 use super::wire;
 use crate::{
-    canonical::{Extra, Number, Usage},
+    canonical::{Count, Extra, Usage},
     dialect::common::missed_counts,
     json::Writer,
     loss::Losses,
@@ -9,7 +9,7 @@ use crate::{
 /// Reads usage. Gemini's prompt count includes what was cached and excludes what tools added; its
 /// candidates exclude thoughts.
 pub(super) fn parse(wire: wire::Usage<'_>) -> Usage {
-    let count = |number: Option<Number>| number.and_then(|number| number.as_u64());
+    let count = |count: Option<Count>| count.and_then(Count::get);
     let add = |a: Option<u64>, b: Option<u64>| match (a, b) {
         (None, None) => None,
         (a, b) => Some(a.unwrap_or(0).saturating_add(b.unwrap_or(0))),
@@ -23,7 +23,7 @@ pub(super) fn parse(wire: wire::Usage<'_>) -> Usage {
                 .as_ref()
                 .is_some_and(|modality| modality.0 == kind)
         })?;
-        found.count.as_ref()?.as_u64()
+        found.count?.get()
     };
     let prompt = add(count(wire.prompt), count(wire.tool_prompt));
     let cached =

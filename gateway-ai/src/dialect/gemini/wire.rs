@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::{
-    canonical::{Number, Raw},
+    canonical::{Count, Number, Raw},
     json::{Loose, Str, wire},
 };
 
@@ -147,12 +147,12 @@ wire! {
 
 wire! {
     pub(super) struct Usage<'a> {
-        prompt: Number = "promptTokenCount",
-        tool_prompt: Number = "toolUsePromptTokenCount",
-        cached: Number = "cachedContentTokenCount",
-        candidates: Number = "candidatesTokenCount",
-        thoughts: Number = "thoughtsTokenCount",
-        total: Number = "totalTokenCount",
+        prompt: Count = "promptTokenCount",
+        tool_prompt: Count = "toolUsePromptTokenCount",
+        cached: Count = "cachedContentTokenCount",
+        candidates: Count = "candidatesTokenCount",
+        thoughts: Count = "thoughtsTokenCount",
+        total: Count = "totalTokenCount",
         prompt_details: Vec<Modality<'a>> = "promptTokensDetails",
         candidate_details: Vec<Modality<'a>> = "candidatesTokensDetails",
     }
@@ -161,7 +161,7 @@ wire! {
 wire! {
     pub(super) struct Modality<'a> {
         modality: Loose = "modality",
-        count: Number = "tokenCount",
+        count: Count = "tokenCount",
     }
 }
 

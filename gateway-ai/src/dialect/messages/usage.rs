@@ -1,12 +1,12 @@
 use super::wire;
 use crate::{
-    canonical::{Extra, Number, Usage},
+    canonical::{Count, Extra, Usage},
     json::Writer,
 };
 
 /// Reads usage. Anthropic's input count excludes what was cached, as the canonical classes do.
 pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
-    let count = |number: Option<Number>| number.and_then(|number| number.as_u64());
+    let count = |count: Option<Count>| count.and_then(Count::get);
     let creation = wire.cache_creation.unwrap_or_default();
     let extra = Extra::from_fields(wire.extra);
     let web_searches = extra

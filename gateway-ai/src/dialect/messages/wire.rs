@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::{
-    canonical::{Number, Raw},
+    canonical::{Count, Number, Raw},
     json::{Content, Loose, Str, wire},
 };
 
@@ -142,10 +142,10 @@ wire! {
 
 wire! {
     pub(super) struct Usage<'a> {
-        input_tokens: Number = "input_tokens",
-        output_tokens: Number = "output_tokens",
-        cache_creation_input_tokens: Number = "cache_creation_input_tokens",
-        cache_read_input_tokens: Number = "cache_read_input_tokens",
+        input_tokens: Count = "input_tokens",
+        output_tokens: Count = "output_tokens",
+        cache_creation_input_tokens: Count = "cache_creation_input_tokens",
+        cache_read_input_tokens: Count = "cache_read_input_tokens",
         cache_creation: CacheCreation<'a> = "cache_creation",
         output_tokens_details: OutputDetails<'a> = "output_tokens_details",
         service_tier: Str<'a> = "service_tier",
@@ -154,18 +154,18 @@ wire! {
 
 wire! {
     pub(super) struct CacheCreation<'a> {
-        short: Number = "ephemeral_5m_input_tokens",
-        long: Number = "ephemeral_1h_input_tokens",
+        short: Count = "ephemeral_5m_input_tokens",
+        long: Count = "ephemeral_1h_input_tokens",
     }
 }
 
 wire! {
-    pub(super) struct OutputDetails<'a> { thinking_tokens: Number = "thinking_tokens" }
+    pub(super) struct OutputDetails<'a> { thinking_tokens: Count = "thinking_tokens" }
 }
 
 wire! {
     pub(super) struct ServerToolUse<'a> ignoring {
-        web_search_requests: Number = "web_search_requests",
+        web_search_requests: Count = "web_search_requests",
     }
 }
 

@@ -1,12 +1,12 @@
 use super::wire;
 use crate::{
-    canonical::{Extra, Number, Usage},
+    canonical::{Count, Extra, Usage},
     json::Writer,
 };
 
 /// Reads usage. The input count includes what was cached; the canonical classes are disjoint.
 pub(super) fn parse(wire: wire::Usage<'_>) -> Usage {
-    let count = |number: Option<Number>| number.and_then(|number| number.as_u64());
+    let count = |count: Option<Count>| count.and_then(Count::get);
     let input_details = wire.input_tokens_details.unwrap_or_default();
     let output_details = wire.output_tokens_details.unwrap_or_default();
     let mut extra = Extra::from_fields(wire.extra);

@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use crate::{
-    canonical::{Number, Raw},
+    canonical::{Count, Number, Raw},
     json::{Content, Loose, Str, wire},
 };
 
@@ -190,23 +190,23 @@ wire! {
 
 wire! {
     pub(super) struct Usage<'a> {
-        input_tokens: Number = "input_tokens",
+        input_tokens: Count = "input_tokens",
         input_tokens_details: InputDetails<'a> = "input_tokens_details",
-        output_tokens: Number = "output_tokens",
+        output_tokens: Count = "output_tokens",
         output_tokens_details: OutputDetails<'a> = "output_tokens_details",
-        total_tokens: Number = "total_tokens",
+        total_tokens: Count = "total_tokens",
     }
 }
 
 wire! {
     pub(super) struct InputDetails<'a> {
-        cached_tokens: Number = "cached_tokens",
-        cache_write_tokens: Number = "cache_write_tokens",
+        cached_tokens: Count = "cached_tokens",
+        cache_write_tokens: Count = "cache_write_tokens",
     }
 }
 
 wire! {
-    pub(super) struct OutputDetails<'a> { reasoning_tokens: Number = "reasoning_tokens" }
+    pub(super) struct OutputDetails<'a> { reasoning_tokens: Count = "reasoning_tokens" }
 }
 
 wire! {
