@@ -61,6 +61,18 @@ pub(super) struct Charge {
     cost: u64,
 }
 
+/// A store of somebody else's may answer what it was not asked, and then it has failed.
+fn whole(charge: &Charge, verdict: Verdict) -> Result<Verdict, StoreError> {
+    if verdict.len() == charge.keys.len() {
+        return Ok(verdict);
+    }
+    Err(StoreError::new(format!(
+        "{} decisions for {} takes",
+        verdict.len(),
+        charge.keys.len()
+    )))
+}
+
 /// What to do with a request.
 #[derive(Debug)]
 pub(super) enum Judgement {
@@ -107,7 +119,7 @@ impl<St: Store> Shared<St> {
     }
 
     pub(super) fn judge(&self, charge: &Charge, verdict: Result<Verdict, StoreError>) -> Judgement {
-        let verdict = match verdict {
+        let verdict = match verdict.and_then(|verdict| whole(charge, verdict)) {
             Ok(verdict) => {
                 self.state.recovered();
                 verdict

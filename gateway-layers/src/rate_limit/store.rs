@@ -14,7 +14,8 @@ pub trait Store: Send + Sync + 'static {
     /// The answer of a store that needs I/O. Bound its time: a request is waiting.
     type Future: Future<Output = Result<Verdict, StoreError>> + Send + 'static;
 
-    /// Takes from all buckets, or from none.
+    /// Takes from all buckets, or from none: one decision for each take, in their order. Any other
+    /// number is taken for a failure of the store.
     ///
     /// With `patience` tokens may be taken ahead of time, as long as they will be there within it;
     /// [`Decision::wait`] says when.

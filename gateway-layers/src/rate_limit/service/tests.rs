@@ -300,6 +300,36 @@ async fn layers_that_share_a_store_count_together_by_name() {
     assert_eq!(call(&apart, Request::new(())).await.status(), 429);
 }
 
+/// A store that always says so many times yes.
+#[derive(Clone, Copy, Debug)]
+struct Fixed(usize);
+
+impl Store for Fixed {
+    type Future = Ready<Result<Verdict, StoreError>>;
+
+    fn take(
+        &self,
+        takes: &[Take<'_>],
+        _: Duration,
+    ) -> Answer<Result<Verdict, StoreError>, Self::Future> {
+        let Answer::Now(Ok(one)) = MemoryStore::new().take(takes, Duration::ZERO) else {
+            panic!("memory answers at once");
+        };
+        Answer::Now(Ok(std::iter::repeat_n(one[0], self.0).collect()))
+    }
+
+    fn refund(&self, _: &[Take<'_>]) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_answers_what_it_was_not_asked_has_failed() {
+    for (decisions, expected) in [(0, 503), (1, 200), (2, 503)] {
+        let layer = RateLimitLayer::with_store(per_day(9), Fixed(decisions), OnStoreError::Deny);
+        let response = call(&layer.key(Key::Global), Request::new(())).await;
+        assert_eq!(response.status(), expected, "{decisions} decisions");
+    }
+}
+
 /// The memory store as a network would show it: the answer is a future, and may be an error.
 #[derive(Debug, Default)]
 struct Later {
