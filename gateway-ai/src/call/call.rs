@@ -4,6 +4,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use compact_str::CompactString;
 use gateway_core::{Deadline, Identity, Outcome, RequestId};
 use http::{Extensions, HeaderMap};
 
@@ -12,6 +13,7 @@ use crate::{
     canonical::Request,
     dialect::{Dialect, Url},
     error::AiError,
+    keeper::Held,
     models::Target,
 };
 
@@ -35,10 +37,11 @@ pub struct AiCall {
 struct Shared {
     dialect: Dialect,
     operation: Operation,
-    model: Box<str>,
+    model: CompactString,
     stream: bool,
     headers: HeaderMap,
     extensions: Extensions,
+    held: Held,
     attempts: Mutex<Attempts>,
 }
 
@@ -84,6 +87,7 @@ impl AiCall {
             stream: wire.is_stream(),
             headers: HeaderMap::new(),
             extensions: Extensions::new(),
+            held: Held::default(),
             attempts: Mutex::default(),
         };
         Ok(Self::build(shared, Body::wire(wire, false)))
@@ -108,6 +112,7 @@ impl AiCall {
             stream,
             headers: HeaderMap::new(),
             extensions: Extensions::new(),
+            held: Held::default(),
             attempts: Mutex::default(),
         };
         Ok(Self::build(shared, Body::wire(wire, true)))
@@ -133,6 +138,7 @@ impl AiCall {
             stream: false,
             headers: HeaderMap::new(),
             extensions: Extensions::new(),
+            held: Held::default(),
             attempts: Mutex::default(),
         };
         Self::build(shared, Body::Form(Arc::new(form)))
@@ -148,6 +154,7 @@ impl AiCall {
             stream: request.is_stream(),
             headers: HeaderMap::new(),
             extensions: Extensions::new(),
+            held: Held::default(),
             attempts: Mutex::default(),
         };
         Self::build(shared, Body::Typed(Arc::new(request)))
@@ -176,9 +183,19 @@ impl AiCall {
                     stream: self.shared.stream,
                     headers,
                     extensions,
+                    held: self.shared.held.clone(),
                     attempts: Mutex::new(self.attempts()),
                 });
             }
+        }
+        self
+    }
+
+    /// Attaches what the edge knows about the client. Clones keep what they have.
+    #[must_use]
+    pub(crate) fn with_held(mut self, held: Held) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.held = held;
         }
         self
     }
@@ -239,6 +256,11 @@ impl AiCall {
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.shared.extensions
+    }
+
+    /// What the edge knows about the client.
+    pub(crate) fn held(&self) -> &Held {
+        &self.shared.held
     }
 
     /// The caller, if an authentication layer knows it.

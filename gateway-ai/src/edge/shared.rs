@@ -197,13 +197,17 @@ impl Shared {
         timeout::shorten(&headers, &mut extensions, Instant::now())?;
         memory::attach(&self.memory, &call, &mut extensions)?;
         let profile = self.profiles.of(&headers, call.dialect());
-        let held = (self.keeper.as_ref(), self.guardian.as_ref());
-        Held::attach(held, profile, &mut extensions);
+        let client = profile.client().as_str();
+        Outcome::record(&extensions, |record| record.client = Some(client));
+        let held = Held::new((self.keeper.as_ref(), self.guardian.as_ref()), profile);
         #[cfg_attr(
             not(feature = "prompt"),
             expect(unused_mut, reason = "edited by decorators")
         )]
-        let mut call = call.with_head(headers, extensions).with_strict(self.strict);
+        let mut call = call
+            .with_head(headers, extensions)
+            .with_held(held)
+            .with_strict(self.strict);
         #[cfg(feature = "prompt")]
         if call.operation() == Operation::Chat && !self.decorator.is_empty() {
             call.edit(|request| self.decorator.apply(request))?;

@@ -1,8 +1,5 @@
 use std::sync::OnceLock;
 
-use gateway_core::Outcome;
-use http::Extensions;
-
 use super::Keeper;
 use crate::{
     call::AiCall,
@@ -12,7 +9,7 @@ use crate::{
 };
 
 /// What a call brings along for the proofs in its conversation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Held {
     keeper: Option<Keeper>,
     profile: Profile,
@@ -22,37 +19,33 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Notes who calls, and hands what is kept to whoever asks the provider.
-    pub(crate) fn attach(
+    /// What is kept, for whoever asks the provider, and who calls.
+    pub(crate) fn new(
         (keeper, guardian): (Option<&Keeper>, Option<&Guardian>),
         profile: Profile,
-        extensions: &mut Extensions,
-    ) {
-        let client = profile.client().as_str();
-        Outcome::record(extensions, |record| record.client = Some(client));
+    ) -> Self {
         let keeper = keeper.filter(|_| profile.keeping() != Keeping::Off);
-        extensions.insert(Self {
+        Self {
             keeper: keeper.cloned(),
             profile,
             guardian: guardian.cloned(),
             beginning: OnceLock::new(),
-        });
+        }
     }
 
     /// Who calls; an unknown client where nobody has looked.
     pub(crate) fn profile(call: &AiCall) -> Profile {
-        let held: Option<&Self> = call.extensions().get();
-        held.map_or_else(Profile::default, |held| held.profile)
+        call.held().profile
     }
 
     /// Who watches over the conversation.
     pub(crate) fn guardian(call: &AiCall) -> Option<&Guardian> {
-        call.extensions().get::<Self>()?.guardian.as_ref()
+        call.held().guardian.as_ref()
     }
 
     /// What all turns of the conversation have in common; `None` where nobody watches over it.
     pub(crate) fn beginning(call: &AiCall) -> Option<u64> {
-        let held: &Self = call.extensions().get()?;
+        let held = call.held();
         held.guardian.as_ref()?;
         let hash = || match call.wire() {
             Some(wire) => guardian::beginning(wire.bytes()),
@@ -63,13 +56,12 @@ impl Held {
 
     /// Whether somebody has asked for the beginning: there was a choice.
     pub(crate) fn is_begun(call: &AiCall) -> bool {
-        let held: Option<&Self> = call.extensions().get();
-        held.is_some_and(|held| held.beginning.get().is_some())
+        call.held().beginning.get().is_some()
     }
 
     /// Where this call's proofs are kept, if they are.
     pub(crate) fn keeper(call: &AiCall) -> Option<&Keeper> {
-        call.extensions().get::<Self>()?.keeper.as_ref()
+        call.held().keeper.as_ref()
     }
 
     /// Whether the client brings the proofs of whole thoughts back by itself.
