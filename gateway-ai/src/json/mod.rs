@@ -13,6 +13,7 @@ mod writer;
 
 pub(crate) use self::{
     object::{fill, locate, wire},
+    scan::is_plain,
     skim::{Member, Members, SkimError},
     text::{Content, Loose, OneOrMany, Str},
     unread::{Fields, missed, watch},

@@ -36,6 +36,11 @@ pub(super) fn escaped(text: &[u8], mut at: usize) -> Option<usize> {
     Some(at + found?)
 }
 
+/// Whether all of a text may stand in a JSON string as it is.
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    escaped(text, 0).is_none()
+}
+
 const fn must_be_escaped(byte: u8) -> bool {
     (byte < b' ') | (byte == b'"') | (byte == b'\\')
 }

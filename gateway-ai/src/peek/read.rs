@@ -1,16 +1,17 @@
 use std::ops::Range;
 
+use compact_str::CompactString;
 use serde::Deserialize;
 
 use crate::{
     error::AiError,
-    json::{Member, Members, SkimError, Str},
+    json::{Member, Members, SkimError, Str, is_plain},
 };
 
 /// What a body says at its top level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peek {
-    model: Option<String>,
+    model: Option<CompactString>,
     stream: Option<bool>,
     include_usage: Option<bool>,
     pub(super) places: Places,
@@ -36,7 +37,7 @@ impl Peek {
         let places = Places::find(body).map_err(AiError::invalid)?;
         let text = |place: &Option<Range<usize>>| place.as_ref().map(|at| &body[at.clone()]);
         Ok(Self {
-            model: read::<Str<'_>>(text(&places.model), "model")?.map(Str::into_owned),
+            model: name(text(&places.model), "model")?,
             stream: flag(text(&places.stream), "stream")?,
             include_usage: flag(text(&places.include_usage), "stream_options.include_usage")?,
             places,
@@ -60,6 +61,18 @@ impl Peek {
     pub fn includes_usage(&self) -> bool {
         self.include_usage == Some(true)
     }
+}
+
+/// A name is known without a parser where it is spelled as it is.
+fn name(value: Option<&[u8]>, field: &'static str) -> Result<Option<CompactString>, AiError> {
+    if let Some([b'"', text @ .., b'"']) = value
+        && is_plain(text)
+        && let Ok(text) = std::str::from_utf8(text)
+    {
+        return Ok(Some(text.into()));
+    }
+    let read = read::<Str<'_>>(value, field)?;
+    Ok(read.map(|text| CompactString::from(&*text)))
 }
 
 /// What nearly every request says is known without a parser.

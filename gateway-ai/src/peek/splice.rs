@@ -1,6 +1,7 @@
 use std::ops::Range;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use smallvec::SmallVec;
 
 use super::Peek;
 use crate::json::Writer;
@@ -21,13 +22,11 @@ impl Peek {
     /// `body` must be what was [read](Self::read).
     #[must_use]
     pub fn splice(&self, body: &Bytes, edits: &Edits<'_>) -> Bytes {
-        let mut changes: Vec<(Range<usize>, BytesMut)> = Vec::with_capacity(2);
+        let mut changes: SmallVec<[(Range<usize>, Text<'_>); 2]> = SmallVec::new();
         if let (Some(model), Some(place)) = (edits.model, &self.places.model)
             && self.model() != Some(model)
         {
-            let mut spelled = BytesMut::with_capacity(model.len() + 2);
-            Writer::new(&mut spelled).string(model);
-            changes.push((place.clone(), spelled));
+            changes.push((place.clone(), Text::String(model)));
         }
         if edits.include_usage && self.is_stream() && !self.includes_usage() {
             changes.extend(self.ask_for_usage(body));
@@ -37,37 +36,57 @@ impl Peek {
         }
         changes.sort_by_key(|(place, _)| place.start);
         let added: usize = changes.iter().map(|(_, text)| text.len()).sum();
-        let mut out = BytesMut::with_capacity(body.len() + added);
+        let removed: usize = changes.iter().map(|(place, _)| place.len()).sum();
+        // As large as it will be: bytes that fill their buffer are frozen as they are.
+        let mut out = BytesMut::with_capacity(body.len() + added - removed);
         let mut from = 0;
         for (place, text) in changes {
             out.put_slice(&body[from..place.start]);
-            out.put_slice(&text);
+            match text {
+                Text::String(text) => Writer::new(&mut out).string(text),
+                Text::Json(json) => out.put_slice(json.as_bytes()),
+            }
             from = place.end;
         }
         out.put_slice(&body[from..]);
         out.freeze()
     }
 
-    fn ask_for_usage(&self, body: &[u8]) -> Option<(Range<usize>, BytesMut)> {
+    fn ask_for_usage(&self, body: &[u8]) -> Option<(Range<usize>, Text<'static>)> {
         let places = &self.places;
         if let Some(flag) = &places.include_usage {
-            return Some((flag.clone(), BytesMut::from(&b"true"[..])));
+            return Some((flag.clone(), Text::Json("true")));
         }
         if let Some(options) = &places.stream_options {
             let inner = body[options.clone()].strip_prefix(b"{")?;
             let empty = inner.trim_ascii_start().starts_with(b"}");
-            let text: &[u8] = if empty {
-                b"\"include_usage\":true"
+            let text = if empty {
+                "\"include_usage\":true"
             } else {
-                b"\"include_usage\":true,"
+                "\"include_usage\":true,"
             };
             let at = options.start + 1;
-            return Some((at..at, BytesMut::from(text)));
+            return Some((at..at, Text::Json(text)));
         }
         let at = places.stream.as_ref()?.end;
-        Some((
-            at..at,
-            BytesMut::from(&b",\"stream_options\":{\"include_usage\":true}"[..]),
-        ))
+        let text = ",\"stream_options\":{\"include_usage\":true}";
+        Some((at..at, Text::Json(text)))
+    }
+}
+
+/// What is put into a body.
+enum Text<'a> {
+    /// A text, to be spelled as JSON has it.
+    String(&'a str),
+    Json(&'static str),
+}
+
+impl Text<'_> {
+    /// How long it will be where nothing has to be escaped.
+    const fn len(&self) -> usize {
+        match self {
+            Self::String(text) => text.len() + 2,
+            Self::Json(json) => json.len(),
+        }
     }
 }
