@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use gateway_core::Deadline;
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, HeaderName};
 use tokio::time::Instant;
 
 use crate::error::AiError;
@@ -17,7 +17,7 @@ pub(super) fn shorten(
     extensions: &mut Extensions,
     now: Instant,
 ) -> Result<(), AiError> {
-    let Some(value) = headers.get("x-gateway-timeout") else {
+    let Some(value) = headers.get(TIMEOUT) else {
         return Ok(());
     };
     let limit = value.to_str().ok().and_then(parse).ok_or_else(|| {
@@ -31,6 +31,8 @@ pub(super) fn shorten(
     extensions.insert(earlier);
     Ok(())
 }
+
+const TIMEOUT: HeaderName = HeaderName::from_static("x-gateway-timeout");
 
 fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();

@@ -31,7 +31,7 @@ pub struct Target {
 pub fn target(name: impl AsRef<str>) -> Target {
     let name = name.as_ref();
     Target {
-        slash: name.find('/').unwrap_or(name.len()),
+        slash: memchr::memchr(b'/', name.as_bytes()).unwrap_or(name.len()),
         name: Arc::from(name),
         weight: 1,
         first_token: None,
