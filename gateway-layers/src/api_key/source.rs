@@ -93,15 +93,17 @@ pub(super) fn strip(sources: &[KeySource], headers: &mut HeaderMap) {
         if !headers.keys().any(|name| source.header == name) {
             continue;
         }
-        let values = headers.get_all(&source.header);
-        if !values.iter().any(|value| source.key(value).is_some()) {
+        let mut others: SmallVec<[HeaderValue; 1]> = SmallVec::new();
+        let mut keys = false;
+        for value in headers.get_all(&source.header) {
+            match source.key(value) {
+                Some(_) => keys = true,
+                None => others.push(value.clone()),
+            }
+        }
+        if !keys {
             continue;
         }
-        let others: SmallVec<[HeaderValue; 1]> = values
-            .iter()
-            .filter(|value| source.key(value).is_none())
-            .cloned()
-            .collect();
         headers.remove(&source.header);
         for value in others {
             headers.append(source.header.clone(), value);
