@@ -35,6 +35,14 @@ fn every_other_byte_stays() {
         ),
         r#"{ "n" : 1.0,"model" :  "b\"c" ,"seed":12345678901234567890123 }"#
     );
+    assert_eq!(
+        spliced(
+            r#"{"stream_options":{"x":1},"model":"a","stream":true}"#,
+            Some("bc"),
+            true
+        ),
+        r#"{"stream_options":{"include_usage":true,"x":1},"model":"bc","stream":true}"#
+    );
 }
 
 #[test]
@@ -92,6 +100,7 @@ fn what_two_readers_could_read_differently_is_refused() {
         r#"{"model":"a","mod\u0065l":"b"}"#,
         r#"{"Max_Tokens":1}"#,
         r#"{"model":5}"#,
+        "{\"model\":\"a\u{1}\"}",
         r#"{"stream":"yes"}"#,
         r#"[]"#,
         r#""#,
