@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use smallvec::SmallVec;
 
 /// The route that was chosen for a request.
@@ -52,7 +53,8 @@ pub struct Params {
     pairs: Option<Arc<Pairs>>,
 }
 
-type Pairs = SmallVec<[(Box<str>, Box<str>); 4]>;
+/// Short texts in place: most patterns have one parameter, and most of its values are words.
+type Pairs = SmallVec<[(CompactString, CompactString); 2]>;
 
 impl Params {
     /// The value of `name`.
@@ -67,15 +69,15 @@ impl Params {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs
             .iter()
-            .flat_map(|pairs| pairs.iter().map(|(k, v)| (&**k, &**v)))
+            .flat_map(|pairs| pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())))
     }
 }
 
-impl<K: Into<Box<str>>, V: Into<Box<str>>> FromIterator<(K, V)> for Params {
+impl<K: AsRef<str>, V: AsRef<str>> FromIterator<(K, V)> for Params {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         let pairs: Pairs = pairs
             .into_iter()
-            .map(|(k, v)| (k.into(), v.into()))
+            .map(|(k, v)| (k.as_ref().into(), v.as_ref().into()))
             .collect();
         Self {
             pairs: (!pairs.is_empty()).then(|| Arc::new(pairs)),

@@ -94,7 +94,7 @@ impl<S> Router<S> {
         if *request.method() == Method::CONNECT {
             return Err(Miss::Connect);
         }
-        let uri = request.uri().clone();
+        let uri = request.uri();
         if uri.path() == "*" && *request.method() == Method::OPTIONS {
             return Err(Miss::Server);
         }
@@ -109,7 +109,8 @@ impl<S> Router<S> {
         match found {
             Found::Route(route, service) => {
                 if clean.is_changed() {
-                    *request.uri_mut() = with_path(&uri, &clean).ok_or(Miss::Rewrite)?;
+                    let uri = with_path(uri, &clean).ok_or(Miss::Rewrite)?;
+                    *request.uri_mut() = uri;
                 }
                 Ok((route, service))
             }
