@@ -19,12 +19,12 @@ pin_project! {
     pub struct ResponseFuture<F, H: OnEnd> {
         #[pin]
         inner: F,
-        recorder: Option<Recorder<H>>,
+        recorder: Option<Box<Recorder<H>>>,
     }
 }
 
 impl<F, H: OnEnd> ResponseFuture<F, H> {
-    pub(super) const fn new(inner: F, recorder: Recorder<H>) -> Self {
+    pub(super) const fn new(inner: F, recorder: Box<Recorder<H>>) -> Self {
         Self {
             inner,
             recorder: Some(recorder),

@@ -74,8 +74,8 @@
 //!
 //! # Cost
 //!
-//! Three allocations a request: the outcome, the `traceparent` value, and the box of the body. The
-//! line is composed in a buffer that is kept, and appended under a lock to the batch of the writer
+//! Four allocations a request: the outcome, what is noted of the request, the `traceparent` value,
+//! and the box of the body. The line is composed in a buffer that is kept, and appended under a lock to the batch of the writer
 //! thread; counters are found by one hash of the route's name.
 
 #[cfg(feature = "config")]

@@ -45,7 +45,8 @@ impl RequestBytes {
     }
 }
 
-/// What is known about a request; moves from the future into the body and tells at the end.
+/// What is known about a request; moves from the future into the body and tells at the end. Boxed,
+/// as the futures around it and the body are moved many times.
 pub(super) struct Recorder<H: OnEnd> {
     shared: Arc<Shared<H>>,
     outcome: Outcome,
@@ -72,7 +73,7 @@ impl<H: OnEnd> Recorder<H> {
         request: &Request<B>,
         outcome: Outcome,
         trace: Option<TraceContext>,
-    ) -> Self {
+    ) -> Box<Self> {
         let headers = request.headers();
         let extensions = request.extensions();
         // What layers outside of this one have found out already.
@@ -82,7 +83,9 @@ impl<H: OnEnd> Recorder<H> {
             record.client_ip = client_ip;
             record.request_id = request_id;
         });
-        Self {
+        let announced = request.body().size_hint().exact();
+        let counted = || extensions.get::<RequestBytes>().cloned();
+        Box::new(Self {
             outcome,
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -94,13 +97,13 @@ impl<H: OnEnd> Recorder<H> {
             start: Instant::now(),
             first_byte: None,
             status: None,
-            announced: request.body().size_hint().exact(),
-            counted: extensions.get::<RequestBytes>().cloned(),
+            announced,
+            counted: if announced.is_none() { counted() } else { None },
             bytes_out: 0,
             done: false,
             _in_flight: shared.metrics.as_ref().map(super::Metrics::enter),
             shared: Arc::clone(shared),
-        }
+        })
     }
 
     /// The answer's head is here.
@@ -124,19 +127,19 @@ impl<H: OnEnd> Recorder<H> {
     }
 
     /// The service inside failed: whoever is outside answers, if anyone.
-    pub(super) fn failed(mut self) {
+    pub(super) fn failed(&mut self) {
         self.status = Some(ErrorKind::Internal.status().as_u16());
         self.fill_error(ErrorKind::Internal);
         self.finish(End::Failed);
     }
 
     /// There is no body to wait for.
-    pub(super) fn complete(mut self) {
+    pub(super) fn complete(&mut self) {
         self.finish(End::Complete);
     }
 
     /// The answer opened a tunnel, and the tunnel is over.
-    pub(super) fn tunnel(mut self, bytes: TunnelBytes) {
+    pub(super) fn tunnel(&mut self, bytes: TunnelBytes) {
         self.announced = Some(bytes.received);
         self.bytes_out = bytes.sent;
         self.finish(End::Complete);
@@ -193,7 +196,7 @@ impl<H: OnEnd> Recorder<H> {
     }
 }
 
-impl<H: OnEnd> ObserveBody for Recorder<H> {
+impl<H: OnEnd> ObserveBody for Box<Recorder<H>> {
     fn on_data(&mut self, data: &Bytes) {
         self.bytes_out += data.len() as u64;
     }

@@ -27,53 +27,46 @@ pin_project! {
         inner: Option<F>,
         #[pin]
         timer: Option<Sleep>,
-        head: Clock,
-        started: Instant,
-        progress: Option<Arc<Progress>>,
-        refuser: Option<Refuser>,
-        body: Clock,
-        tunnel: bool,
+        wait: Wait,
         refused: Option<Box<Response>>,
     }
 }
 
+/// What a request may wait for, and how.
+#[derive(Debug)]
+pub(super) struct Wait {
+    pub(super) started: Instant,
+    pub(super) head: Clock,
+    pub(super) body: Clock,
+    pub(super) progress: Option<Arc<Progress>>,
+    /// None where the head may take any time.
+    pub(super) refuser: Option<Refuser>,
+    /// A 2xx opens a tunnel.
+    pub(super) tunnel: bool,
+}
+
 impl<F> ResponseFuture<F> {
-    pub(super) fn waiting(
-        inner: F,
-        head: Clock,
-        started: Instant,
-        progress: Option<Arc<Progress>>,
-        refuser: Option<Refuser>,
-    ) -> Self {
+    pub(super) const fn waiting(inner: F, wait: Wait) -> Self {
         Self {
             inner: Some(inner),
             timer: None,
-            head,
-            started,
-            progress,
-            refuser,
-            body: Clock::default(),
-            tunnel: false,
+            wait,
             refused: None,
         }
     }
 
-    pub(super) const fn with_body(mut self, body: Clock, tunnel: bool) -> Self {
-        self.body = body;
-        self.tunnel = tunnel;
-        self
-    }
-
-    pub(super) fn refused(response: Response) -> Self {
+    pub(super) fn refused(response: Response, now: Instant) -> Self {
         Self {
             inner: None,
             timer: None,
-            head: Clock::default(),
-            started: Instant::now(),
-            progress: None,
-            refuser: None,
-            body: Clock::default(),
-            tunnel: false,
+            wait: Wait {
+                started: now,
+                head: Clock::default(),
+                body: Clock::default(),
+                progress: None,
+                refuser: None,
+                tunnel: false,
+            },
             refused: Some(Box::new(response)),
         }
     }
@@ -95,16 +88,16 @@ where
         };
         if let Poll::Ready(answered) = inner.poll(cx) {
             let response = answered?.map(Body::new);
-            return Poll::Ready(Ok(timed(response, *this.body, *this.tunnel)));
+            return Poll::Ready(Ok(timed(response, this.wait.body, this.wait.tunnel)));
         }
-        let Some(refuser) = this.refuser else {
+        let Some(refuser) = &this.wait.refuser else {
             return Poll::Pending;
         };
-        let since = match this.progress {
+        let since = match &this.wait.progress {
             Some(progress) => progress.last(),
-            None => *this.started,
+            None => this.wait.started,
         };
-        let expired = ready!(poll_clock(this.timer, this.head, Some(since), cx));
+        let expired = ready!(poll_clock(this.timer, &this.wait.head, Some(since), cx));
         let response = refuser.refuse(GatewayError::new(match expired {
             Expired::Deadline => ErrorKind::DeadlineExceeded,
             Expired::Patience => ErrorKind::UpstreamTimeout,

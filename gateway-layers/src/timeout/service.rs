@@ -17,6 +17,7 @@ use super::{
     ResponseFuture,
     body::{Progress, TimedBody},
     clock::{self, Clock},
+    future::Wait,
 };
 
 /// The service of [`TimeoutLayer`](super::TimeoutLayer).
@@ -133,12 +134,14 @@ where
         let now = Instant::now();
         let deadline = match self.settings.deadline(&request, now) {
             Ok(deadline) => deadline,
-            Err(error) => return ResponseFuture::refused(Refuser::of(&request).refuse(error)),
+            Err(error) => {
+                return ResponseFuture::refused(Refuser::of(&request).refuse(error), now);
+            }
         };
         if let Some(deadline) = deadline {
             if deadline.at() <= now {
                 let error = GatewayError::new(ErrorKind::DeadlineExceeded);
-                return ResponseFuture::refused(Refuser::of(&request).refuse(error));
+                return ResponseFuture::refused(Refuser::of(&request).refuse(error), now);
             }
             request.extensions_mut().insert(deadline);
             if self.settings.header {
@@ -153,11 +156,15 @@ where
             deadline: head.deadline,
             patience: self.settings.idle,
         };
-        let tunnel = request.method() == http::Method::CONNECT;
-        let refuser = (!head.is_off()).then(|| Refuser::of(&request));
-        let progress = self.settings.watch_upload(&mut request);
-        let future = self.inner.call(request);
-        ResponseFuture::waiting(future, head, now, progress, refuser).with_body(body, tunnel)
+        let wait = Wait {
+            started: now,
+            head,
+            body,
+            tunnel: request.method() == http::Method::CONNECT,
+            refuser: (!head.is_off()).then(|| Refuser::of(&request)),
+            progress: self.settings.watch_upload(&mut request),
+        };
+        ResponseFuture::waiting(self.inner.call(request), wait)
     }
 }
 
