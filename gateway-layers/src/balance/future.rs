@@ -83,6 +83,7 @@ impl<S: Service<Request>> State<S> {
     ) -> (Self, Option<Box<HeaderValue>>) {
         let Chosen {
             service,
+            at,
             load,
             permit,
             cookie,
@@ -91,7 +92,7 @@ impl<S: Service<Request>> State<S> {
         let ready = Self::Ready {
             service,
             request: Some(request),
-            attempt: Some(Attempt::new(shared, load, permit)),
+            attempt: Some(Attempt::new(shared, at, load, permit)),
         };
         (ready, cookie)
     }
@@ -261,11 +262,16 @@ struct Clock {
 }
 
 impl Attempt {
-    fn new<S>(shared: &Shared<S>, load: LoadGuard, permit: Option<Permit>) -> Self {
+    fn new<S>(
+        shared: &Shared<S>,
+        started: Instant,
+        load: LoadGuard,
+        permit: Option<Permit>,
+    ) -> Self {
         Self {
             load: Some(load),
             permit,
-            started: Instant::now(),
+            started,
             clock: Clock {
                 start: shared.start(),
                 decay: shared.picker.decay,

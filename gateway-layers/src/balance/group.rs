@@ -139,6 +139,10 @@ impl<S> Group<S> {
             let endpoint = &self.endpoints[index];
             endpoint.weight > 0 && allow(&endpoint.state)
         };
+        // Of one there is nothing to draw or to compare, and nobody to take a cold one's share.
+        if self.endpoints.len() == 1 {
+            return usable(0).then_some(0);
+        }
         if let Some(window) = picker.slow_start {
             // Passing over an endpoint as often as it is cold takes from its share what it must
             // under every policy. A key has its own lot, so that it moves once and not to and fro.

@@ -36,6 +36,7 @@ pub(super) struct Shared<S> {
 /// An endpoint for a request, and the cookie that leads back to it.
 pub(super) struct Chosen<S> {
     pub(super) service: S,
+    pub(super) at: Instant,
     pub(super) load: LoadGuard,
     pub(super) permit: Option<Permit>,
     pub(super) cookie: Option<Box<HeaderValue>>,
@@ -119,6 +120,7 @@ impl<S> Shared<S> {
         });
         Ok(Some(Chosen {
             service: endpoint.service.clone(),
+            at,
             load: endpoint.state.open(),
             permit,
             cookie,
