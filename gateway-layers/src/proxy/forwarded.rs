@@ -42,7 +42,11 @@ pub(super) fn write(headers: &mut HeaderMap, mode: Forwarding, rfc7239: bool, ho
             IpAddr::V4(ip) => dotted(ip),
             IpAddr::V6(ip) => format_compact!("{ip}"),
         };
-        append_list(headers, &X_FORWARDED_FOR, &ip);
+        match mode {
+            // Nobody is believed: there is no list to go on with.
+            Forwarding::Replace => set(headers, X_FORWARDED_FOR, &ip),
+            _ => append_list(headers, &X_FORWARDED_FOR, &ip),
+        }
     }
     // The first proxy saw the client's own host and scheme; later ones must not overwrite it.
     if let (Entry::Vacant(first), Some(host)) = (headers.entry(X_FORWARDED_HOST), hop.host) {
@@ -120,6 +124,12 @@ fn dotted(ip: Ipv4Addr) -> CompactString {
 }
 
 /// Appends to the last line of the field, so that readers of only one line see the whole list.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
 fn append_list(headers: &mut HeaderMap, name: &HeaderName, item: &str) {
     let mut lines = headers.get_all(name).iter().peekable();
     let value = if lines.peek().is_none() {

@@ -77,9 +77,14 @@ impl Extended {
 
 impl Shared {
     pub(super) fn prepare(&self, request: &mut Request) -> (Undo, Option<Upgrade>) {
-        let upgrade = self.take_upgrade(request);
+        let seen = Seen::in_names(request.headers());
+        let upgrade = if seen.hop_by_hop {
+            self.take_upgrade(request)
+        } else {
+            None
+        };
         if request.extensions_mut().remove::<Prepared>().is_none() {
-            self.rewrite_headers(request, upgrade.as_ref());
+            self.rewrite_headers(request, &seen, upgrade.as_ref());
         }
         let host = match &self.host {
             Host::Pass => None,
@@ -103,8 +108,7 @@ impl Shared {
         (Undo { uri, host }, upgrade)
     }
 
-    fn rewrite_headers(&self, request: &mut Request, upgrade: Option<&Upgrade>) {
-        let seen = Seen::in_names(request.headers());
+    fn rewrite_headers(&self, request: &mut Request, seen: &Seen, upgrade: Option<&Upgrade>) {
         let trailers = seen.te && hop::has_token(request.headers(), &header::TE, "trailers");
         let version = request.version();
         set_host(request);
