@@ -28,6 +28,7 @@ use super::{
     entrance::Client,
     interim::Interims,
     io::Io,
+    room::roomy,
     state::{ServerBody, State},
     supervise::supervise,
 };
@@ -157,6 +158,9 @@ where
     if let Err(refusal) = check::request(&mut request, max_target) {
         let response = check::refuse(&request, refusal);
         return Ok(response.map(|body| ServerBody::new(body, in_flight)));
+    }
+    if request.extensions().is_empty() {
+        *request.extensions_mut() = roomy();
     }
     if request.body().size_hint().exact().is_none() {
         request.extensions_mut().insert(RequestBytes::new());

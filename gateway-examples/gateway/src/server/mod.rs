@@ -25,6 +25,7 @@ mod io;
 mod limits;
 mod listen;
 mod places;
+mod room;
 mod socket;
 mod state;
 mod supervise;
