@@ -4,24 +4,20 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::dialect::Dialect;
 
-/// Client headers that belong to a dialect and go to a provider that speaks it.
-const fn own(dialect: Dialect) -> &'static [HeaderName] {
-    // Names, not texts: a text is parsed again for each look-up.
-    static MESSAGES: [HeaderName; 3] = [
-        HeaderName::from_static("anthropic-beta"),
-        ANTHROPIC_VERSION,
-        IDEMPOTENCY_KEY,
-    ];
-    static CHAT: [HeaderName; 4] = [
-        HeaderName::from_static("openai-beta"),
-        HeaderName::from_static("openai-organization"),
-        HeaderName::from_static("openai-project"),
-        IDEMPOTENCY_KEY,
-    ];
+/// Whether a client header belongs to a dialect and goes to a provider that speaks it.
+fn is_own(name: &HeaderName, dialect: Dialect) -> bool {
+    // By text: most names differ in length from all of these.
+    let name = name.as_str();
     match dialect {
-        Dialect::Messages => &MESSAGES,
-        Dialect::Chat | Dialect::Responses => &CHAT,
-        Dialect::Gemini | Dialect::Converse => &[],
+        Dialect::Messages => matches!(
+            name,
+            "anthropic-beta" | "anthropic-version" | "idempotency-key"
+        ),
+        Dialect::Chat | Dialect::Responses => matches!(
+            name,
+            "openai-beta" | "openai-organization" | "openai-project" | "idempotency-key"
+        ),
+        Dialect::Gemini | Dialect::Converse => false,
     }
 }
 
@@ -63,11 +59,11 @@ pub(super) fn forward(
     if client.is_empty() {
         return;
     }
-    let own = same_dialect.map_or(&[][..], own);
-    // A look-up costs more than comparing with the few names there are.
-    for (name, value) in client {
-        if own.contains(name) {
-            out.append(name.clone(), value.clone());
+    if let Some(dialect) = same_dialect {
+        for (name, value) in client {
+            if is_own(name, dialect) {
+                out.append(name.clone(), value.clone());
+            }
         }
     }
     for name in named {
@@ -88,7 +84,6 @@ pub(super) fn dialect(dialect: Dialect, out: &mut HeaderMap) {
 }
 
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 #[cfg(test)]
 mod tests {
