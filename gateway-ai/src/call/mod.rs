@@ -48,4 +48,7 @@ pub use self::{
     whole::Whole,
     wire::Wire,
 };
-pub(crate) use self::{reply::ReplyStream, whole::counted};
+pub(crate) use self::{
+    reply::{ReplyParts, ReplyStream},
+    whole::counted,
+};

@@ -18,8 +18,16 @@ use crate::{
 ///
 /// The edge prints it for the client: where both speak the same dialect and nothing was changed,
 /// that is the provider's bytes as they are.
+///
+/// One pointer wide: every service between provider and edge hands it on in a future of its own.
 #[derive(Debug)]
 pub struct AiReply {
+    pub(crate) parts: Box<ReplyParts>,
+}
+
+/// What an answer consists of.
+#[derive(Debug)]
+pub(crate) struct ReplyParts {
     pub(crate) dialect: Dialect,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -69,38 +77,38 @@ pub struct ReplyStream {
 impl AiReply {
     /// The dialect the answer is written in.
     #[must_use]
-    pub const fn dialect(&self) -> Dialect {
-        self.dialect
+    pub fn dialect(&self) -> Dialect {
+        self.parts.dialect
     }
 
     /// The content.
     #[must_use]
-    pub const fn body(&self) -> &ReplyBody {
-        &self.body
+    pub fn body(&self) -> &ReplyBody {
+        &self.parts.body
     }
 
     /// The error this is, where the provider refused in words meant for the client.
     #[must_use]
-    pub const fn refusal(&self) -> Option<&AiError> {
-        self.refusal.as_ref()
+    pub fn refusal(&self) -> Option<&AiError> {
+        self.parts.refusal.as_ref()
     }
 
     /// Who answered.
     #[must_use]
-    pub const fn target(&self) -> &Target {
-        &self.target
+    pub fn target(&self) -> &Target {
+        &self.parts.target
     }
 
     /// What the request lost on its way into the provider's dialect.
     #[must_use]
-    pub const fn losses(&self) -> &Losses {
-        &self.losses
+    pub fn losses(&self) -> &Losses {
+        &self.parts.losses
     }
 
     /// What the provider has counted so far; for a stream, usually nothing yet.
     #[must_use]
     pub fn usage(&self) -> Option<&Usage> {
-        self.settle.usage()
+        self.parts.settle.usage()
     }
 }
 

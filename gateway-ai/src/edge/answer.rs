@@ -16,7 +16,10 @@ use super::{
     translate::TranslateBody,
 };
 use crate::{
-    call::{AiCall, AiReply, FailedAttempt, Operation, ReplyBody, ReplyStream, Settle, Whole},
+    call::{
+        AiCall, AiReply, FailedAttempt, Operation, ReplyBody, ReplyParts, ReplyStream, Settle,
+        Whole,
+    },
     canonical::{Event, Reply, unfold},
     dialect::{Dialect, Restore},
     error::AiError,
@@ -46,8 +49,8 @@ pub(super) fn reply(
     reply: AiReply,
     costs: StreamCost,
 ) -> Answer {
-    let head = Head::of(call, &reply);
-    let AiReply {
+    let head = Head::of(call, &reply.parts);
+    let ReplyParts {
         dialect,
         status,
         headers,
@@ -58,7 +61,7 @@ pub(super) fn reply(
         mut settle,
         provider,
         ..
-    } = reply;
+    } = *reply.parts;
     settle.arm();
     // Only in its own dialect can an answer be asked for again.
     let remember: Option<&Remember> = call
@@ -110,7 +113,7 @@ pub(super) struct Head {
 }
 
 impl Head {
-    pub(super) fn of(call: &AiCall, reply: &AiReply) -> Self {
+    pub(super) fn of(call: &AiCall, reply: &ReplyParts) -> Self {
         let failed = u32::try_from(call.attempts().failed().len()).unwrap_or(u32::MAX);
         let name = reply.provider.clone();
         Self {

@@ -72,8 +72,10 @@ pub(super) fn read_call(entry: Entry, bytes: Bytes) -> Result<AiCall, AiError> {
 impl Entry {
     /// The content type of a form, where the body is one and may be.
     pub(super) fn form<'a>(&self, parts: &'a Parts) -> Option<&'a str> {
+        if !matches!(self.operation, Operation::Pass(_)) || self.url.is_some() {
+            return None;
+        }
         let media = parts.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        let passes = matches!(self.operation, Operation::Pass(_)) && self.url.is_none();
-        (passes && Form::is_form(media)).then_some(media)
+        Form::is_form(media).then_some(media)
     }
 }

@@ -16,7 +16,7 @@ use super::{
     translate::{Print, TranslateBody},
 };
 use crate::{
-    call::{AiCall, AiReply, ReplyBody},
+    call::{AiCall, AiReply, ReplyBody, ReplyParts},
     canonical::{Block, Delta, Event, Reply, Request, unfold},
     error::AiError,
     prompt::{Prompt, PromptError},
@@ -115,17 +115,17 @@ fn version(
 
 /// The answer's text, whole or as it comes.
 async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response {
-    let head = Head::of(call, &reply);
+    let head = Head::of(call, &reply.parts);
     if let Some(refusal) = reply.refusal() {
         return refuse::published(responder, call, refusal);
     }
-    let AiReply {
+    let ReplyParts {
         dialect,
         body,
         restore,
         mut settle,
         ..
-    } = reply;
+    } = *reply.parts;
     settle.arm();
     let whole = match body {
         ReplyBody::Stream(stream) if call.is_stream() => {

@@ -1,6 +1,6 @@
 //! What all clones of the service share, and what happens to a request.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use bytes::Bytes;
 use gateway_core::{
@@ -67,7 +67,7 @@ impl Shared {
         {
             responder = responder.with_format(format);
         }
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         #[cfg(feature = "prompt")]
         if let Some(prompt) = self.prompts.at(&parts.method, parts.uri.path()) {
             // Apart, as all that is rare: what a future may hold is moved with it.
@@ -92,7 +92,7 @@ impl Shared {
         };
         let responder = responder.with_format(ingress::format_of(entry.dialect));
         let as_array = wants_array(&entry, parts.uri.query());
-        let response = self.chat(inner, &responder, entry, parts, body).await;
+        let response = self.chat(inner, &responder, entry, &mut parts, body).await;
         if as_array {
             array::respond(response)
         } else {
@@ -147,7 +147,7 @@ impl Shared {
         inner: S,
         responder: &Responder,
         entry: Entry,
-        parts: Parts,
+        parts: &mut Parts,
         body: B,
     ) -> Response
     where
@@ -156,21 +156,25 @@ impl Shared {
         B::Error: Into<BoxError>,
     {
         let (dialect, operation) = (entry.dialect, entry.operation);
-        let call = match entry.form(&parts) {
+        let call = match entry.form(parts) {
             // Apart, as all that is rare.
             Some(media) => Box::pin(self.form(media, body))
                 .await
                 .map(|form| form.map(|form| AiCall::from_form(operation, form))),
             None => self
-                .read(&parts, body)
+                .read(parts, body)
                 .await
                 .map(|bytes| read_call(entry, bytes)),
         };
         let call = match call {
             Ok(call) => call,
-            Err(error) => return refused(responder, &parts, error),
+            Err(error) => return refused(responder, parts, error),
         };
-        let call = call.and_then(|call| self.prepare(call, parts.headers, parts.extensions));
+        let (headers, extensions) = (
+            mem::take(&mut parts.headers),
+            mem::take(&mut parts.extensions),
+        );
+        let call = call.and_then(|call| self.prepare(call, headers, extensions));
         let call = match call {
             Ok(call) => call,
             Err(error) => return refuse::request(responder, dialect, &error),

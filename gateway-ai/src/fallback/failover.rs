@@ -128,10 +128,11 @@ impl Shared {
         let answer = inner.call(call);
         let work = async {
             let mut reply = answer.await?;
-            if let ReplyBody::Stream(stream) = &mut reply.body {
+            let parts = &mut *reply.parts;
+            if let ReplyBody::Stream(stream) = &mut parts.body {
                 // With nobody left to take over there is nothing to hold back for.
                 let eager = last || self.policy.is_eager();
-                stream.commit(eager, &mut reply.settle).await?;
+                stream.commit(eager, &mut parts.settle).await?;
                 stream.set_idle(self.policy.idle);
                 stream.deadline = deadline;
             }

@@ -1,6 +1,6 @@
 //! One call of a provider: request out, answer in, another key where the first was refused.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Request, error::cause_ref};
 use http::{HeaderValue, Method, Uri, header};
@@ -44,7 +44,7 @@ pub(super) async fn run(provider: Arc<Inner>, call: AiCall) -> Result<AiReply, A
             Some(authorizer) => Box::pin(prove(authorizer, &mut request)).await?,
             None => None,
         };
-        let context = Context {
+        let mut context = Context {
             call: &call,
             target: &target,
             provider,
@@ -56,7 +56,7 @@ pub(super) async fn run(provider: Arc<Inner>, call: AiCall) -> Result<AiReply, A
             sent,
         };
         let mut answer = match provider.client.send(request).await {
-            Ok(response) => receive::answer(response, context).await,
+            Ok(response) => receive::answer(response, &mut context).await,
             Err(error) => Err(unreachable(&error)),
         };
         let Some(index) = index else {
@@ -64,10 +64,7 @@ pub(super) async fn run(provider: Arc<Inner>, call: AiCall) -> Result<AiReply, A
             watch(provider, &mut answer, turn.as_mut(), None);
             return answer;
         };
-        let error = match &answer {
-            Ok(reply) => reply.refusal(),
-            Err(error) => Some(error),
-        };
+        let error = answer.as_ref().map_or_else(Some, AiReply::refusal);
         let Some((error, fault)) = error.and_then(|error| Some((error, fault(error)?))) else {
             if answer.is_ok() {
                 provider.keys.accepted(index);
@@ -75,12 +72,9 @@ pub(super) async fn run(provider: Arc<Inner>, call: AiCall) -> Result<AiReply, A
             }
             return answer;
         };
-        let now = Instant::now();
-        provider
-            .keys
-            .refused(index, fault, error.retry_after(), now);
         tried.push(index);
-        if call.is_spent() || !provider.keys.has_fresh(&tried, now) {
+        let another = rest(provider, (index, fault, error.retry_after()), &tried);
+        if call.is_spent() || !another {
             return answer;
         }
         tracing::debug!(
@@ -89,6 +83,17 @@ pub(super) async fn run(provider: Arc<Inner>, call: AiCall) -> Result<AiReply, A
             "key refused, taking the next one"
         );
     }
+}
+
+/// Has a refused key rest; whether another one is left.
+fn rest(
+    provider: &Inner,
+    (index, fault, after): (usize, KeyFault, Option<Duration>),
+    tried: &[usize],
+) -> bool {
+    let now = Instant::now();
+    provider.keys.refused(index, fault, after, now);
+    provider.keys.has_fresh(tried, now)
 }
 
 /// Has the account's credentials say who calls; what they said.
@@ -125,7 +130,7 @@ fn watch(
 ) {
     if let (Ok(reply), Some(turn)) = (answer, turn) {
         let mark = key.map_or(0, |key| provider.keys.mark(key));
-        reply.settle.watch(turn.taken(&provider.name, mark));
+        reply.parts.settle.watch(turn.taken(&provider.name, mark));
     }
 }
 

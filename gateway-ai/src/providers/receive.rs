@@ -1,5 +1,7 @@
 //! What came back: an answer, a stream, or an error – whatever the status says.
 
+use std::mem;
+
 use bytes::Bytes;
 use gateway_core::{
     Body, Response,
@@ -17,7 +19,9 @@ use super::{
     sniff,
 };
 use crate::{
-    call::{AiCall, AiReply, Operation, ReplyBody, ReplyStream, Settle, Whole, counted},
+    call::{
+        AiCall, AiReply, Operation, ReplyBody, ReplyParts, ReplyStream, Settle, Whole, counted,
+    },
     canonical::Usage,
     dialect::{Dialect, Restore},
     error::{AiError, AiErrorKind},
@@ -53,13 +57,17 @@ fn settle(call: &AiCall, target: &Target, provider: &Inner) -> Settle {
     Settle::new(call.outcome().cloned(), target.name().clone()).with_price(price)
 }
 
-pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<AiReply, AiError> {
+/// Reads what came back; of the context what the request lost on its way is taken.
+pub(super) async fn answer(
+    response: Response,
+    context: &mut Context<'_>,
+) -> Result<AiReply, AiError> {
     let (head, body) = response.into_parts();
     let first_byte = context.sent.elapsed();
     let refusal;
     let body = if head.status.is_success() {
         refusal = None;
-        success(&head, body, &context).await?
+        success(&head, body, context).await?
     } else {
         let bytes = collect(body, ERROR_LIMIT)
             .await
@@ -75,15 +83,8 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         refusal = Some(error);
         ReplyBody::Whole(Whole::opaque(bytes))
     };
-    let Context {
-        call,
-        target,
-        provider,
-        wire: Routes { dialect, .. },
-        losses,
-        restore,
-        ..
-    } = context;
+    let (call, target, provider) = (context.call, context.target, context.provider);
+    let restore = mem::take(&mut context.restore);
     let mut settle = settle(call, target, provider);
     if let ReplyBody::Whole(whole) = &body
         && refusal.is_none()
@@ -91,8 +92,8 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
     {
         settle.count(usage.clone());
     }
-    let dialect = *dialect;
-    Ok(AiReply {
+    let dialect = context.wire.dialect;
+    let parts = ReplyParts {
         dialect,
         status: head.status,
         headers: kept(&head.headers),
@@ -103,9 +104,12 @@ pub(super) async fn answer(response: Response, context: Context<'_>) -> Result<A
         provider: provider.name.clone(),
         endpoint: provider.endpoint.clone(),
         first_byte,
-        losses,
+        losses: mem::take(&mut context.losses),
         restore,
         settle,
+    };
+    Ok(AiReply {
+        parts: Box::new(parts),
     })
 }
 
@@ -198,25 +202,29 @@ pub(super) fn kept(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();
     // A look-up costs more than comparing with the few names there are.
     for (name, value) in headers {
-        if KEPT.contains(name) && !kept.contains_key(name) {
+        if is_kept(name) && !kept.contains_key(name) {
             kept.insert(name.clone(), value.clone());
         }
     }
     kept
 }
 
-static KEPT: [HeaderName; 9] = [
-    header::CONTENT_TYPE,
-    header::RETRY_AFTER,
-    HeaderName::from_static("retry-after-ms"),
-    HeaderName::from_static("x-should-retry"),
-    HeaderName::from_static("x-request-id"),
-    HeaderName::from_static("request-id"),
-    HeaderName::from_static("openai-processing-ms"),
-    HeaderName::from_static("x-amzn-requestid"),
-    // Amazon's clients know an exception by this name and by no other.
-    HeaderName::from_static("x-amzn-errortype"),
-];
+/// By text: most names differ in length from all of these.
+fn is_kept(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "content-type"
+            | "retry-after"
+            | "retry-after-ms"
+            | "x-should-retry"
+            | "x-request-id"
+            | "request-id"
+            | "openai-processing-ms"
+            | "x-amzn-requestid"
+            // Amazon's clients know an exception by this name and by no other.
+            | "x-amzn-errortype"
+    )
+}
 
 /// Error bodies are read to tell one error from another; nobody needs more than this of them.
 const ERROR_LIMIT: usize = 64 * 1024;

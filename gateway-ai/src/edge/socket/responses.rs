@@ -216,13 +216,15 @@ where
             return Ok(());
         }
         self.thread.forget();
-        let (parts, _tally) = self.head.turn();
+        let (mut parts, _tally) = self.head.turn();
         let (shared, inner) = (Arc::clone(&self.shared), self.inner.clone());
         let responder = self.responder.clone();
         let entry = Entry::plain(Dialect::Responses, Operation::Chat);
         let body = Body::from(body);
-        let answer =
-            Box::pin(async move { shared.chat(inner, &responder, entry, parts, body).await });
+        let answer = Box::pin(async move {
+            let chat = shared.chat(inner, &responder, entry, &mut parts, body);
+            chat.await
+        });
         let response = self.meanwhile(answer).await?;
         if response.status().is_success() {
             return self.events(response.into_body(), asked).await;
