@@ -5,6 +5,7 @@
 //! the buffer that is sent. No `serde_json::Value` lies between.
 
 mod object;
+mod reader;
 mod scan;
 mod skim;
 mod text;
@@ -13,6 +14,7 @@ mod writer;
 
 pub(crate) use self::{
     object::{fill, locate, wire},
+    reader::from_str,
     scan::is_plain,
     skim::{Member, Members, SkimError},
     text::{Content, Loose, OneOrMany, Str},

@@ -3,37 +3,58 @@
 //! Most strings are keys and words: a call of a vector search costs more than a few words do.
 
 /// The place, from `at` on, of the next byte that may not stand in a JSON string as it is.
-pub(super) fn escaped(text: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<32>) {
-        // No early exit: this way the compiler makes a handful of vector instructions of it.
-        let found = block
-            .iter()
-            .fold(false, |found, byte| found | must_be_escaped(*byte));
-        if found {
+pub(super) fn escaped(text: &[u8], at: usize) -> Option<usize> {
+    let mut rest = text.get(at..)?;
+    let place = |rest: &[u8], found: usize| Some(text.len() - rest.len() + found);
+    // A key ends in its first words; blocks are for prose.
+    for _ in 0..2 {
+        let Some((word, later)) = rest.split_first_chunk() else {
             break;
-        }
-        at += 32;
-    }
-    while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*word);
-        let found = below(word, b' ') | equal(word, b'"') | equal(word, b'\\');
+        };
+        let found = marked(u64::from_le_bytes(*word));
         if found != 0 {
-            return Some(at + first(found));
+            return place(rest, first(found));
         }
-        at += 8;
+        rest = later;
     }
-    let rest = text.get(at..)?;
+    while let Some((block, later)) = rest.split_first_chunk::<64>()
+        && !is_any_marked(block)
+    {
+        rest = later;
+    }
+    while let Some((word, later)) = rest.split_first_chunk() {
+        let found = marked(u64::from_le_bytes(*word));
+        if found != 0 {
+            return place(rest, first(found));
+        }
+        rest = later;
+    }
     let found = match text.last_chunk() {
         // The last eight bytes, without those that were looked at; the zeros that take their place
         // are found behind the rest, if nothing is found in it.
         Some(last) if !rest.is_empty() => {
             let word = u64::from_le_bytes(*last) >> (64 - 8 * rest.len());
-            let found = first(below(word, b' ') | equal(word, b'"') | equal(word, b'\\'));
+            let found = first(marked(word));
             (found < rest.len()).then_some(found)
         }
         _ => rest.iter().position(|byte| must_be_escaped(*byte)),
     };
-    Some(at + found?)
+    place(rest, found?)
+}
+
+/// Whether any byte of a block must be escaped: the least of what is nothing for those bytes alone.
+/// No early exit and no comparison – this way the compiler makes a few vector instructions of it.
+fn is_any_marked(block: &[u8; 64]) -> bool {
+    let least = block.iter().fold(u8::MAX, |least, byte| {
+        let control = byte.saturating_sub(b' ' - 1);
+        least.min(control).min(byte ^ b'"').min(byte ^ b'\\')
+    });
+    least == 0
+}
+
+/// Which bytes of a word must be escaped, as [`below`] says it.
+const fn marked(word: u64) -> u64 {
+    below(word, b' ') | equal(word, b'"') | equal(word, b'\\')
 }
 
 /// Whether all of a text may stand in a JSON string as it is.

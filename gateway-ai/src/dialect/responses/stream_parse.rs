@@ -12,7 +12,7 @@ use crate::{
     canonical::{Event, Start},
     dialect::common::{EventParser, StreamState, broken_off, read_json, unreadable},
     error::AiError,
-    json::Str,
+    json::{Str, from_str},
 };
 
 /// Reads a stream of response events.
@@ -169,7 +169,7 @@ impl State {
 
 fn read_response(raw: Option<&RawValue>) -> Result<wire::Reply<'_>, AiError> {
     match raw {
-        Some(raw) => serde_json::from_str(raw.get()).map_err(|error| unreadable(&error)),
+        Some(raw) => from_str(raw.get()).map_err(|error| unreadable(&error)),
         None => Ok(wire::Reply::default()),
     }
 }
