@@ -190,10 +190,10 @@ impl Family {
             .rsplit(['/', ':'])
             .find(|part| part.len() > 3)
             .unwrap_or(&model);
-        if let Some(at) = name.find("claude") {
+        if let Some(at) = find(name, "claude") {
             return Self::claude(&name[at..]);
         }
-        if name.contains("deepseek") {
+        if find(name, "deepseek").is_some() {
             return Self::DeepSeek;
         }
         if [
@@ -205,12 +205,12 @@ impl Family {
             "devstral",
         ]
         .iter()
-        .any(|prefix| name.contains(prefix))
+        .any(|word| find(name, word).is_some())
         {
             return Self::Mistral;
         }
         let o_series = name.starts_with('o') && name[1..].starts_with(|c: char| c.is_ascii_digit());
-        if o_series || (name.starts_with("gpt-5") && !name.contains("chat")) {
+        if o_series || (name.starts_with("gpt-5") && find(name, "chat").is_none()) {
             return Self::OpenAiReasoning;
         }
         if [
@@ -246,9 +246,9 @@ impl Family {
                 .all(|c| c.is_ascii_digit())
         };
         // `claude-sonnet-4-5` ends in `-5` but `-4-5` models take budgets.
-        if !name.contains("-4-5")
+        if find(name, "-4-5").is_none()
             && adaptive.iter().any(|mark| {
-                name.find(mark)
+                find(name, mark)
                     .is_some_and(|at| name.ends_with(mark) || !dated(at + mark.len() - 2))
             })
         {
@@ -268,6 +268,12 @@ impl Family {
             }
         }
     }
+}
+
+/// Where a word begins. Names are short, and preparing a search costs more than theirs.
+fn find(name: &str, word: &str) -> Option<usize> {
+    let mut windows = name.as_bytes().windows(word.len());
+    windows.position(|window| window == word.as_bytes())
 }
 
 #[cfg(test)]

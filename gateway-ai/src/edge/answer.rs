@@ -156,7 +156,13 @@ impl Head {
             MODEL,
             model.unwrap_or_else(|_| HeaderValue::from_static("unknown")),
         );
-        headers.insert(ATTEMPTS, HeaderValue::from(count));
+        headers.insert(
+            ATTEMPTS,
+            match count {
+                1 => HeaderValue::from_static("1"),
+                count => HeaderValue::from(count),
+            },
+        );
         if !attempts.failed().is_empty()
             && let Ok(value) = HeaderValue::try_from(attempts.to_string())
         {

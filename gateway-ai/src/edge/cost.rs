@@ -1,6 +1,7 @@
 use bytes::BytesMut;
 use gateway_core::{Response, Usage};
 use http::{HeaderName, HeaderValue};
+use smallvec::SmallVec;
 
 use crate::{call::Settle, dialect::Dialect};
 
@@ -47,24 +48,20 @@ pub(super) fn comment(settle: &Settle, out: &mut BytesMut) {
         return;
     };
     out.extend_from_slice(b": gateway {\"cost_usd\":");
-    usd(cost, out);
+    out.extend_from_slice(&usd(cost));
     out.extend_from_slice(b"}\n\n");
 }
 
 /// Says in the head what a whole answer cost.
 pub(super) fn head(usage: &Usage, response: &mut Response) {
-    let Some(cost) = usage.cost_micro_usd else {
-        return;
-    };
-    let mut text = BytesMut::with_capacity(DIGITS + 1);
-    usd(cost, &mut text);
-    if let Ok(value) = HeaderValue::from_maybe_shared(text.freeze()) {
+    let cost = usage.cost_micro_usd.map(usd);
+    if let Some(Ok(value)) = cost.map(|cost| HeaderValue::from_bytes(&cost)) {
         response.headers_mut().insert(COST, value);
     }
 }
 
 /// Micro-USD as USD, exactly: it stands in every whole answer, and formatters take their time.
-fn usd(micro: u64, out: &mut BytesMut) {
+fn usd(micro: u64) -> SmallVec<[u8; DIGITS + 1]> {
     let mut digits = [b'0'; DIGITS];
     let (mut at, mut rest) = (DIGITS, micro);
     while rest > 0 {
@@ -73,9 +70,10 @@ fn usd(micro: u64, out: &mut BytesMut) {
         rest /= 10;
     }
     let point = DIGITS - 6;
-    out.extend_from_slice(&digits[at.min(point - 1)..point]);
-    out.extend_from_slice(b".");
+    let mut out = SmallVec::from_slice(&digits[at.min(point - 1)..point]);
+    out.push(b'.');
     out.extend_from_slice(&digits[point..]);
+    out
 }
 
 /// Those of the largest number.
@@ -89,11 +87,7 @@ mod tests {
 
     #[test]
     fn micro_dollars_are_written_exactly() {
-        let usd = |micro| {
-            let mut out = BytesMut::new();
-            usd(micro, &mut out);
-            out
-        };
+        let usd = |micro| String::from_utf8(usd(micro).to_vec()).unwrap();
         assert_eq!(usd(0), "0.000000");
         assert_eq!(usd(1_000_000), "1.000000");
         assert_eq!(usd(450), "0.000450");
