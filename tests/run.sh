@@ -7,6 +7,7 @@
 #   tests/run.sh              everything
 #   tests/run.sh rust         unit, contract, wire and gateway tests, and doctests
 #   tests/run.sh sdk          the vendors' SDKs against the gateway
+#   tests/run.sh cli          Claude Code, Codex and Gemini CLI against it: 740 MB, so only when asked for
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -124,12 +125,34 @@ sdk_tests() {
     run "vendors' SDKs through the gateway" tests/sdk/run.sh
 }
 
+cli_tests() {
+    local modules="$cache/cli"
+    if ! python_with_sdks || ! node_with_sdks; then
+        skip "the programs for the command line: no Node could be had"
+        return
+    fi
+    export PATH="$(dirname "$GATEWAY_NODE"):$PATH"
+    mkdir -p "$modules"
+    if ! cmp -s tests/sdk/cli.json "$modules/installed.json"; then
+        cp tests/sdk/cli.json "$modules/package.json"
+        if ! (cd "$modules" && timeout 600 npm install --no-audit --no-fund --no-package-lock --ignore-scripts &&
+            node node_modules/@anthropic-ai/claude-code/install.cjs) >"$log/npm" 2>&1; then
+            skip "the programs for the command line: $(tail -n 1 "$log/npm")"
+            return
+        fi
+        cp tests/sdk/cli.json "$modules/installed.json"
+    fi
+    export GATEWAY_CLI_MODULES="$modules"
+    run "the vendors' programs through the gateway" tests/sdk/cli.sh
+}
+
 install_packages
 case "${1:-all}" in
     rust) rust_tests ;;
     sdk) sdk_tests ;;
+    cli) cli_tests ;;
     all) rust_tests; sdk_tests ;;
-    *) echo "usage: tests/run.sh [rust|sdk]" >&2; exit 2 ;;
+    *) echo "usage: tests/run.sh [rust|sdk|cli]" >&2; exit 2 ;;
 esac
 
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

@@ -40,6 +40,8 @@ fn by_words(value: &[u8], own: &[(Box<str>, Client)]) -> Client {
         }
         if let Some((_, client)) = PRODUCTS.iter().find(|(name, _)| is(product, name)) {
             found = found.min(*client);
+        } else if is_front_end(product) {
+            found = found.min(Client::GeminiCli);
         }
     }
     found
@@ -48,6 +50,14 @@ fn by_words(value: &[u8], own: &[(Box<str>, Client)]) -> Client {
 fn is(product: &[u8], name: &str) -> bool {
     product.eq_ignore_ascii_case(name.as_bytes())
 }
+
+/// `GeminiCLI-tui`, `GeminiCLI-a2a-server`, and what else that program is built into.
+fn is_front_end(product: &[u8]) -> bool {
+    let head = product.get(..GEMINI_CLI.len());
+    head.is_some_and(|head| is(head, GEMINI_CLI))
+}
+
+const GEMINI_CLI: &str = "geminicli-";
 
 const PRODUCTS: [(&str, Client); 43] = [
     ("openai", Client::OpenAiSdk),
@@ -142,6 +152,10 @@ mod tests {
             (
                 "langchainjs-openai/1.0.0 ((node/v22.3.0; linux; x64))",
                 "langchain",
+            ),
+            (
+                "GeminiCLI-tui/0.61.0/gemini-2.5-pro (linux; x64; terminal)",
+                "gemini-cli",
             ),
             ("litellm/1.77.5", "litellm"),
             ("pydantic-ai/1.0.15", "pydantic-ai"),

@@ -107,3 +107,18 @@ async fn an_unknown_path_is_refused_in_dialect() {
     );
     assert_eq!(server.stats().snapshot().requests, 2);
 }
+
+#[tokio::test]
+async fn system_messages_among_the_others_are_for_those_who_ask_for_them() {
+    let server = server();
+    let mut body = message("x");
+    let told = json!({ "role": "system", "content": "Be brief." });
+    body["messages"].as_array_mut().unwrap().push(told);
+    let (status, answer) = ask(&server, "/v1/messages", &body).await;
+    assert_eq!(status, 400, "{answer}");
+    let mut request = post("/v1/messages", &body);
+    let betas = "claude-code-20250219,mid-conversation-system-2026-04-07";
+    let betas = http::HeaderValue::from_static(betas);
+    request.headers_mut().insert("anthropic-beta", betas);
+    assert_eq!(send(&server, request).await.0, 200);
+}

@@ -106,6 +106,10 @@ pub(in crate::doubles::model) fn count(incoming: &Incoming<'_>) -> Result<Ask, R
         let role = match message["role"].as_str() {
             Some("user") => Role::User,
             Some("assistant") if at > 0 => Role::Assistant,
+            Some("system") if at > 0 && may_interject(incoming) => {
+                ask.system.extend(system(&message["content"], &mut marks)?);
+                continue;
+            }
             Some("assistant") => {
                 return Err(invalid(
                     "messages: first message must use the \"user\" role",
@@ -124,6 +128,14 @@ pub(in crate::doubles::model) fn count(incoming: &Incoming<'_>) -> Result<Ask, R
     pairing::check(&ask.turns).map_err(orphan)?;
     ask.cached = marks.settled();
     Ok(ask)
+}
+
+/// System messages between the others are for those who ask for them.
+fn may_interject(incoming: &Incoming<'_>) -> bool {
+    let betas = incoming.headers.get_all("anthropic-beta").iter();
+    betas
+        .filter_map(|beta| beta.to_str().ok())
+        .any(|beta| beta.contains("mid-conversation-system-"))
 }
 
 fn orphan(orphan: Orphan) -> Refusal {
