@@ -123,13 +123,13 @@ fn dotted(ip: Ipv4Addr) -> CompactString {
     CompactString::from_utf8(&text[..end]).expect("digits and dots")
 }
 
-/// Appends to the last line of the field, so that readers of only one line see the whole list.
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
 }
 
+/// Appends to the last line of the field, so that readers of only one line see the whole list.
 fn append_list(headers: &mut HeaderMap, name: &HeaderName, item: &str) {
     let mut lines = headers.get_all(name).iter().peekable();
     let value = if lines.peek().is_none() {
