@@ -37,16 +37,17 @@ impl Dialect {
     ///
     /// A client fault that names the field.
     pub fn parse_request(self, body: &[u8], url: Url<'_>) -> Result<Request, AiError> {
-        let (request, unread) = watch(|| match self {
+        let (mut request, unread) = watch(|| match self {
             Self::Chat => chat::parse_request(body, url),
             Self::Messages => messages::parse_request(body, url),
             Self::Gemini => gemini::parse_request(body, url),
             Self::Responses => responses::parse_request(body, url),
             Self::Converse => converse::parse_request(body, url),
         });
-        let mut request = request?;
-        request.unread = unread;
-        Ok(request)
+        if let Ok(request) = &mut request {
+            request.unread = unread;
+        }
+        request
     }
 
     /// Writes a request for a provider, appending to `out`.
@@ -91,16 +92,17 @@ impl Dialect {
     ///
     /// An upstream error where the body is one (also with status 200) or makes no sense.
     pub fn parse_reply(self, body: &[u8]) -> Result<Reply, AiError> {
-        let (reply, unread) = watch(|| match self {
+        let (mut reply, unread) = watch(|| match self {
             Self::Chat => chat::parse_reply(body),
             Self::Messages => messages::parse_reply(body),
             Self::Gemini => gemini::parse_reply(body),
             Self::Responses => responses::parse_reply(body),
             Self::Converse => converse::parse_reply(body),
         });
-        let mut reply = reply?;
-        reply.unread = unread;
-        Ok(reply)
+        if let Ok(reply) = &mut reply {
+            reply.unread = unread;
+        }
+        reply
     }
 
     /// Reads the usage object of a whole reply on its own – of Converse the event or reply around it –

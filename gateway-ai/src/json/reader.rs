@@ -129,17 +129,20 @@ impl<'de> Reader<'de> {
         }
         self.at += 1;
         self.depth += 1;
-        let value = read(Items {
+        // Handed on untouched: what is read is large, and taking it apart would move it.
+        let read = read(Items {
             reader: self,
             close,
             first: true,
-        })?;
-        if self.peek() != Some(close) {
-            return Err(Fault);
+        });
+        if read.is_ok() {
+            if self.peek() != Some(close) {
+                return Err(Fault);
+            }
+            self.at += 1;
+            self.depth -= 1;
         }
-        self.at += 1;
-        self.depth -= 1;
-        Ok(value)
+        read
     }
 }
 

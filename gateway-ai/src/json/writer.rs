@@ -78,9 +78,8 @@ impl<'b> Writer<'b> {
     /// A key of a dialect, which has nothing to escape.
     pub(crate) fn key(&mut self, key: &'static str) {
         debug_assert!(scan::escaped(key.as_bytes(), 0).is_none());
-        self.separate();
-        self.out.reserve(key.len() + 3);
-        self.out.put_u8(b'"');
+        let open: &[u8] = if self.comma { b",\"" } else { b"\"" };
+        self.out.put_slice(open);
         self.out.put_slice(key.as_bytes());
         self.out.put_slice(b"\":");
         self.comma = false;

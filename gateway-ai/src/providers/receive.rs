@@ -184,8 +184,10 @@ fn media_type(headers: &HeaderMap) -> &str {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .map_or("", str::trim)
+        .map_or("", |value| {
+            let end = value.bytes().position(|byte| byte == b';');
+            value[..end.unwrap_or(value.len())].trim()
+        })
 }
 
 /// Whether a media type is JSON or one of those that end in `+json`.
