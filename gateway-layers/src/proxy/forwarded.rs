@@ -5,7 +5,6 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use compact_str::{CompactString, format_compact};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Version,
     header::{self, Entry},
@@ -40,12 +39,12 @@ pub(super) fn write(headers: &mut HeaderMap, mode: Forwarding, rfc7239: bool, ho
     if let Some(ip) = hop.ip {
         let ip = match ip {
             IpAddr::V4(ip) => dotted(ip),
-            IpAddr::V6(ip) => format_compact!("{ip}"),
+            IpAddr::V6(ip) => HeaderValue::try_from(ip.to_string()).expect("digits and colons"),
         };
         match mode {
             // Nobody is believed: there is no list to go on with.
-            Forwarding::Replace => set(headers, X_FORWARDED_FOR, &ip),
-            _ => append_list(headers, &X_FORWARDED_FOR, &ip),
+            Forwarding::Replace => _ = headers.insert(X_FORWARDED_FOR, ip),
+            _ => append_list(headers, &X_FORWARDED_FOR, ip.as_bytes()),
         }
     }
     // The first proxy saw the client's own host and scheme; later ones must not overwrite it.
@@ -60,7 +59,7 @@ pub(super) fn write(headers: &mut HeaderMap, mode: Forwarding, rfc7239: bool, ho
         }));
     }
     if rfc7239 {
-        append_list(headers, &header::FORWARDED, &element(hop));
+        append_list(headers, &header::FORWARDED, element(hop).as_bytes());
     }
 }
 
@@ -106,7 +105,7 @@ impl ViaLines {
 
 /// Every request has its client's address written; `Display` would cost 1,400 instructions each,
 /// more than all look-ups of its headers.
-fn dotted(ip: Ipv4Addr) -> CompactString {
+fn dotted(ip: Ipv4Addr) -> HeaderValue {
     let (mut text, mut end) = ([0; 15], 0);
     for (number, octet) in ip.octets().into_iter().enumerate() {
         if number > 0 {
@@ -120,27 +119,21 @@ fn dotted(ip: Ipv4Addr) -> CompactString {
             }
         }
     }
-    CompactString::from_utf8(&text[..end]).expect("digits and dots")
-}
-
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
+    HeaderValue::from_bytes(&text[..end]).expect("digits and dots")
 }
 
 /// Appends to the last line of the field, so that readers of only one line see the whole list.
-fn append_list(headers: &mut HeaderMap, name: &HeaderName, item: &str) {
+fn append_list(headers: &mut HeaderMap, name: &HeaderName, item: &[u8]) {
     let mut lines = headers.get_all(name).iter().peekable();
     let value = if lines.peek().is_none() {
-        HeaderValue::from_str(item)
+        HeaderValue::from_bytes(item)
     } else {
-        let mut joined = String::new();
+        let mut joined = Vec::new();
         for line in lines.filter_map(|line| line.to_str().ok()) {
-            joined.push_str(line);
-            joined.push_str(", ");
+            joined.extend_from_slice(line.as_bytes());
+            joined.extend_from_slice(b", ");
         }
-        joined.push_str(item);
+        joined.extend_from_slice(item);
         HeaderValue::try_from(joined)
     };
     if let Ok(value) = value {

@@ -8,6 +8,10 @@ use smallvec::SmallVec;
 /// A field named by `Connection` is one the sender means for the next hop only. It cannot be one
 /// that a layer of the gateway has set since, which is what `keep` is for.
 pub(crate) fn strip(headers: &mut HeaderMap, keep: impl Fn(&HeaderName) -> bool) {
+    // Most messages have none: then there is no list to make and to walk.
+    if !headers.keys().any(|name| is_hop_by_hop(name.as_str())) {
+        return;
+    }
     let mut doomed = Doomed::new();
     for name in headers.keys() {
         if is_hop_by_hop(name.as_str()) {

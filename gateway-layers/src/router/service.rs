@@ -100,9 +100,8 @@ impl<S> Router<S> {
         }
         let clean = path::clean(uri.path()).map_err(|error| Miss::Path(error.to_string()))?;
         let found = self.table.find(&Head {
-            host: uri.host().or_else(|| host_of(request)),
+            uri,
             path: &clean,
-            query: uri.query(),
             method: request.method(),
             headers: request.headers(),
         });
@@ -180,11 +179,6 @@ impl Miss {
         }
         response
     }
-}
-
-/// `Host`, for requests whose target does not name one (RFC 9112 §3.2.2).
-fn host_of<B>(request: &Request<B>) -> Option<&str> {
-    request.headers().get(header::HOST)?.to_str().ok()
 }
 
 fn with_path(uri: &Uri, clean: &CleanPath<'_>) -> Option<Uri> {

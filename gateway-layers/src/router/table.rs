@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use compact_str::CompactString;
 use gateway_core::{Route, context::Params};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri, header};
 use smallvec::SmallVec;
 
 use super::{
@@ -27,11 +27,18 @@ pub(super) struct Table<T> {
 /// The head of a request, as far as routes look at it.
 #[derive(Debug)]
 pub(super) struct Head<'a> {
-    pub(super) host: Option<&'a str>,
+    pub(super) uri: &'a Uri,
     pub(super) path: &'a CleanPath<'a>,
-    pub(super) query: Option<&'a str>,
     pub(super) method: &'a Method,
     pub(super) headers: &'a HeaderMap,
+}
+
+impl<'a> Head<'a> {
+    /// `Host` tells it for a target that does not (RFC 9112 §3.2.2).
+    fn host(&self) -> Option<&'a str> {
+        let field = || self.headers.get(header::HOST)?.to_str().ok();
+        self.uri.host().or_else(field)
+    }
 }
 
 /// What the table says.
@@ -85,7 +92,7 @@ impl<T> Table<T> {
             methods: SmallVec::new(),
             ambiguous: false,
         };
-        self.search(head.host, |tree| {
+        self.search(head, |tree| {
             tree.find(head.path.as_str(), &mut |leaf, captures| {
                 search.try_leaf(leaf, captures)
             })
@@ -98,10 +105,10 @@ impl<T> Table<T> {
         }
     }
 
-    /// Visits the trees that hold routes for `host`, the most specific host first.
-    fn search(&self, host: Option<&str>, mut visit: impl FnMut(&Tree) -> bool) {
-        if let Some(host) = host
-            && !(self.exact.is_empty() && self.wildcard.is_empty())
+    /// Visits the trees that hold routes for the request's host, the most specific host first.
+    fn search(&self, head: &Head<'_>, mut visit: impl FnMut(&Tree) -> bool) {
+        if !(self.exact.is_empty() && self.wildcard.is_empty())
+            && let Some(host) = head.host()
         {
             let name = host::canonical(host);
             if self.exact.get(&name).is_some_and(&mut visit) {
@@ -158,7 +165,7 @@ impl<T> Search<'_, '_, T> {
         let asked = preflight_of(head).unwrap_or_else(|| head.method.clone());
         for number in leaf {
             let (rule, value) = &self.table.entries[*number as usize];
-            if !rule.takes_rest(head.headers, head.query) {
+            if !rule.takes_rest(head.headers, head.uri.query()) {
                 continue;
             }
             if !rule.takes_method(&asked) && !rule.takes_method(head.method) {
