@@ -84,7 +84,10 @@ impl<H: OnEnd> Recorder<H> {
             record.request_id = request_id;
         });
         let announced = request.body().size_hint().exact();
-        let counted = || extensions.get::<RequestBytes>().cloned();
+        let counted = match announced {
+            Some(_) => None,
+            None => extensions.get::<RequestBytes>().cloned(),
+        };
         Box::new(Self {
             outcome,
             method: request.method().clone(),
@@ -98,7 +101,7 @@ impl<H: OnEnd> Recorder<H> {
             first_byte: None,
             status: None,
             announced,
-            counted: if announced.is_none() { counted() } else { None },
+            counted,
             bytes_out: 0,
             done: false,
             _in_flight: shared.metrics.as_ref().map(super::Metrics::enter),

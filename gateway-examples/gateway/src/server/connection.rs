@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use gateway_core::{Body, Interim, Request, Response, TunnelEnd};
+use gateway_core::{Interim, Request, Response, TunnelEnd};
 use gateway_layers::{client_ip::PeerAddr, observe::RequestBytes, proxy::WhileOpen};
 use http::{Extensions, HeaderValue, Version, header, uri::Scheme};
 use http_body::Body as _;
@@ -22,7 +22,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower_service::Service;
 
 use super::{
-    Drain, Limits, check,
+    Drain, Limits,
+    arrival::arrived,
+    check,
     coalesce::Coalesce,
     detect::{Spoken, detect},
     entrance::Client,
@@ -154,7 +156,7 @@ where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
     let in_flight = state.begin();
-    let mut request = request.map(Body::new);
+    let mut request = arrived(request);
     if let Err(refusal) = check::request(&mut request, max_target) {
         let response = check::refuse(&request, refusal);
         return Ok(response.map(|body| ServerBody::new(body, in_flight)));

@@ -13,6 +13,7 @@
 //! - requests that hyper accepts and a gateway must not pass on are refused ([`check`]);
 //! - [`Drain`] ends it: stop accepting, tell the connections, wait for the streams.
 
+mod arrival;
 pub mod check;
 mod coalesce;
 mod connection;

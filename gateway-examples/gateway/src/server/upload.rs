@@ -88,6 +88,10 @@ where
             let refusal = Responder::of(&request).refuse(too_large(self.limits.limit));
             return Either::Right(ready(Ok(refusal)));
         }
+        // What is in memory lets nobody wait.
+        if request.body().as_bytes().is_some() {
+            return Either::Left(self.inner.call(request));
+        }
         let counted = request.extensions().get::<RequestBytes>().cloned();
         let grace =
             (self.limits.rate > 0 && !is_grpc(request.headers())).then_some(self.limits.grace);
