@@ -32,8 +32,8 @@ pub use self::{
     body::Body,
     context::{
         Admission, ApiVersion, Attempt, CacheOutcome, ClientIp, Cost, Deadline, Identity, Interim,
-        Outcome, PrefixLost, Proofs, RequestId, Route, Standing, TunnelBytes, TunnelEnd, Upstream,
-        Usage,
+        Lossy, Outcome, PrefixLost, Proofs, RequestId, Route, Standing, TunnelBytes, TunnelEnd,
+        Upstream, Usage,
     },
     error::{ErrorKind, GatewayError},
     key::{Key, KeyValue},

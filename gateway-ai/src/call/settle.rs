@@ -6,6 +6,7 @@ use crate::{
     canonical::{Event, Usage},
     catalog::PriceRef,
     guardian::Watch,
+    loss::Losses,
 };
 
 /// Hands the usage of a call to whoever waits for it – exactly once, whatever happens.
@@ -84,6 +85,17 @@ impl Settle {
         let mut summary = summary(usage);
         summary.cost_micro_usd = self.price.as_ref().and_then(|price| price.cost(usage));
         Some(summary)
+    }
+
+    /// Tells what a stream could not say: its head, which would have, is gone. To be called before the
+    /// call is over.
+    pub(crate) fn lost(&self, losses: &Losses) {
+        if self.armed
+            && !losses.is_empty()
+            && let Some(outcome) = self.open.as_ref().and_then(|open| open.outcome.as_ref())
+        {
+            outcome.update(|record| record.lose(losses.iter()));
+        }
     }
 
     /// The reply goes to the client: from here on the call counts.

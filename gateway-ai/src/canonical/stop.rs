@@ -13,6 +13,13 @@ pub struct Stop {
 }
 
 impl Stop {
+    /// The answer holds the model's refusal. What was cut short or filtered besides stays so.
+    pub(crate) fn refused(&mut self) {
+        if self.reason == StopReason::End {
+            self.reason = StopReason::Refusal;
+        }
+    }
+
     /// A reason without the provider's word.
     #[must_use]
     pub const fn new(reason: StopReason) -> Self {
@@ -38,8 +45,10 @@ pub enum StopReason {
     ContextFull,
     /// The model wants tools called.
     ToolUse,
-    /// A content filter or the model's refusal.
+    /// A content filter.
     Filter,
+    /// The model declined, in words that are set apart from an answer.
+    Refusal,
     /// Text too close to a source.
     Recitation,
     /// The model wrote a call that cannot be read.

@@ -6,7 +6,7 @@ use super::{
     converse, gemini, messages, responses,
 };
 use crate::{
-    canonical::{Reply, Request, Usage},
+    canonical::{Block, Reply, Request, Usage},
     error::AiError,
     json::watch,
     loss::Losses,
@@ -101,6 +101,7 @@ impl Dialect {
         });
         if let Ok(reply) = &mut reply {
             reply.unread = unread;
+            name_refusals(reply);
         }
         reply
     }
@@ -165,6 +166,18 @@ impl Dialect {
             Self::Gemini => gemini::print_error(error),
             Self::Converse => converse::print_error(error),
             Self::Chat | Self::Responses => chat::print_error(error),
+        }
+    }
+}
+
+/// A refusal that is set apart is the reason of its choice's end.
+fn name_refusals(reply: &mut Reply) {
+    for choice in &mut reply.choices {
+        let is_refusal = |block: &Block| matches!(block, Block::Refusal(_));
+        if let Some(stop) = &mut choice.stop
+            && choice.content.iter().any(is_refusal)
+        {
+            stop.refused();
         }
     }
 }

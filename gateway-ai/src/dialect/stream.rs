@@ -2,8 +2,9 @@ use bytes::BytesMut;
 
 use super::{Dialect, ReplyContext, chat, converse, gemini, messages, responses};
 use crate::{
-    canonical::Event,
+    canonical::{Block, Event},
     error::{AiError, AiErrorKind},
+    json::watch_into,
     loss::Losses,
 };
 
@@ -17,7 +18,10 @@ use crate::{
 #[derive(Debug)]
 pub struct StreamParser {
     parser: Parser,
+    unread: Losses,
     blocks: usize,
+    /// The choices that hold a refusal.
+    refused: Vec<u32>,
     over: bool,
 }
 
@@ -43,65 +47,77 @@ impl StreamParser {
         };
         Self {
             parser,
+            unread: Losses::new(),
             blocks: 0,
+            refused: Vec::new(),
             over: false,
         }
     }
 
     /// Takes bytes as they come and appends the events they complete.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<Event>) {
-        if self.over {
-            return;
-        }
-        let before = out.len();
-        match &mut self.parser {
+        self.read(out, |parser, out| match parser {
             Parser::Chat(parser) => parser.push(bytes, out),
             Parser::Messages(parser) => parser.push(bytes, out),
             Parser::Gemini(parser) => parser.push(bytes, out),
             Parser::Responses(parser) => parser.push(bytes, out),
             Parser::Converse(parser) => parser.push(bytes, out),
-        }
-        self.count(before, out);
+        });
     }
 
     /// Takes the data of one event, framed by the caller. Dialects that are not server-sent events
     /// take nothing here.
     pub(crate) fn frame(&mut self, data: &[u8], out: &mut Vec<Event>) {
-        if self.over {
-            return;
-        }
-        let before = out.len();
-        match &mut self.parser {
+        self.read(out, |parser, out| match parser {
             Parser::Chat(parser) => parser.frame(data, out),
             Parser::Messages(parser) => parser.frame(data, out),
             Parser::Gemini(parser) => parser.frame(data, out),
             Parser::Responses(parser) => parser.frame(data, out),
             Parser::Converse(_) => {}
-        }
-        self.count(before, out);
+        });
     }
 
     /// Says that no more bytes come. A stream that has not said it is complete ends in an
     /// [`Event::Error`].
     pub fn finish(&mut self, out: &mut Vec<Event>) {
-        if self.over {
-            return;
-        }
-        let before = out.len();
-        match &mut self.parser {
+        self.read(out, |parser, out| match parser {
             Parser::Chat(parser) => parser.finish(out),
             Parser::Messages(parser) => parser.finish(out),
             Parser::Gemini(parser) => parser.finish(out),
             Parser::Responses(parser) => parser.finish(out),
             Parser::Converse(parser) => parser.finish(out),
+        });
+    }
+
+    fn read(&mut self, out: &mut Vec<Event>, read: impl FnOnce(&mut Parser, &mut Vec<Event>)) {
+        if self.over {
+            return;
         }
+        let before = out.len();
+        watch_into(&mut self.unread, || read(&mut self.parser, out));
         self.count(before, out);
     }
 
-    /// Ends the stream where its blocks are too many.
+    /// The fields of events so far that nobody has told us of, as `unknown.name`: no event has a place
+    /// for them.
+    #[must_use]
+    pub const fn losses(&self) -> &Losses {
+        &self.unread
+    }
+
+    /// Ends the stream where its blocks are too many, and notes what was refused in words.
     fn count(&mut self, from: usize, out: &mut Vec<Event>) {
         for at in from..out.len() {
-            self.blocks += usize::from(matches!(out[at], Event::BlockStart { .. }));
+            match &mut out[at] {
+                Event::BlockStart { choice, block, .. } => {
+                    self.blocks += 1;
+                    if matches!(**block, Block::Refusal(_)) {
+                        self.refused.push(*choice);
+                    }
+                }
+                Event::Stop { choice, stop } if self.refused.contains(choice) => stop.refused(),
+                _ => {}
+            }
             if self.blocks > MAX_BLOCKS {
                 out.truncate(at);
                 out.push(Event::Error(too_many("blocks")));

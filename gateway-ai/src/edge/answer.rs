@@ -174,15 +174,12 @@ impl Head {
         {
             headers.insert(LOSSY, value);
         }
-        let upstream = self.upstream;
-        let lost = self
-            .losses
-            .iter()
-            .filter(|name| is_proof_loss(name))
-            .count();
+        let (upstream, losses) = (self.upstream, self.losses);
+        let lost = losses.iter().filter(|name| is_proof_loss(name)).count();
         Outcome::record(call.extensions(), |record| {
             record.upstream = Some(upstream.clone());
             record.proofs.lost = u32::try_from(lost).unwrap_or(u32::MAX);
+            record.lose(losses.iter());
         });
         response.extensions_mut().insert(upstream);
     }
@@ -315,6 +312,7 @@ fn unfolded(
     if let Some(gather) = gather {
         gather.reply(&mut reply);
     }
+    let mut losses = std::mem::take(&mut reply.unread);
     let mut printer = call.dialect().stream_printer(context::of(call)?);
     let mut out = BytesMut::with_capacity(1024);
     for event in unfold(reply) {
@@ -325,7 +323,11 @@ fn unfolded(
         printer.push(&event, &mut out);
     }
     settle.finish();
-    Ok(Printed::stream(Body::from(out.freeze())))
+    losses.merge(printer.losses().clone());
+    Ok(Printed {
+        losses,
+        ..Printed::stream(Body::from(out.freeze()))
+    })
 }
 
 /// A stream for a client that speaks another dialect.

@@ -29,7 +29,9 @@ pub(super) async fn whole(
                 Event::Error(error) => return Err(error),
                 Event::End => {
                     fold.push(Event::End);
-                    return fold.finish();
+                    let mut reply = fold.finish()?;
+                    reply.unread = stream.parser.losses().clone();
+                    return Ok(reply);
                 }
                 event => {
                     settle.observe(&event);

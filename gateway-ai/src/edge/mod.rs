@@ -122,7 +122,9 @@
 //!
 //! Where client and provider speak the same dialect the provider's bytes are the answer, streamed or
 //! not, with one exception: a usage chunk that the gateway asked for and the client did not. Across
-//! dialects they are parsed and printed in one pass, and `x-gateway-lossy` names what was lost.
+//! dialects they are parsed and printed in one pass, and `x-gateway-lossy` names what was lost. What a
+//! stream loses after its head is named in a comment before its end, `: gateway {"lossy":"logprobs"}`,
+//! where clients know comments; the [`Outcome`](gateway_core::Outcome) of the request has all of it.
 //! `x-gateway-model` says who answered, `x-gateway-attempts` how many targets were asked,
 //! `x-gateway-fallback` which failed and why. The response extensions carry
 //! [`Upstream`](gateway_core::Upstream) and, for whole answers, [`Usage`](gateway_core::Usage);

@@ -19,6 +19,7 @@ use crate::{
     call::{AiCall, AiReply, ReplyBody, ReplyParts},
     canonical::{Block, Delta, Event, Reply, Request, unfold},
     error::AiError,
+    loss::Losses,
     prompt::{Prompt, PromptError},
 };
 
@@ -132,7 +133,7 @@ async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response 
             let body = TranslateBody::new(*stream, restore, TextPrinter::default(), settle);
             let mut response = Response::new(Body::new(body));
             answer::stream_headers(&mut response, call.dialect());
-            head.write(call, crate::loss::Losses::new(), &mut response);
+            head.write(call, Losses::new(), &mut response);
             return response;
         }
         ReplyBody::Stream(stream) => match fold::whole(dialect, *stream, &mut settle).await {
@@ -159,7 +160,7 @@ async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response 
         cost::head(&usage, &mut response);
         response.extensions_mut().insert(usage);
     }
-    head.write(call, crate::loss::Losses::new(), &mut response);
+    head.write(call, Losses::new(), &mut response);
     response
 }
 
@@ -200,6 +201,10 @@ struct TextPrinter {
 }
 
 impl Print for TextPrinter {
+    fn losses(&self) -> Option<&Losses> {
+        None
+    }
+
     fn push(&mut self, event: &Event, out: &mut BytesMut) {
         if self.over {
             return;

@@ -17,30 +17,38 @@ use crate::{
     error::AiError,
     fallback::broke_off,
     keeper::Collector,
+    loss::Losses,
 };
 
 /// Writes events for a client.
 pub(super) trait Print {
     /// Appends what an event is to the client.
     fn push(&mut self, event: &Event, out: &mut BytesMut);
+
+    /// What could not be expressed so far; `None` where only some of an answer is asked for.
+    fn losses(&self) -> Option<&Losses>;
 }
 
 impl Print for StreamPrinter {
     fn push(&mut self, event: &Event, out: &mut BytesMut) {
         Self::push(self, event, out);
     }
+
+    fn losses(&self) -> Option<&Losses> {
+        Some(Self::losses(self))
+    }
 }
 
 pin_project! {
     /// A stream that is printed in another dialect while it comes: parse, restore, print, one pass.
-    pub(super) struct TranslateBody<P> {
+    pub(super) struct TranslateBody<P: Print> {
         #[pin]
         clock: Clock,
         line: Line<P>,
     }
 }
 
-struct Line<P> {
+struct Line<P: Print> {
     /// The provider's body; gone once the stream is over.
     upstream: Option<Body>,
     parser: StreamParser,
@@ -101,6 +109,7 @@ impl<P: Print> Line<P> {
             self.settle.observe(&event);
             over = event.is_terminal();
             if self.tells_cost && matches!(event, Event::End) {
+                lossy_comment(&lost(&self.parser, &self.printer), &mut self.out);
                 cost::comment(&self.settle, &mut self.out);
             }
             self.restore.event(event, &mut self.restored);
@@ -113,6 +122,7 @@ impl<P: Print> Line<P> {
         }
         if over {
             self.upstream = None;
+            self.settle.lost(&lost(&self.parser, &self.printer));
             self.settle.finish();
         }
     }
@@ -120,6 +130,33 @@ impl<P: Print> Line<P> {
     fn fail(&mut self, error: AiError) {
         self.events.push(Event::Error(error));
         self.print();
+    }
+}
+
+/// A client that leaves has not had the end, but what was lost until then.
+impl<P: Print> Drop for Line<P> {
+    fn drop(&mut self) {
+        if self.upstream.is_some() {
+            self.settle.lost(&lost(&self.parser, &self.printer));
+        }
+    }
+}
+
+/// What a stream could not say so far.
+fn lost<P: Print>(parser: &StreamParser, printer: &P) -> Losses {
+    let Some(printed) = printer.losses() else {
+        return Losses::new();
+    };
+    let mut losses = parser.losses().clone();
+    losses.merge(printed.clone());
+    losses
+}
+
+/// Names what was lost where the head cannot. Names are plain: nothing in them is to be escaped.
+fn lossy_comment(losses: &Losses, out: &mut BytesMut) {
+    if !losses.is_empty() {
+        let comment = format!(": gateway {{\"lossy\":\"{losses}\"}}\n\n");
+        out.extend_from_slice(comment.as_bytes());
     }
 }
 

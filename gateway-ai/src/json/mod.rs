@@ -13,11 +13,11 @@ mod unread;
 mod writer;
 
 pub(crate) use self::{
-    object::{fill, locate, wire},
+    object::{fill, locate, skip, wire},
     reader::from_str,
     scan::is_plain,
     skim::{Member, Members, SkimError},
     text::{Content, Loose, OneOrMany, Str},
-    unread::{Fields, missed, watch},
+    unread::{Fields, missed, watch, watch_into},
     writer::Writer,
 };

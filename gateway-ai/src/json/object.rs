@@ -3,12 +3,15 @@ use std::fmt::Display;
 use super::unread::{Fields, missed};
 use crate::canonical::{Extra, Raw};
 use serde::de;
+use serde_json::value::RawValue;
 
 /// Declares a struct that reads a JSON object in one pass, borrowing from it.
 ///
 /// Each field is an `Option`; `null` reads as absent, as every dialect treats it. `struct` keeps
 /// unknown fields in `extra` – who does not take them from there is [heard](super::unread) – and
-/// `struct .. ignoring` skips them, which is what per-chunk shapes want.
+/// `struct .. skipping`, for the pieces of streams, keeps none and says so at once, but for those
+/// listed, which tell nothing; `struct .. ignoring` is for what is told in words of our own, such as
+/// errors.
 /// Errors carry the path of fields that leads to them (see [`locate`]). A key may have other
 /// spellings: `"maxTokens" | "max_tokens"`.
 macro_rules! wire {
@@ -32,6 +35,16 @@ macro_rules! wire {
             $($field : $ty,)*] [$vis lifetime: std::marker::PhantomData<&$a ()>,]);
         $crate::json::wire!(@read $name $a [$($field : $ty = $key $(| $alias)*,)*] (value, key, map) {
             map.next_value::<serde::de::IgnoredAny>()?;
+        });
+    };
+    ($(#[$meta:meta])* $vis:vis struct $name:ident<$a:lifetime> skipping
+        $([$($silent:literal),*])? {
+        $($field:ident : $ty:ty = $key:literal $(| $alias:literal)*),* $(,)?
+    }) => {
+        $crate::json::wire!(@type $(#[$meta])* $vis $name $a [
+            $($field : $ty,)*] [$vis lifetime: std::marker::PhantomData<&$a ()>,]);
+        $crate::json::wire!(@read $name $a [$($field : $ty = $key $(| $alias)*,)*] (value, key, map) {
+            $crate::json::skip(&key, &[$($($silent),*)?], &mut map)?;
         });
     };
     (@type $(#[$meta:meta])* $vis:vis $name:ident $a:lifetime
@@ -95,6 +108,19 @@ where
     // Of two spellings of a field one may be `null`.
     if given.is_some() {
         *field = given;
+    }
+    Ok(())
+}
+
+/// Leaves out a field without a name here, and says so unless it says nothing itself.
+pub(crate) fn skip<'de, A: de::MapAccess<'de>>(
+    name: &str,
+    silent: &[&str],
+    map: &mut A,
+) -> Result<(), A::Error> {
+    let field: &RawValue = map.next_value()?;
+    if field.get() != "null" && !silent.contains(&name) {
+        missed(name);
     }
     Ok(())
 }
@@ -164,6 +190,19 @@ mod tests {
     }
     wire! {
         struct Outer<'a> { name: Str<'a> = "name", inner: Inner<'a> = "inner" }
+    }
+
+    wire! {
+        struct Piece<'a> skipping ["padding"] { count: u32 = "count" }
+    }
+
+    #[test]
+    fn pieces_say_what_they_skip() {
+        let text = r#"{"x":1,"count":2,"y":null,"padding":"..","z":{}}"#;
+        let read = || serde_json::from_str::<Piece<'_>>(text).unwrap().count;
+        let (count, losses) = crate::json::watch(read);
+        assert_eq!(count, Some(2));
+        assert_eq!(losses.to_string(), "unknown.x, unknown.z");
     }
 
     wire! {

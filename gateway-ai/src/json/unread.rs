@@ -23,9 +23,17 @@ thread_local! {
 
 /// Runs a reader and tells which unknown fields it dropped, as `unknown.name`.
 pub(crate) fn watch<T>(read: impl FnOnce() -> T) -> (T, Losses) {
-    let outer = WATCH.replace(Some(Losses::new()));
+    let mut losses = Losses::new();
+    let out = watch_into(&mut losses, read);
+    (out, losses)
+}
+
+/// Runs a reader of one piece of many and adds the unknown fields it dropped.
+pub(crate) fn watch_into<T>(losses: &mut Losses, read: impl FnOnce() -> T) -> T {
+    let outer = WATCH.replace(Some(take(losses)));
     let out = read();
-    (out, WATCH.replace(outer).unwrap_or_default())
+    *losses = WATCH.replace(outer).unwrap_or_default();
+    out
 }
 
 /// How much was dropped so far, for [`forget`].
@@ -111,6 +119,16 @@ mod tests {
         assert_eq!((taken, losses.is_empty()), (2, true));
         let ((), losses) = watch(|| fields("1").kept());
         assert!(losses.is_empty());
+    }
+
+    #[test]
+    fn pieces_add_up() {
+        let mut losses = Losses::new();
+        for _ in 0..2 {
+            watch_into(&mut losses, || drop(fields("1")));
+        }
+        watch_into(&mut losses, || missed("c"));
+        assert_eq!(losses.to_string(), "unknown.a, unknown.b, unknown.c");
     }
 
     #[test]

@@ -34,6 +34,15 @@ impl Losses {
 
     /// Reports a loss below a prefix: `prefix.name`, the name cut to what fits a header.
     pub fn add_field(&mut self, prefix: &str, name: &str) {
+        // Every event of a stream may repeat what the first one said.
+        let said = |have: &str| {
+            have.strip_prefix(prefix)?
+                .strip_prefix('.')
+                .map(|n| n == name)
+        };
+        if self.0.len() >= Self::LIMIT || self.iter().any(|have| said(have) == Some(true)) {
+            return;
+        }
         let mut full = String::with_capacity(prefix.len() + name.len() + 1);
         if !prefix.is_empty() {
             full.push_str(prefix);

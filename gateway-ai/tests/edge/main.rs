@@ -15,6 +15,7 @@ mod guardian;
 mod hostile;
 mod invoked;
 mod keeper;
+mod lossy;
 mod passing;
 mod platforms;
 mod prompts;

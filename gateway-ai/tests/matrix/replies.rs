@@ -160,7 +160,7 @@ const fn end(reason: StopReason) -> &'static str {
         StopReason::Length => "length",
         StopReason::ContextFull => "context",
         StopReason::ToolUse => "tool",
-        StopReason::Filter => "filter",
+        StopReason::Filter | StopReason::Refusal => "filter",
         StopReason::Recitation => "recitation",
         StopReason::MalformedCall => "malformed",
         StopReason::Pause => "pause",

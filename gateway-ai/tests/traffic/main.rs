@@ -16,6 +16,7 @@ mod errors;
 mod excuses;
 mod future;
 mod gemini;
+mod heard;
 mod leaves;
 mod load;
 mod lost;

@@ -267,7 +267,10 @@ pub(crate) fn of_reply(reply: &Reply) -> Truth {
         text: String::new(),
         calls: Vec::new(),
         finish: choice.stop.as_ref().and_then(|stop| match stop.reason {
-            StopReason::End | StopReason::StopSequence | StopReason::Pause => Some("stop"),
+            StopReason::End
+            | StopReason::StopSequence
+            | StopReason::Refusal
+            | StopReason::Pause => Some("stop"),
             StopReason::Length | StopReason::ContextFull => Some("length"),
             StopReason::ToolUse => Some("tool_calls"),
             StopReason::Filter | StopReason::Recitation => Some("content_filter"),

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The dialects whose streams are text.
-const TEXT: [Dialect; 4] = [
+pub(crate) const TEXT: [Dialect; 4] = [
     Dialect::Chat,
     Dialect::Responses,
     Dialect::Messages,
@@ -23,9 +23,9 @@ const TEXT: [Dialect; 4] = [
 ];
 
 /// One event: its name, if it has one, and its data.
-type Sse = (Option<String>, String);
+pub(crate) type Sse = (Option<String>, String);
 
-fn split(body: &[u8]) -> Vec<Sse> {
+pub(crate) fn split(body: &[u8]) -> Vec<Sse> {
     let text = String::from_utf8_lossy(body).replace("\r\n", "\n");
     let blocks = text.split("\n\n");
     blocks
@@ -44,7 +44,7 @@ fn split(body: &[u8]) -> Vec<Sse> {
         .collect()
 }
 
-fn write(events: &[Sse], end: &str) -> String {
+pub(crate) fn write(events: &[Sse], end: &str) -> String {
     let mut out = String::new();
     for (name, data) in events {
         if let Some(name) = name {

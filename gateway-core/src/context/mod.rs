@@ -43,7 +43,7 @@ mod upstream;
 
 pub use self::{
     client_ip::ClientIp,
-    conversation::{PrefixLost, Proofs},
+    conversation::{Lossy, PrefixLost, Proofs},
     identity::{Identity, IdentityKind},
     interim::Interim,
     outcome::{Outcome, OutcomeRecord},

@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::{
-    CacheOutcome, ClientIp, Identity, PrefixLost, Proofs, RequestId, Route, Upstream, Usage,
+    CacheOutcome, ClientIp, Identity, Lossy, PrefixLost, Proofs, RequestId, Route, Upstream, Usage,
 };
 use crate::GatewayError;
 
@@ -52,9 +52,19 @@ pub struct OutcomeRecord {
     /// Why the conversation's beginning was not read from the provider's cache, where it could
     /// have been.
     pub prefix_lost: Option<PrefixLost>,
+    /// What the dialects of client and provider could not say to each other. Apart, since most calls
+    /// lose nothing.
+    pub lossy: Option<Box<Lossy>>,
 }
 
 impl OutcomeRecord {
+    /// Adds names of what could not be expressed.
+    pub fn lose<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        for name in names {
+            self.lossy.get_or_insert_default().add(name);
+        }
+    }
+
     /// Adds to what a target has used that is not the one that answered.
     pub fn spend(&mut self, model: &Arc<str>, usage: &Usage) {
         match self.others.iter_mut().find(|(name, _)| name == model) {

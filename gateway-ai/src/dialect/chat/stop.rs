@@ -37,7 +37,8 @@ pub(super) fn print(stop: &Stop, legacy: bool, losses: &mut Losses) -> &'static 
         losses.add("stop_sequence");
     }
     match stop.reason {
-        StopReason::End | StopReason::StopSequence => "stop",
+        // The message says it.
+        StopReason::End | StopReason::StopSequence | StopReason::Refusal => "stop",
         StopReason::Length | StopReason::ContextFull => "length",
         StopReason::ToolUse if legacy => "function_call",
         StopReason::ToolUse => "tool_calls",

@@ -40,7 +40,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Chunk<'a> ignoring {
+    pub(super) struct Chunk<'a> skipping ["obfuscation", "p"] {
         id: Loose = "id",
         model: Str<'a> = "model",
         created: Number = "created",
@@ -57,11 +57,11 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Groq<'a> ignoring { usage: Usage<'a> = "usage" }
+    pub(super) struct Groq<'a> skipping { usage: Usage<'a> = "usage" }
 }
 
 wire! {
-    pub(super) struct ChunkChoice<'a> ignoring {
+    pub(super) struct ChunkChoice<'a> skipping {
         index: Number = "index",
         delta: Delta<'a> = "delta",
         message: Delta<'a> = "message",
@@ -72,7 +72,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Delta<'a> ignoring {
+    pub(super) struct Delta<'a> skipping ["role"] {
         content: Content<'a> = "content",
         refusal: Str<'a> = "refusal",
         tool_calls: Vec<ToolCall<'a>> = "tool_calls",

@@ -44,7 +44,7 @@ pub(super) fn print(stop: &Stop, losses: &mut Losses) -> &'static str {
         StopReason::Filter if stop.raw.as_deref() == Some("guardrail_intervened") => {
             "guardrail_intervened"
         }
-        StopReason::Filter | StopReason::Recitation => "content_filtered",
+        StopReason::Filter | StopReason::Refusal | StopReason::Recitation => "content_filtered",
         StopReason::MalformedCall => "malformed_tool_use",
         StopReason::Pause | StopReason::Other => {
             losses.add("stop_reason");

@@ -8,7 +8,7 @@ use crate::{
     canonical::{Block, Delta, Event, Start, Stop, StopReason, Text, Thinking, Usage, unfold},
     dialect::common::{broken_off, read_json, unreadable},
     error::{AiError, AiErrorKind},
-    json::Str,
+    json::{Str, missed},
 };
 
 /// Reads an event stream of Bedrock.
@@ -131,7 +131,7 @@ impl State {
                 self.metadata(counted, out);
             }
             // Events nobody has told us of do not end an answer.
-            _ => {}
+            _ => missed(name),
         }
     }
 

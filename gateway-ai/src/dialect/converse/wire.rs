@@ -260,7 +260,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct StreamEvent<'a> ignoring {
+    pub(super) struct StreamEvent<'a> skipping ["p", "role"] {
         index: Number = "contentBlockIndex",
         start: Start<'a> = "start",
         delta: Delta<'a> = "delta",
@@ -289,11 +289,11 @@ wire! {
 }
 
 wire! {
-    pub(super) struct InputDelta<'a> ignoring { input: Str<'a> = "input" }
+    pub(super) struct InputDelta<'a> skipping { input: Str<'a> = "input" }
 }
 
 wire! {
-    pub(super) struct ReasoningDelta<'a> ignoring {
+    pub(super) struct ReasoningDelta<'a> skipping {
         text: Str<'a> = "text",
         signature: Str<'a> = "signature",
         redacted: Str<'a> = "redactedContent",

@@ -38,7 +38,7 @@ pub(super) fn print(stop: &Stop, losses: &mut Losses) -> &'static str {
     match stop.reason {
         StopReason::End | StopReason::StopSequence | StopReason::ToolUse => "STOP",
         StopReason::Length | StopReason::ContextFull => "MAX_TOKENS",
-        StopReason::Filter => "SAFETY",
+        StopReason::Filter | StopReason::Refusal => "SAFETY",
         StopReason::Recitation => "RECITATION",
         StopReason::MalformedCall => "MALFORMED_FUNCTION_CALL",
         StopReason::Pause | StopReason::Other => {

@@ -30,7 +30,7 @@ pub(super) fn print(stop: &Stop, losses: &mut Losses) -> &'static str {
         StopReason::Length => "max_tokens",
         StopReason::ContextFull => "model_context_window_exceeded",
         StopReason::ToolUse => "tool_use",
-        StopReason::Filter | StopReason::Recitation => "refusal",
+        StopReason::Filter | StopReason::Refusal | StopReason::Recitation => "refusal",
         StopReason::Pause => "pause_turn",
         StopReason::MalformedCall | StopReason::Other => {
             losses.add("stop_reason");

@@ -5,7 +5,7 @@ use crate::{
     canonical::{Block, Delta, Event, Extra, Raw, Start, Stop, StopReason, Text},
     dialect::common::{EventParser, StreamState, broken_off, read_json, unreadable},
     error::{AiError, AiErrorKind},
-    json::{Str, from_str},
+    json::{Str, from_str, missed},
 };
 
 /// Reads a stream of message events.
@@ -82,7 +82,7 @@ impl State {
             Some("error") => self.error(wire.error, out),
             _ if wire.error.is_some() => self.error(wire.error, out),
             // Events nobody has told us of do not end an answer.
-            _ => {}
+            kind => missed(kind.unwrap_or("event")),
         }
     }
 

@@ -170,7 +170,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct StreamEvent<'a> ignoring {
+    pub(super) struct StreamEvent<'a> skipping {
         kind: Str<'a> = "type",
         message: Reply<'a> = "message",
         index: Number = "index",
@@ -182,7 +182,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Delta<'a> ignoring {
+    pub(super) struct Delta<'a> skipping {
         kind: Str<'a> = "type",
         text: Str<'a> = "text",
         partial_json: Str<'a> = "partial_json",

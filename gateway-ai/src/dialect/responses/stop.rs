@@ -42,7 +42,9 @@ pub(super) fn print(stop: Option<&Stop>, losses: &mut Losses) -> End {
         losses.add("stop_sequence");
     }
     match stop.reason {
-        StopReason::End | StopReason::StopSequence | StopReason::ToolUse => End::Completed,
+        StopReason::End | StopReason::StopSequence | StopReason::ToolUse | StopReason::Refusal => {
+            End::Completed
+        }
         StopReason::Length | StopReason::ContextFull => End::Incomplete(Some("max_output_tokens")),
         StopReason::Filter | StopReason::Recitation => End::Incomplete(Some("content_filter")),
         StopReason::Pause => match stop.raw.as_deref() {

@@ -1,3 +1,4 @@
+use compact_str::CompactString;
 use serde_json::value::RawValue;
 
 use super::{
@@ -12,7 +13,7 @@ use crate::{
     canonical::{Event, Start},
     dialect::common::{EventParser, StreamState, broken_off, read_json, unreadable},
     error::AiError,
-    json::{Str, from_str},
+    json::{Str, from_str, missed},
 };
 
 /// Reads a stream of response events.
@@ -22,6 +23,8 @@ pub(in crate::dialect) type StreamParser = EventParser<State>;
 pub(in crate::dialect) struct State {
     started: bool,
     done: bool,
+    /// What the first event said beside the answer: the last one says it again.
+    said: Vec<CompactString>,
     blocks: Blocks,
 }
 
@@ -111,9 +114,10 @@ impl State {
             _ if kind.is_empty() && is_error(wire.error) => {
                 return Err(event_error(wire.error, data));
             }
-            // What hosted tools are doing is said again, whole, when their item is done; events
-            // nobody has told us of do not end an answer.
-            _ => {}
+            // Said again, whole, when the item is done.
+            kind if PROGRESS.iter().any(|part| kind.contains(part)) => {}
+            // Events nobody has told us of do not end an answer.
+            kind => missed(kind),
         }
         Ok(())
     }
@@ -123,6 +127,8 @@ impl State {
             return Ok(());
         }
         let wire = read_response(raw)?;
+        let extra = own(wire.extra);
+        self.said = extra.iter().map(|(name, _)| name.into()).collect();
         out.push(Event::Start(Start {
             id: wire.id.map(|id| id.0).unwrap_or_default(),
             model: wire.model.map(Str::into_owned).unwrap_or_default(),
@@ -133,7 +139,7 @@ impl State {
                 .filter(|tier| &**tier != "auto")
                 .map(|tier| (*tier).into()),
             usage: None,
-            extra: own(wire.extra),
+            extra,
         }));
         Ok(())
     }
@@ -141,6 +147,10 @@ impl State {
     fn end(&mut self, raw: Option<&RawValue>, out: &mut Vec<Event>) -> Result<(), AiError> {
         self.start(raw, out)?;
         let wire = read_response(raw)?;
+        let extra = own(wire.extra);
+        let news = extra.iter().map(|(name, _)| name);
+        news.filter(|name| !self.said.iter().any(|said| said == name))
+            .for_each(missed);
         let status = wire.status.as_deref();
         if let Some("failed" | "cancelled") = status {
             if let Some(counted) = wire.usage {
@@ -166,6 +176,9 @@ impl State {
         Ok(())
     }
 }
+
+/// In the names of events that tell of what an item will hold, or what a hosted tool is doing.
+const PROGRESS: [&str; 3] = ["_part.done", "_call", "_list_tools"];
 
 fn read_response(raw: Option<&RawValue>) -> Result<wire::Reply<'_>, AiError> {
     match raw {

@@ -210,7 +210,8 @@ wire! {
 }
 
 wire! {
-    pub(super) struct StreamEvent<'a> ignoring {
+    pub(super) struct StreamEvent<'a> skipping
+        ["item_id", "sequence_number", "obfuscation", "annotation_index", "code", "param"] {
         kind: Str<'a> = "type",
         response: &'a RawValue = "response",
         output_index: Number = "output_index",

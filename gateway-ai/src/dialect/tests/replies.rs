@@ -201,6 +201,52 @@ fn a_refusal_is_text_elsewhere() {
     assert!(chat["choices"][0]["message"]["content"].is_null());
 }
 
+/// Where words of refusal are text like any other, whoever wants JSON can tell by the reason alone.
+#[test]
+fn a_refusal_is_the_reason_elsewhere() {
+    let chat = chat_reply(&json!({ "content": null, "refusal": "I cannot" }), "stop");
+    let responses = json!({ "id": "r", "model": "m", "status": "completed", "output": [
+        { "type": "message", "id": "m", "role": "assistant", "status": "completed",
+          "content": [{ "type": "refusal", "refusal": "I cannot" }] } ] });
+    let chunks = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"refusal\":\"I cannot\"},\"finish_reason\":null}]}\n\n\
+         data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    let mut events = Vec::new();
+    Dialect::Chat
+        .stream_parser()
+        .push(chunks.as_bytes(), &mut events);
+    let mut folded = Fold::new(Dialect::Chat, usize::MAX);
+    events.into_iter().for_each(|event| folded.push(event));
+    for refused in [
+        reply(Dialect::Chat, &chat),
+        reply(Dialect::Responses, &responses),
+        folded.finish().unwrap(),
+    ] {
+        let said = |dialect, pointer: &str| {
+            let (said, _) = print_reply(dialect, &refused, &ReplyContext::default());
+            said.pointer(pointer)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let said = [
+            said(Dialect::Messages, "/stop_reason"),
+            said(Dialect::Gemini, "/candidates/0/finishReason"),
+            said(Dialect::Converse, "/stopReason"),
+            said(Dialect::Chat, "/choices/0/finish_reason"),
+            said(Dialect::Responses, "/status"),
+        ];
+        let expected = ["refusal", "SAFETY", "content_filtered", "stop", "completed"];
+        assert_eq!(said, expected.map(|word| Some(word.to_owned())));
+    }
+    // What was cut short is that first.
+    let cut = chat_reply(&json!({ "content": null, "refusal": "I ca" }), "length");
+    let (messages, _) = print_reply(
+        Dialect::Messages,
+        &reply(Dialect::Chat, &cut),
+        &ReplyContext::default(),
+    );
+    assert_eq!(messages["stop_reason"], "max_tokens");
+}
+
 #[test]
 fn names_ids_and_times_are_the_clients() {
     let anthropic = reply(

@@ -42,6 +42,9 @@ impl Drop for Tally {
             record.error = turn.error.or(record.error.take());
             record.client = turn.client.or(record.client);
             record.prefix_lost = turn.prefix_lost.or(record.prefix_lost.take());
+            if let Some(lossy) = &turn.lossy {
+                record.lose(lossy.names.split(", "));
+            }
             record.proofs.kept += turn.proofs.kept;
             record.proofs.restored += turn.proofs.restored;
             record.proofs.lost += turn.proofs.lost;

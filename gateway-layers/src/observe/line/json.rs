@@ -95,6 +95,8 @@ fn model(record: &Record<'_>, out: &mut Vec<u8>) {
     text(out, b",\"client\":\"", record.outcome.client);
     text(out, b",\"model\":\"", record.outcome.model.as_deref());
     others(record, out);
+    let lossy = record.outcome.lossy.as_deref();
+    text(out, b",\"lossy\":\"", lossy.map(|lossy| &*lossy.names));
     let Some(usage) = &record.outcome.usage else {
         return;
     };

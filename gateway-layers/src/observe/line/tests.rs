@@ -75,6 +75,7 @@ fn json_has_all_of_the_outcome() {
         outcome.model = Some(Arc::from("openai/gpt"));
         outcome.client = Some("codex");
         outcome.prefix_lost = Some(PrefixLost::Moved);
+        outcome.lose(["logprobs", "unknown.x"].into_iter());
         let mut usage = Usage::default();
         usage.input = Some(7);
         usage.output = Some(9);
@@ -96,6 +97,7 @@ fn json_has_all_of_the_outcome() {
     assert_eq!(record["model"], "openai/gpt");
     assert_eq!(record["client"], "codex");
     assert_eq!(record["prefix_lost"], "moved");
+    assert_eq!(record["lossy"], "logprobs, unknown.x");
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub(super) struct Families {
     clients: CounterFamily,
     proofs: CounterFamily,
     prefix_lost: CounterFamily,
+    lossy: CounterFamily,
     upstream_requests: CounterFamily,
     upstream_attempts: CounterFamily,
     upstream_first_byte: HistogramFamily,
@@ -46,6 +47,10 @@ impl Families {
         let prefix_lost = counter(
             "ai_cache_prefix_lost",
             "Turns whose beginning was not read from the cache of their provider",
+        );
+        let lossy = counter(
+            "ai_lossy",
+            "What calls of models lost between dialects, in fields that are named or unknown",
         );
         let upstream_requests = counter("upstream_requests", "Requests an upstream answered");
         let upstream_attempts = counter("upstream_attempts", "Attempts at upstreams");
@@ -78,6 +83,7 @@ impl Families {
             clients,
             proofs,
             prefix_lost,
+            lossy,
             upstream_requests,
             upstream_attempts,
             tokens,
@@ -96,6 +102,7 @@ pub(super) struct RouteHandles {
     clients: Slots<&'static str, Counter>,
     proofs: Slots<&'static str, Counter>,
     prefix_lost: Slots<PrefixLost, Counter>,
+    lossy: Slots<&'static str, Counter>,
     duration: Histogram,
     request_bytes: Counter,
     response_bytes: Counter,
@@ -113,6 +120,7 @@ impl RouteHandles {
             clients: Slots::new(),
             proofs: Slots::new(),
             prefix_lost: Slots::new(),
+            lossy: Slots::new(),
             duration: families.duration.get_or_create_owned(&labels),
             request_bytes: families.request_bytes.get_or_create_owned(&labels),
             response_bytes: families.response_bytes.get_or_create_owned(&labels),
@@ -166,6 +174,17 @@ impl RouteHandles {
                 self.labelled(&families.prefix_lost, "reason", key.map(PrefixLost::as_str))
             };
             self.prefix_lost.get(reason, make).inc();
+        }
+        for (kind, count) in record
+            .outcome
+            .lossy
+            .iter()
+            .flat_map(|lossy| lossy.by_kind())
+        {
+            if count > 0 {
+                let make = |key| self.labelled(&families.lossy, "kind", key);
+                self.lossy.get(kind, make).inc_by(u64::from(count));
+            }
         }
     }
 

@@ -44,6 +44,7 @@ type Labels = Vec<(&'static str, String)>;
 /// | `gateway_ai_requests_total` | `route`, `client` |
 /// | `gateway_ai_proofs_total` | `route`, `outcome` |
 /// | `gateway_ai_cache_prefix_lost_total` | `route`, `reason` |
+/// | `gateway_ai_lossy_total` | `route`, `kind` |
 /// | `gateway_upstream_requests_total`, `gateway_upstream_attempts_total` | `upstream` |
 /// | `gateway_upstream_first_byte_seconds` | `upstream` |
 /// | `gateway_tokens_total` | `model`, `kind` |

@@ -188,6 +188,7 @@ async fn metrics_and_log_tell_the_same() {
             record.client = Some("codex");
             record.proofs.restored = 2;
             record.prefix_lost = Some(PrefixLost::Unread);
+            record.lose(["unknown.x", "unknown.y"].into_iter());
         });
         Ok::<_, Infallible>(Response::new(Body::from("hello")))
     });
@@ -213,6 +214,7 @@ async fn metrics_and_log_tell_the_same() {
         "gateway_ai_requests_total{route=\"-\",client=\"codex\"} 3",
         "gateway_ai_proofs_total{route=\"-\",outcome=\"restored\"} 6",
         "gateway_ai_cache_prefix_lost_total{route=\"-\",reason=\"unread\"} 3",
+        "gateway_ai_lossy_total{route=\"-\",kind=\"unknown\"} 6",
         "gateway_mine_total{a=\"b\"} 3",
         "gateway_in_flight 0",
         "gateway_access_log_dropped_total 0",
