@@ -47,6 +47,12 @@ impl Whole {
         call: &AiCall,
         restore: &Restore,
     ) -> Result<Self, (AiError, Option<Box<Usage>>)> {
+        // Nobody is to send it, and whoever reads JSON may pass over it (RFC 8259 §8.1): it is not
+        // sent on.
+        let bytes = match bytes.strip_prefix(BYTE_ORDER_MARK) {
+            Some(text) => bytes.slice_ref(text),
+            None => bytes,
+        };
         match call.operation() {
             Operation::Chat => {}
             Operation::Pass(_) => {
@@ -101,6 +107,8 @@ impl Whole {
         }
     }
 }
+
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The counts of an answer that looks like one; `None` where only a parser can tell what it is.
 fn glance(dialect: Dialect, bytes: &[u8]) -> Option<Option<Usage>> {

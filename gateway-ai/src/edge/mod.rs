@@ -154,7 +154,8 @@
 //! Either is closed with 1001 when it was [silent](AiService::socket_idle) for ten minutes and when it
 //! was [open](AiService::socket_total) for an hour, and with 1008 within seconds when who opened it
 //! would no longer be let in with the same rights: that is known of requests that have come through a
-//! [`StandingLayer`](gateway_layers::proxy::StandingLayer).
+//! [`StandingLayer`](gateway_layers::proxy::StandingLayer). By the same way it learns that the gateway
+//! ends, and is closed with 1001 as soon as nothing has moved for three seconds.
 //!
 //! # Costs
 //!

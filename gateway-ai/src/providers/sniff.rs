@@ -5,9 +5,9 @@ use std::pin::Pin;
 use gateway_core::{Body, BoxError};
 use http_body::Body as _;
 
-use crate::body::Prefixed;
+use crate::{body::Prefixed, call::BYTE_ORDER_MARK};
 
-/// Reads `body` up to its first byte that is not white space and gives it back whole, and that byte:
+/// Reads `body` up to its first byte that is neither white space nor of a byte order mark and gives it back whole, and that byte:
 /// `{` or `[` begin a JSON text. Servers exist that label a stream of events as JSON, and others that
 /// answer a request for a stream with a JSON error; the label tells them apart for nobody.
 pub(super) async fn first(mut body: Body) -> Result<(Option<u8>, Body), BoxError> {
@@ -23,7 +23,7 @@ pub(super) async fn first(mut body: Body) -> Result<(Option<u8>, Body), BoxError
         let first = data
             .iter()
             .copied()
-            .find(|byte| !byte.is_ascii_whitespace());
+            .find(|byte| !byte.is_ascii_whitespace() && !BYTE_ORDER_MARK.contains(byte));
         read.push(data);
         match first {
             Some(_) => return Ok((first, Body::new(Prefixed::new(read, body)))),
@@ -49,6 +49,8 @@ mod tests {
             (&["\r\n", "data: {}\n\n"][..], Some(b'd')),
             (&["event: x\n"][..], Some(b'e')),
             (&["[1]"][..], Some(b'[')),
+            (&["\u{feff}", " {}"][..], Some(b'{')),
+            (&["\u{feff}data: {}\n\n"][..], Some(b'd')),
             (&[][..], None),
         ] {
             let (byte, body) = first(frames(parts, None)).await.unwrap();

@@ -27,6 +27,25 @@ async fn requests_and_replies_pass_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn a_mark_of_byte_order_before_an_answer_is_passed_over() {
+    let marked = format!("\u{feff}{CHAT_REPLY}");
+    for (path, body) in [
+        (CHAT, chat_request("gpt", false)),
+        (CHAT, chat_request("gpt", true)),
+        (MESSAGES, messages_request("gpt", false)),
+    ] {
+        let double = Double::new([Answer::json(200, marked.clone())]);
+        let response = ask(gateway(&double), post(path, body)).await;
+        assert_eq!(response.status(), 200, "{path}");
+        let body = text(response).await;
+        assert!(
+            !body.contains('\u{feff}') && body.contains("Hello"),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn messages_pass_too_with_their_own_headers() {
     let double = Double::new([Answer::json(200, MESSAGES_REPLY)]);
     let body = messages_request("claude", false);

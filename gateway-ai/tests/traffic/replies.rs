@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     load::{DIALECTS, Exchange, endpoints, exchanges},
-    truth,
+    truth::{self, Truth},
 };
 
 fn recorded(dialect: Dialect) -> Option<Vec<&'static Exchange>> {
@@ -72,7 +72,7 @@ fn every_reply_comes_through_every_dialect() {
                 if wrapped || losses.contains("tool_call.arguments") {
                     after.calls.clone_from(&before.calls);
                 }
-                refused_is_text(&reply, to, &mut before.text);
+                refused_is_text(&reply, to, &mut before);
                 before.finish = before.finish.or(after.finish);
                 before.input = before.input.or(after.input);
                 before.output = before.output.or(after.output);
@@ -87,7 +87,8 @@ fn every_reply_comes_through_every_dialect() {
     }
 }
 
-fn refused_is_text(reply: &Reply, to: Dialect, text: &mut String) {
+/// Elsewhere a refusal is text, with a reason that says what it was.
+pub(crate) fn refused_is_text(reply: &Reply, to: Dialect, truth: &mut Truth) {
     for block in reply
         .choices
         .iter()
@@ -97,7 +98,10 @@ fn refused_is_text(reply: &Reply, to: Dialect, text: &mut String) {
         if let (Block::Refusal(refusal), false) =
             (block, matches!(to, Dialect::Chat | Dialect::Responses))
         {
-            text.push_str(&refusal.text);
+            truth.text.push_str(&refusal.text);
+            if truth.finish == Some("stop") {
+                truth.finish = Some("content_filter");
+            }
         }
     }
 }

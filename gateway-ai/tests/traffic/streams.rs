@@ -6,6 +6,7 @@ use gateway_ai::{
 
 use super::{
     load::{DIALECTS, Exchange, endpoints, exchanges},
+    replies::refused_is_text,
     truth,
 };
 
@@ -181,18 +182,7 @@ fn every_stream_comes_through_every_dialect() {
                 {
                     (before.thinking, after.thinking) = (false, false);
                 }
-                if !matches!(to, Dialect::Chat | Dialect::Responses) {
-                    for block in reply
-                        .choices
-                        .iter()
-                        .take(1)
-                        .flat_map(|choice| &choice.content)
-                    {
-                        if let gateway_ai::canonical::Block::Refusal(refusal) = block {
-                            before.text.push_str(&refusal.text);
-                        }
-                    }
-                }
+                refused_is_text(&reply, to, &mut before);
                 before.finish = before.finish.or(after.finish);
                 before.input = before.input.or(after.input);
                 before.output = before.output.or(after.output);

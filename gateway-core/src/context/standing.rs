@@ -22,6 +22,8 @@ pub enum Admission {
     Admitted(Option<Identity>),
     /// It would be refused.
     Refused,
+    /// The gateway is ending: nobody is let in any more, and whoever is in should leave.
+    Leaving,
     /// Nobody can tell now.
     Unknown,
 }
@@ -37,13 +39,26 @@ impl Standing {
         }
     }
 
+    /// What would be said to the request now.
+    pub async fn admission(&self) -> Admission {
+        (self.ask)().await
+    }
+
     /// Whether the request would still be let in as `caller`, with the same rights. Where nobody can
     /// tell it is believed: an issuer that cannot be reached ends no connection.
     pub async fn has(&self, caller: Option<&Identity>) -> bool {
-        match (self.ask)().await {
-            Admission::Admitted(now) => now.as_ref() == caller,
-            Admission::Refused => false,
-            Admission::Unknown => true,
+        self.admission().await.holds(caller)
+    }
+}
+
+impl Admission {
+    /// Whether this is no reason to send `caller` away. Nobody's fault is none.
+    #[must_use]
+    pub fn holds(&self, caller: Option<&Identity>) -> bool {
+        match self {
+            Self::Admitted(now) => now.as_ref() == caller,
+            Self::Refused => false,
+            Self::Leaving | Self::Unknown => true,
         }
     }
 }
@@ -70,6 +85,7 @@ mod tests {
             (Admission::Admitted(None), false),
             (Admission::Refused, false),
             (Admission::Unknown, true),
+            (Admission::Leaving, true),
         ] {
             let standing = Standing::new(move || std::future::ready(now.clone()));
             assert_eq!(standing.has(Some(&caller)).await, stands);

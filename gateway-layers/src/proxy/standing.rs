@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use gateway_core::{Admission, Body, Identity, Outcome, Standing};
+use gateway_core::{Admission, Body, ErrorKind, GatewayError, Identity, Outcome, Standing};
 use http::{Request, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use tower_layer::Layer;
@@ -21,8 +21,8 @@ use super::{
 /// It goes outside what authenticates, keeps the head of a request that opens a WebSocket, and puts
 /// a [`Standing`] into its extensions: whoever carries the WebSocket sends the same head through
 /// `admit` again, now and then. `admit` is what authenticates today – where configs are reloaded, a
-/// service that asks the one of the newest – around [`Admitted`]. A 2xx is yes, a 4xx no, and
-/// anything else tells nothing. Other requests pass untouched.
+/// service that asks the one of the newest – around [`Admitted`]. A 2xx is yes, a 4xx no, a refusal
+/// of [`ErrorKind::Draining`] asks everybody to leave, and anything else tells nothing. Other requests pass untouched.
 ///
 /// # Example
 ///
@@ -128,8 +128,14 @@ where
             Admission::Admitted(response.extensions().get().cloned())
         }
         Ok(response) if response.status().is_client_error() => Admission::Refused,
+        Ok(response) if is_draining(&response) => Admission::Leaving,
         _ => Admission::Unknown,
     }
+}
+
+fn is_draining<C>(response: &Response<C>) -> bool {
+    let error = response.extensions().get::<GatewayError>();
+    error.is_some_and(|error| error.kind() == ErrorKind::Draining)
 }
 
 /// A service that says who has got to it: 204, with the [`Identity`] among the response's extensions.
@@ -219,6 +225,18 @@ mod tests {
             assert_eq!(standing.has(Some(&caller)).await, has, "{says}");
         }
         assert!(!standing.has(None).await);
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_drains_sends_everybody_away() {
+        let admit = service_fn(|request: Request<Body>| {
+            let responder = gateway_core::Responder::of(&request);
+            ready(Ok::<Response<Body>, _>(
+                responder.refuse(ErrorKind::Draining),
+            ))
+        });
+        let said = standing(admit, true).await.unwrap().admission().await;
+        assert_eq!(said, Admission::Leaving);
     }
 
     #[tokio::test]

@@ -257,3 +257,26 @@ fn errors_have_their_classes() {
     );
     assert_eq!(long.class(), ErrorClass::ContextTooLong);
 }
+
+#[test]
+fn a_content_of_another_providers_thought_alone_is_left_out() {
+    // `anthropic-claude-v1:Eq==`, in the base64 of its field.
+    let sealed = json!({ "text": "hm", "thought": true,
+        "thoughtSignature": "YW50aHJvcGljLWNsYXVkZS12MTpFcT09" });
+    let body = json!({ "contents": [
+        { "role": "user", "parts": [{ "text": "hi" }] },
+        { "role": "model", "parts": [sealed] },
+        { "role": "model", "parts": [sealed, { "text": "so" }] },
+        { "role": "model", "parts": [] },
+        { "role": "user", "parts": [{ "text": "and?" }] },
+    ] });
+    let (sent, _) = translate(Dialect::Gemini, &body, Dialect::Gemini, "gemini-2.5-flash");
+    let said = json!([
+        { "role": "user", "parts": [{ "text": "hi" }] },
+        { "role": "model", "parts": [{ "text": "so" }] },
+        // What the client sent empty is its own.
+        { "role": "model", "parts": [] },
+        { "role": "user", "parts": [{ "text": "and?" }] },
+    ]);
+    assert_eq!(sent["contents"], said);
+}

@@ -44,7 +44,8 @@ pub(super) fn arrange<'r>(
     let mut turns: Vec<Turn<'r>> = Vec::with_capacity(request.messages.len());
     for message in &request.messages {
         let mut turn = turn(message, target, same, losses);
-        if turn.pieces.is_empty() && !same {
+        // A content that held another provider's thought alone is none: parts must not be empty.
+        if turn.pieces.is_empty() && !(same && message.content.is_empty()) {
             continue;
         }
         match turns.last_mut() {

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use gateway_core::{Identity, Standing};
+use gateway_core::{Admission, Identity, Standing};
 use http::Extensions;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -58,12 +58,31 @@ impl Watch {
         self.activity.clone()
     }
 
+    /// Resolves when the caller would no longer be let in as who it was, or the gateway ends – then as
+    /// soon as nothing is under way: an answer that is being given has the time there is to drain.
+    async fn sent_away(&self) -> Over {
+        let Some(standing) = &self.standing else {
+            return std::future::pending().await;
+        };
+        loop {
+            sleep(ASK).await;
+            match standing.admission().await {
+                Admission::Leaving => {
+                    self.activity.silence(QUIET).await;
+                    return Over::Leaving;
+                }
+                said if said.holds(self.caller.as_ref()) => {}
+                _ => return Over::Dismissed,
+            }
+        }
+    }
+
     /// Waits until there is a reason to close, and says which.
     pub(super) async fn over(self) -> Over {
         tokio::select! {
             () = self.activity.silence(self.limits.idle) => Over::Silent,
             () = sleep(self.limits.total) => Over::Expired,
-            () = dismissed(self.standing.as_ref(), self.caller.as_ref()) => Over::Dismissed,
+            over = self.sent_away() => over,
         }
     }
 }
@@ -77,6 +96,8 @@ pub(super) enum Over {
     Expired,
     /// The caller would no longer be let in.
     Dismissed,
+    /// The gateway ends.
+    Leaving,
 }
 
 impl Over {
@@ -86,30 +107,18 @@ impl Over {
             Self::Silent => Close::new(1001, "silent for too long"),
             Self::Expired => Close::new(1001, "open for too long"),
             Self::Dismissed => Close::new(1008, DISMISSED),
+            Self::Leaving => Close::new(1001, "the gateway is going away"),
         }
     }
 
     /// What the client is told before, in its API's words; `expired` is the code for what is too old.
     pub(super) fn error(self, expired: &str) -> Option<AiError> {
         match self {
-            Self::Silent => None,
+            Self::Silent | Self::Leaving => None,
             Self::Expired => {
                 Some(AiError::invalid("the WebSocket was open for too long").with_code(expired))
             }
             Self::Dismissed => Some(AiError::new(AiErrorKind::Authentication, DISMISSED)),
-        }
-    }
-}
-
-/// Resolves when the caller would no longer be let in as who it was.
-async fn dismissed(standing: Option<&Standing>, caller: Option<&Identity>) {
-    let Some(standing) = standing else {
-        return std::future::pending().await;
-    };
-    loop {
-        sleep(ASK).await;
-        if !standing.has(caller).await {
-            return;
         }
     }
 }
@@ -152,12 +161,12 @@ pub(crate) const TOTAL: Duration = Duration::from_secs(60 * 60);
 const DISMISSED: &str = "the caller is no longer admitted";
 /// How soon who was dismissed is gone.
 const ASK: Duration = Duration::from_secs(2);
+/// How long nothing moves where nothing is under way.
+const QUIET: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {
     use std::{pin::pin, sync::atomic::AtomicBool};
-
-    use gateway_core::Admission;
 
     use super::*;
 
@@ -190,6 +199,26 @@ mod tests {
         };
         assert_eq!(over, Over::Expired);
         assert_eq!(began.elapsed().as_secs(), 3600);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_that_ends_waits_for_what_is_under_way() {
+        let standing = Standing::new(|| std::future::ready(Admission::Leaving));
+        let idle = watch(Some(standing.clone())).over().await;
+        assert_eq!((idle, idle.close().code), (Over::Leaving, 1001));
+        assert!(idle.error("expired").is_none());
+
+        let watch = watch(Some(standing));
+        let activity = watch.activity();
+        let began = Instant::now();
+        let answer = async {
+            for _ in 0..20 {
+                sleep(Duration::from_secs(1)).await;
+                activity.note();
+            }
+        };
+        let (over, ()) = tokio::join!(watch.over(), answer);
+        assert_eq!((over, began.elapsed().as_secs()), (Over::Leaving, 23));
     }
 
     #[tokio::test(start_paused = true)]

@@ -107,6 +107,11 @@ impl Gateway {
         &self.terminations
     }
 
+    /// Has WebSockets that end here say goodbye.
+    pub(super) fn leave(&self) {
+        self.live.leave();
+    }
+
     pub(super) fn close_log(&self) {
         self.live.close_log();
     }

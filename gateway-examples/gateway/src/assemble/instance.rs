@@ -174,6 +174,7 @@ impl Instance {
         self.readiness.drain();
         tokio::time::sleep(delay).await;
         self.drain.start();
+        self.gateway.leave();
         let finished = self.drain.wait(self.times.1).await;
         if !finished {
             tracing::warn!("the time to drain is over; what is in flight is cut");

@@ -1,6 +1,9 @@
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -26,6 +29,7 @@ use crate::{admin, config::Config};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Live {
     current: Arc<ArcSwapOption<Current>>,
+    leaving: Arc<AtomicBool>,
 }
 
 /// The parts of a stack that can be asked. Texts are made when they are asked for: with ten
@@ -92,6 +96,15 @@ impl Current {
 impl Live {
     pub(super) fn set(&self, current: Current) {
         self.current.store(Some(Arc::new(current)));
+    }
+
+    /// The gateway ends.
+    pub(super) fn leave(&self) {
+        self.leaving.store(true, Relaxed);
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Relaxed)
     }
 
     /// What lets requests in on a route.

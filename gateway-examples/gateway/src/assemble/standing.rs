@@ -41,6 +41,10 @@ impl Service<Request> for Admission {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
+        if self.live.is_leaving() {
+            let refused = Responder::of(&request).refuse(ErrorKind::Draining);
+            return Box::pin(std::future::ready(Ok(refused)));
+        }
         let admit = self.live.admission(&self.route);
         Box::pin(async move {
             match admit {

@@ -1,4 +1,7 @@
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gateway_core::config::Style;
@@ -101,6 +104,16 @@ pub(super) struct ExplainArgs {
     /// The config file.
     #[arg(long, value_name = "FILE", default_value = DEFAULT_FILE)]
     pub(super) config: PathBuf,
+    /// The config file, where the other commands have it.
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    pub(super) file: Option<PathBuf>,
+}
+
+impl ExplainArgs {
+    /// The config file, whichever way it was named.
+    pub(super) fn config(&self) -> &Path {
+        self.file.as_deref().unwrap_or(&self.config)
+    }
 }
 
 #[derive(Debug, Args)]

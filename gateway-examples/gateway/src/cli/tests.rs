@@ -122,6 +122,7 @@ fn a_missing_file_and_bad_usage_are_exit_2() {
         &["mock", "model", "--fault", "nonsense=1"],
         &["explain", "G ET", "/"],
         &["explain", "GET", "/", "-H", "nocolon"],
+        &["explain", "GET", "/", "a.yaml", "--config", "a.yaml"],
     ] {
         let (exit, out, err) = gateway(args);
         assert_eq!((exit, out.as_str()), (Exit::Usage, ""), "{args:?}");
@@ -187,6 +188,9 @@ fn explain_tells_the_route_and_why_not_the_others() {
     }
     let secret = !out.contains("\"k\"");
     assert!(secret, "{out}");
+    // As `check` and `run` have it.
+    let (exit, alike, _) = gateway(&[&args[..5], &[good.path()]].concat());
+    assert_eq!((exit, alike), (Exit::Ok, out));
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) fn run(args: &ExplainArgs, console: &mut Console<'_>) -> Exit {
             return Exit::Usage;
         }
     };
-    let loaded = match check::load(&args.config, console) {
+    let loaded = match check::load(args.config(), console) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
