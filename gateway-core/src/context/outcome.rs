@@ -86,11 +86,6 @@ impl Outcome {
         update(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Reads the record where it is. `read` must not block, nor use the cell.
-    pub fn read<T>(&self, read: impl FnOnce(&OutcomeRecord) -> T) -> T {
-        read(&self.record.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
     /// What is known now, taken out of the cell.
     #[must_use]
     pub fn take(&self) -> OutcomeRecord {

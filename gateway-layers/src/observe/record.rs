@@ -75,8 +75,7 @@ impl Record<'_> {
 /// Hears of each request when its answer has ended.
 ///
 /// Implemented for closures, and for `()`, which hears nothing. It runs where the last frame was
-/// handed on, or in a `Drop`: it must not block, spawn or panic. The request's
-/// [`Outcome`](gateway_core::Outcome) is locked meanwhile; what it holds is in the record.
+/// handed on, or in a `Drop`: it must not block, spawn or panic.
 pub trait OnEnd: Send + Sync + 'static {
     /// The answer has ended.
     fn on_end(&self, record: &Record<'_>);
