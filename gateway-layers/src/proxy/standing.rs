@@ -231,7 +231,7 @@ mod tests {
     async fn a_gateway_that_drains_sends_everybody_away() {
         let admit = service_fn(|request: Request<Body>| {
             let responder = gateway_core::Responder::of(&request);
-            ready(Ok::<Response<Body>, _>(
+            ready(Ok::<Response<Body>, Infallible>(
                 responder.refuse(ErrorKind::Draining),
             ))
         });
