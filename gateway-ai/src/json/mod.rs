@@ -5,7 +5,6 @@
 //! the buffer that is sent. No `serde_json::Value` lies between.
 
 mod object;
-mod reader;
 mod scan;
 mod skim;
 mod text;
@@ -14,7 +13,6 @@ mod writer;
 
 pub(crate) use self::{
     object::{fill, locate, skip, wire},
-    reader::from_str,
     scan::is_plain,
     skim::{Member, Members, SkimError},
     text::{Content, Loose, OneOrMany, Str},

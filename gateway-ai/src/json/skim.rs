@@ -87,9 +87,9 @@ impl<'a> Members<'a> {
             (State::Next, Some(b',')) => blank(text, self.at + 1),
             (State::Next, _) => return Err(SkimError::Syntax(self.at)),
         };
-        let (key, colon) = key::<false>(text, at)?;
+        let (key, colon) = key(text, at)?;
         let start = blank(text, colon);
-        let end = value::<false>(text, start)?;
+        let end = value(text, start)?;
         self.at = blank(text, end);
         self.state = State::Next;
         let spelled = &self.text[at..key.end];
@@ -116,17 +116,17 @@ fn unescaped(spelled: &str) -> Cow<'_, str> {
     serde_json::from_str(spelled).map_or(Cow::Borrowed(plain), Cow::Owned)
 }
 
-/// The end of the value that begins at `at`. `STRICT` is RFC 8259 to the letter.
-pub(super) fn value<const STRICT: bool>(text: &[u8], at: usize) -> Result<usize, SkimError> {
+/// The end of the value that begins at `at`.
+fn value(text: &[u8], at: usize) -> Result<usize, SkimError> {
     match text.get(at) {
-        Some(b'"') => Ok(string::<STRICT>(text, at + 1)?.end),
-        Some(b'{' | b'[') => container::<STRICT>(text, at),
+        Some(b'"') => Ok(string(text, at + 1)?.end),
+        Some(b'{' | b'[') => container(text, at),
         _ => scalar(text, at),
     }
 }
 
 /// The end of the object or array that begins at `at`.
-fn container<const STRICT: bool>(text: &[u8], mut at: usize) -> Result<usize, SkimError> {
+fn container(text: &[u8], mut at: usize) -> Result<usize, SkimError> {
     // The outermost object is open already; a set bit is an object.
     let (mut depth, mut objects, mut object) = (1, 0_u128, false);
     const { assert!(Raw::MAX_DEPTH <= 128, "one bit each") };
@@ -134,7 +134,7 @@ fn container<const STRICT: bool>(text: &[u8], mut at: usize) -> Result<usize, Sk
         // At a value, behind a key where it is a member's.
         let mut first = false;
         match text.get(at) {
-            Some(b'"') => at = string::<STRICT>(text, at + 1)?.end,
+            Some(b'"') => at = string(text, at + 1)?.end,
             Some(bracket @ (b'{' | b'[')) => {
                 if depth == Raw::MAX_DEPTH {
                     return Err(SkimError::Depth);
@@ -170,7 +170,7 @@ fn container<const STRICT: bool>(text: &[u8], mut at: usize) -> Result<usize, Sk
             first = false;
         }
         if object {
-            at = blank(text, key::<STRICT>(text, at)?.1);
+            at = blank(text, key(text, at)?.1);
         }
     }
 }
@@ -184,31 +184,22 @@ struct Text {
 }
 
 /// A key that begins at `at`, and what follows its colon.
-fn key<const STRICT: bool>(text: &[u8], at: usize) -> Result<(Text, usize), SkimError> {
-    let key = string::<STRICT>(text, expect(text, at, b'"')?)?;
+fn key(text: &[u8], at: usize) -> Result<(Text, usize), SkimError> {
+    let key = string(text, expect(text, at, b'"')?)?;
     let colon = expect(text, blank(text, key.end), b':')?;
     Ok((key, colon))
 }
 
 /// The string whose text begins at `at`.
-fn string<const STRICT: bool>(text: &[u8], mut at: usize) -> Result<Text, SkimError> {
+fn string(text: &[u8], mut at: usize) -> Result<Text, SkimError> {
     let mut escaped = false;
     loop {
-        let found = if STRICT {
-            scan::escaped(text, at)
-        } else {
-            special(text, at)
-        };
-        at = found.ok_or(SkimError::Syntax(text.len()))?;
-        match text[at] {
-            b'"' => {
-                return Ok(Text {
-                    end: at + 1,
-                    escaped,
-                });
-            }
-            b'\\' => {}
-            _ => return Err(SkimError::Syntax(at)),
+        at = special(text, at).ok_or(SkimError::Syntax(text.len()))?;
+        if text[at] == b'"' {
+            return Ok(Text {
+                end: at + 1,
+                escaped,
+            });
         }
         escaped = true;
         at = match text.get(at + 1) {
@@ -294,7 +285,7 @@ fn expect(text: &[u8], at: usize, byte: u8) -> Result<usize, SkimError> {
     }
 }
 
-pub(super) fn blank(text: &[u8], mut at: usize) -> usize {
+fn blank(text: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(at) {
         at += 1;
     }

@@ -36,20 +36,6 @@ pub(crate) fn watch_into<T>(losses: &mut Losses, read: impl FnOnce() -> T) -> T 
     out
 }
 
-/// How much was dropped so far, for [`forget`].
-pub(super) fn heard() -> usize {
-    WATCH.with_borrow(|watch| watch.as_ref().map_or(0, Losses::len))
-}
-
-/// Has what was dropped since not have been: it is read again.
-pub(super) fn forget(heard: usize) {
-    WATCH.with_borrow_mut(|watch| {
-        if let Some(losses) = watch {
-            losses.truncate(heard);
-        }
-    });
-}
-
 /// Says that an unknown field is dropped.
 #[cold]
 pub(crate) fn missed(name: &str) {

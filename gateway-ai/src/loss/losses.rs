@@ -63,11 +63,6 @@ impl Losses {
         }
     }
 
-    /// Takes back all but the first losses.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.0.truncate(len);
-    }
-
     /// Whether a name was reported.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {

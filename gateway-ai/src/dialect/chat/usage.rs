@@ -2,7 +2,7 @@ use super::wire;
 use crate::{
     canonical::{Count, Extra, Usage},
     dialect::common::missed_counts,
-    json::{Writer, from_str},
+    json::Writer,
     loss::Losses,
 };
 
@@ -56,7 +56,7 @@ pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
 
 /// Reads the usage object of a whole reply on its own.
 pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
-    from_str(raw).ok().map(parse)
+    serde_json::from_str(raw).ok().map(parse)
 }
 
 /// Other places for what has a name; the last is what is left of the prompt.

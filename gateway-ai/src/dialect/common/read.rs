@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::{AiError, AiErrorKind},
-    json::{Fields, from_str, locate},
+    json::{Fields, locate},
 };
 
 /// Reads a client's body; an error names the field.
@@ -16,7 +16,7 @@ pub(crate) fn read_body<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, 
 /// Reads JSON whose encoding is checked once and not string by string.
 pub(crate) fn read_json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> serde_json::Result<T> {
     match simdutf8::basic::from_utf8(body) {
-        Ok(text) => from_str(text),
+        Ok(text) => serde_json::from_str(text),
         // It says where.
         Err(_) => serde_json::from_slice(body),
     }
@@ -27,7 +27,7 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(
     raw: &'a RawValue,
     field: &'static str,
 ) -> Result<T, AiError> {
-    from_str(raw.get()).map_err(|error| {
+    serde_json::from_str(raw.get()).map_err(|error| {
         let inner = body_error(&error);
         let path = match inner.param() {
             Some(path) => format!("{field}.{path}"),

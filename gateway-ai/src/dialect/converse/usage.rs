@@ -2,7 +2,7 @@ use super::wire;
 use crate::{
     canonical::{Count, Extra, Raw, Usage},
     dialect::common::missed_counts,
-    json::{Writer, from_str},
+    json::Writer,
     loss::Losses,
 };
 
@@ -36,7 +36,7 @@ pub(super) fn parse(wire: wire::Usage<'_>, metrics: Option<Raw>) -> Usage {
 
 /// Reads the counts of a reply, or of the event that carries them.
 pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
-    let event: wire::StreamEvent<'_> = from_str(raw).ok()?;
+    let event: wire::StreamEvent<'_> = serde_json::from_str(raw).ok()?;
     event.usage.map(|counted| parse(counted, event.metrics))
 }
 

@@ -5,7 +5,7 @@ use crate::{
     canonical::{Block, Delta, Event, Extra, Raw, Start, Stop, StopReason, Text},
     dialect::common::{EventParser, StreamState, broken_off, read_json, unreadable},
     error::{AiError, AiErrorKind},
-    json::{Str, from_str, missed},
+    json::{Str, missed},
 };
 
 /// Reads a stream of message events.
@@ -148,7 +148,7 @@ impl State {
         raw: &RawValue,
         out: &mut Vec<Event>,
     ) -> Result<(), serde_json::Error> {
-        let wire: wire::Delta<'_> = from_str(raw.get())?;
+        let wire: wire::Delta<'_> = serde_json::from_str(raw.get())?;
         let delta = match (wire.kind.as_deref(), wire.text, wire.partial_json) {
             (Some("text_delta"), Some(text), _) => Delta::Text((*text).into()),
             (Some("input_json_delta"), _, Some(text)) => Delta::Arguments((*text).into()),
@@ -187,7 +187,7 @@ impl State {
         usage: Option<wire::Usage<'_>>,
         out: &mut Vec<Event>,
     ) {
-        let wire = raw.map(|raw| from_str::<wire::Delta<'_>>(raw.get()));
+        let wire = raw.map(|raw| serde_json::from_str::<wire::Delta<'_>>(raw.get()));
         let wire = wire.and_then(Result::ok).unwrap_or_default();
         if let Some(raw) = wire.stop_reason {
             self.close(out);

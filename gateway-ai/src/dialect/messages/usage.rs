@@ -1,7 +1,7 @@
 use super::wire;
 use crate::{
     canonical::{Count, Extra, Usage},
-    json::{Writer, from_str},
+    json::Writer,
 };
 
 /// Reads usage. Anthropic's input count excludes what was cached, as the canonical classes do.
@@ -31,7 +31,7 @@ pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
 
 /// Reads the usage object of a whole reply on its own.
 pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
-    from_str(raw).ok().map(parse)
+    serde_json::from_str(raw).ok().map(parse)
 }
 
 /// The classes Messages has fields for.

@@ -10,7 +10,6 @@ use crate::{
     canonical::{Block, Delta, Event, Raw},
     dialect::common::unreadable,
     error::AiError,
-    json::from_str,
 };
 
 /// The blocks of an answer that is being read.
@@ -53,7 +52,7 @@ impl Blocks {
         let Some(raw) = raw else { return Ok(()) };
         let at = self.at(number);
         let head: wire::ItemHead<'_> =
-            from_str(raw.get()).map_err(|error| unreadable(&error))?;
+            serde_json::from_str(raw.get()).map_err(|error| unreadable(&error))?;
         match head.kind.as_deref() {
             Some("function_call" | "custom_tool_call") => {
                 if let Some(Block::ToolCall(mut call)) = output(raw)?.pop() {
@@ -117,7 +116,7 @@ impl Blocks {
     ) -> Result<(), AiError> {
         let Some(raw) = raw else { return Ok(()) };
         let part: wire::Part<'_> =
-            from_str(raw.get()).map_err(|error| unreadable(&error))?;
+            serde_json::from_str(raw.get()).map_err(|error| unreadable(&error))?;
         match part.kind.as_deref() {
             Some("output_text") => self.ensure(number, Key::Text(content), out),
             Some("refusal") => self.ensure(number, Key::Refusal(content), out),

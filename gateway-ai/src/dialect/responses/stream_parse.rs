@@ -13,7 +13,7 @@ use crate::{
     canonical::{Event, Start},
     dialect::common::{EventParser, StreamState, broken_off, read_json, unreadable},
     error::AiError,
-    json::{Str, from_str, missed},
+    json::{Str, missed},
 };
 
 /// Reads a stream of response events.
@@ -182,7 +182,7 @@ const PROGRESS: [&str; 3] = ["_part.done", "_call", "_list_tools"];
 
 fn read_response(raw: Option<&RawValue>) -> Result<wire::Reply<'_>, AiError> {
     match raw {
-        Some(raw) => from_str(raw.get()).map_err(|error| unreadable(&error)),
+        Some(raw) => serde_json::from_str(raw.get()).map_err(|error| unreadable(&error)),
         None => Ok(wire::Reply::default()),
     }
 }

@@ -1,7 +1,7 @@
 use super::wire;
 use crate::{
     canonical::{Count, Extra, Usage},
-    json::{Writer, from_str},
+    json::Writer,
 };
 
 /// Reads usage. The input count includes what was cached; the canonical classes are disjoint.
@@ -35,7 +35,7 @@ pub(super) fn parse(wire: wire::Usage<'_>) -> Usage {
 
 /// Reads the usage object of a whole reply on its own.
 pub(in crate::dialect) fn read_usage(raw: &str) -> Option<Usage> {
-    from_str(raw).ok().map(parse)
+    serde_json::from_str(raw).ok().map(parse)
 }
 
 /// The classes Responses has fields for.

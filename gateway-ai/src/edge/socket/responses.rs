@@ -25,7 +25,7 @@ use super::{
     link::{self, Inbound, Outbound},
     tally::Tally,
     thread::Thread,
-    watch::Watch,
+    watch::{Activity, Watch},
 };
 use crate::{
     call::{AiCall, AiReply, Operation},
@@ -55,7 +55,8 @@ where
     socket.serve(&tunnels, None, move |stream| async move {
         let limit = shared.request_limit;
         let watch = Watch::new(shared.socket_limits, &parts.extensions);
-        let (inbound, outbound) = link::open(stream, Peer::Client, limit, &watch.activity());
+        let activity = watch.activity();
+        let (inbound, outbound) = link::open(stream, Peer::Client, limit, &activity);
         let conversation = Conversation {
             head: Head::of(parts),
             responder,
@@ -64,6 +65,7 @@ where
             outbound,
             waiting: None,
             thread: Thread::new(limit),
+            activity,
             shared,
         };
         conversation.run(watch).await;
@@ -107,6 +109,7 @@ struct Conversation<S> {
     /// What the client said while it was answered. While there is something, no more is read.
     waiting: Option<Bytes>,
     thread: Thread,
+    activity: Activity,
 }
 
 /// The WebSocket is over, and why, where the client is to be told.
@@ -157,6 +160,8 @@ where
                     Err(over) => return over,
                 },
             };
+            // A model may think for long before it says anything.
+            let _under_way = self.activity.begin();
             if let Err(over) = self.turn(&text).await {
                 return over;
             }

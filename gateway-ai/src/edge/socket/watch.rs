@@ -68,7 +68,7 @@ impl Watch {
             sleep(ASK).await;
             match standing.admission().await {
                 Admission::Leaving => {
-                    self.activity.silence(QUIET).await;
+                    self.activity.rest().await;
                     return Over::Leaving;
                 }
                 said if said.holds(self.caller.as_ref()) => {}
@@ -129,6 +129,18 @@ pub(super) struct Activity {
     begun: Instant,
     /// Milliseconds since then.
     last: Arc<AtomicU64>,
+    /// Answers that are being given.
+    under_way: Arc<AtomicU64>,
+}
+
+/// An answer that is being given, until this is dropped.
+pub(super) struct UnderWay(Activity);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Relaxed);
+        self.0.note();
+    }
 }
 
 impl Activity {
@@ -136,6 +148,24 @@ impl Activity {
         Self {
             begun: Instant::now(),
             last: Arc::default(),
+            under_way: Arc::default(),
+        }
+    }
+
+    /// An answer begins, which may be silent for as long as it likes.
+    pub(super) fn begin(&self) -> UnderWay {
+        self.under_way.fetch_add(1, Relaxed);
+        UnderWay(self.clone())
+    }
+
+    /// Waits until no answer is being given and nothing has moved for a moment.
+    async fn rest(&self) {
+        loop {
+            self.silence(QUIET).await;
+            if self.under_way.load(Relaxed) == 0 {
+                return;
+            }
+            sleep(ASK).await;
         }
     }
 
@@ -219,6 +249,25 @@ mod tests {
         };
         let (over, ()) = tokio::join!(watch.over(), answer);
         assert_eq!((over, began.elapsed().as_secs()), (Over::Leaving, 23));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_long_in_coming_is_under_way() {
+        let watch = watch(Some(Standing::new(|| {
+            std::future::ready(Admission::Leaving)
+        })));
+        let under_way = watch.activity().begin();
+        let began = Instant::now();
+        let answer = async {
+            sleep(Duration::from_secs(20)).await;
+            drop(under_way);
+        };
+        let (over, ()) = tokio::join!(watch.over(), answer);
+        let took = began.elapsed().as_secs();
+        assert!(
+            over == Over::Leaving && (23..=26).contains(&took),
+            "{took} s"
+        );
     }
 
     #[tokio::test(start_paused = true)]
