@@ -95,6 +95,7 @@ fn config(provider: &str, log: &Path, layers: &str, ai: &str) -> String {
     format!(
         "listen: 127.0.0.1:0
 admin: 127.0.0.1:0
+drain: {{ delay: 0s }}
 observe: {{ access_log: {{ format: json, to: \"{}\" }} }}
 routes:
   ai:

@@ -54,3 +54,22 @@ async fn who_is_still_admitted_stays() {
     assert_eq!(gone.closed().await.code, 1008);
     stays.leave().await;
 }
+
+#[tokio::test]
+async fn a_gateway_that_ends_says_goodbye() {
+    let mut scene = Scene::with(KEYS, "").await;
+    let mut clients = Vec::new();
+    for path in ["/v1/responses", "/v1/realtime?model=voice"] {
+        clients.push((path, open(&scene, path, "k-all").await));
+    }
+    scene.gateway.signal("TERM");
+    for (path, client) in &mut clients {
+        let close = client.closed().await;
+        assert_eq!(
+            (close.code, &*close.reason),
+            (1001, &b"the gateway is going away"[..]),
+            "{path}"
+        );
+    }
+    assert!(scene.gateway.ended().await.success());
+}
