@@ -9,32 +9,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${GATEWAY_PYTHON:-python3}
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/gateway-target}"
 export PYTHONDONTWRITEBYTECODE=1
-
-cargo build --quiet --locked -p gateway
-gateway="$CARGO_TARGET_DIR/debug/gateway"
-work=$(mktemp -d)
-pids=()
-# Ends what this script has started, and nothing else.
-trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait; rm -rf "$work"' EXIT
-
-start() { # name, command… : waits for `listening http://ADDR` and sets `address` to ADDR
-    local name=$1
-    shift
-    "$@" >"$work/$name.out" 2>"$work/$name.err" &
-    pids+=($!)
-    for _ in $(seq 200); do
-        if grep -qm1 '^listening http://' "$work/$name.out"; then
-            address=$(sed -nE 's|^listening http://(.*)|\1|p' "$work/$name.out" | head -n 1)
-            return
-        fi
-        sleep 0.1
-    done
-    echo "$name did not start:" >&2
-    cat "$work/$name.err" >&2
-    exit 1
-}
+source tests/sdk/started.sh
 
 providers() { # prefix, address of the mock
     cat <<YAML

@@ -45,6 +45,21 @@ struct Shared {
     attempts: Mutex<Attempts>,
 }
 
+impl Shared {
+    fn new(dialect: Dialect, operation: Operation, model: &str, stream: bool) -> Self {
+        Self {
+            dialect,
+            operation,
+            model: model.into(),
+            stream,
+            headers: HeaderMap::new(),
+            extensions: Extensions::new(),
+            held: Held::default(),
+            attempts: Mutex::default(),
+        }
+    }
+}
+
 #[derive(Clone)]
 enum Body {
     /// As the client sent it.
@@ -80,16 +95,7 @@ impl AiCall {
     /// A client fault when the body is not an object of that dialect that names a model.
     pub fn from_wire(dialect: Dialect, operation: Operation, body: Bytes) -> Result<Self, AiError> {
         let wire = Wire::read(body)?;
-        let shared = Shared {
-            dialect,
-            operation,
-            model: wire.model()?.into(),
-            stream: wire.is_stream(),
-            headers: HeaderMap::new(),
-            extensions: Extensions::new(),
-            held: Held::default(),
-            attempts: Mutex::default(),
-        };
+        let shared = Shared::new(dialect, operation, wire.model()?, wire.is_stream());
         Ok(Self::build(shared, Body::wire(wire, false)))
     }
 
@@ -105,16 +111,7 @@ impl AiCall {
         stream: bool,
     ) -> Result<Self, AiError> {
         let wire = Wire::read(body)?;
-        let shared = Shared {
-            dialect,
-            operation: Operation::Chat,
-            model: model.into(),
-            stream,
-            headers: HeaderMap::new(),
-            extensions: Extensions::new(),
-            held: Held::default(),
-            attempts: Mutex::default(),
-        };
+        let shared = Shared::new(dialect, Operation::Chat, model, stream);
         Ok(Self::build(shared, Body::wire(wire, true)))
     }
 
@@ -131,32 +128,19 @@ impl AiCall {
     /// A call with a form as its body: a surface of the OpenAI API that takes uploads.
     #[must_use]
     pub fn from_form(operation: Operation, form: Form) -> Self {
-        let shared = Shared {
-            dialect: Dialect::Chat,
-            operation,
-            model: form.model().into(),
-            stream: false,
-            headers: HeaderMap::new(),
-            extensions: Extensions::new(),
-            held: Held::default(),
-            attempts: Mutex::default(),
-        };
+        let shared = Shared::new(Dialect::Chat, operation, form.model(), false);
         Self::build(shared, Body::Form(Arc::new(form)))
     }
 
     /// A chat call made in Rust; the answer comes in the dialect the request says it is in.
     #[must_use]
     pub fn from_request(request: Request) -> Self {
-        let shared = Shared {
-            dialect: request.source,
-            operation: Operation::Chat,
-            model: request.model.as_str().into(),
-            stream: request.is_stream(),
-            headers: HeaderMap::new(),
-            extensions: Extensions::new(),
-            held: Held::default(),
-            attempts: Mutex::default(),
-        };
+        let shared = Shared::new(
+            request.source,
+            Operation::Chat,
+            request.model.as_str(),
+            request.is_stream(),
+        );
         Self::build(shared, Body::Typed(Arc::new(request)))
     }
 

@@ -1,15 +1,16 @@
 //! How an answer looks to the client.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin};
 
 use bytes::{Bytes, BytesMut};
-use gateway_core::{Body, Outcome, Responder, Response, Upstream, body::GuardedBody};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use gateway_core::{Body, Responder, Response, body::GuardedBody};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{
     context,
     cost::{self, StreamCost},
     fold,
+    head::Head,
     memory::Remember,
     pass::PassBody,
     refuse,
@@ -23,7 +24,7 @@ use crate::{
     canonical::{Event, Reply, unfold},
     dialect::{Dialect, Restore},
     error::AiError,
-    keeper::{Collector, Held, is_proof_loss},
+    keeper::{Collector, Held},
     loss::Losses,
 };
 
@@ -86,7 +87,7 @@ pub(super) fn reply(
             return Answer::Folding(Box::pin(async move {
                 let gathered = (&call, gather);
                 let printed = folded(gathered, dialect, stream, &restore, settle).await;
-                head.respond(&responder, &call, printed, (status, headers))
+                respond(head, &responder, &call, printed, (status, headers))
             }));
         }
         ReplyBody::Stream(stream) if verbatim => {
@@ -97,92 +98,31 @@ pub(super) fn reply(
         }
         ReplyBody::Stream(stream) => translated(gathered, *stream, restore, costs, settle),
     };
-    let mut response = head.respond(responder, call, printed, (status, headers));
+    let mut response = respond(head, responder, call, printed, (status, headers));
     if let Some(refusal) = &refusal {
         refuse::passed(&mut response, refusal);
     }
     Answer::Ready(response)
 }
 
-/// What of a reply goes into the response's head.
-pub(super) struct Head {
-    target: Arc<str>,
-    losses: Losses,
-    upstream: Upstream,
-    refused: bool,
-}
-
-impl Head {
-    pub(super) fn of(call: &AiCall, reply: &ReplyParts) -> Self {
-        let failed = u32::try_from(call.attempts().failed().len()).unwrap_or(u32::MAX);
-        let name = reply.provider.clone();
-        Self {
-            target: Arc::clone(reply.target.name()),
-            losses: reply.losses.clone(),
-            upstream: Upstream::new(name, reply.endpoint.clone())
-                .with_attempts(failed.saturating_add(1))
-                .with_first_byte(reply.first_byte),
-            refused: reply.refusal.is_some(),
+/// The response with what was printed, or the refusal where nothing could be.
+fn respond(
+    head: Head,
+    responder: &Responder,
+    call: &AiCall,
+    printed: Result<Printed, AiError>,
+    (status, headers): (StatusCode, HeaderMap),
+) -> Response {
+    let printed = match printed {
+        Ok(printed) => printed,
+        Err(error) => {
+            call.note_failure(FailedAttempt::new(head.target, &error));
+            return refuse::call(responder, call, &error);
         }
-    }
-
-    /// The response with what was printed, or the refusal where nothing could be.
-    fn respond(
-        self,
-        responder: &Responder,
-        call: &AiCall,
-        printed: Result<Printed, AiError>,
-        (status, headers): (StatusCode, HeaderMap),
-    ) -> Response {
-        let printed = match printed {
-            Ok(printed) => printed,
-            Err(error) => {
-                call.note_failure(FailedAttempt::new(self.target, &error));
-                return refuse::call(responder, call, &error);
-            }
-        };
-        let (mut response, losses) = printed.into_response(status, headers, call.dialect());
-        self.write(call, losses, &mut response);
-        response
-    }
-
-    pub(super) fn write(mut self, call: &AiCall, losses: Losses, response: &mut Response) {
-        let attempts = call.attempts();
-        // A refusal that is passed on has been noted as a failed attempt already.
-        let count = attempts.failed().len() + usize::from(!self.refused);
-        let headers = response.headers_mut();
-        let model = HeaderValue::from_str(&self.target);
-        headers.insert(
-            MODEL,
-            model.unwrap_or_else(|_| HeaderValue::from_static("unknown")),
-        );
-        headers.insert(
-            ATTEMPTS,
-            match count {
-                1 => HeaderValue::from_static("1"),
-                count => HeaderValue::from(count),
-            },
-        );
-        if !attempts.failed().is_empty()
-            && let Ok(value) = HeaderValue::try_from(attempts.to_string())
-        {
-            headers.insert(FALLBACK, value);
-        }
-        self.losses.merge(losses);
-        if !self.losses.is_empty()
-            && let Ok(value) = HeaderValue::try_from(self.losses.to_string())
-        {
-            headers.insert(LOSSY, value);
-        }
-        let (upstream, losses) = (self.upstream, self.losses);
-        let lost = losses.iter().filter(|name| is_proof_loss(name)).count();
-        Outcome::record(call.extensions(), |record| {
-            record.upstream = Some(upstream.clone());
-            record.proofs.lost = u32::try_from(lost).unwrap_or(u32::MAX);
-            record.lose(losses.iter());
-        });
-        response.extensions_mut().insert(upstream);
-    }
+    };
+    let (mut response, losses) = printed.into_response(status, headers, call.dialect());
+    head.write(call, losses, &mut response);
+    response
 }
 
 struct Printed {
@@ -361,8 +301,4 @@ pub(super) fn stream_headers(response: &mut Response, dialect: Dialect) {
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
 }
 
-pub(super) const MODEL: HeaderName = HeaderName::from_static("x-gateway-model");
-pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-gateway-attempts");
-pub(super) const FALLBACK: HeaderName = HeaderName::from_static("x-gateway-fallback");
-pub(super) const LOSSY: HeaderName = HeaderName::from_static("x-gateway-lossy");
 const JSON: &str = "application/json";

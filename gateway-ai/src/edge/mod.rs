@@ -204,6 +204,7 @@ mod fold;
 mod format;
 mod framing;
 mod future;
+mod head;
 mod ingress;
 mod list;
 mod memory;

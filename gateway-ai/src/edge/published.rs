@@ -10,8 +10,9 @@ use serde_json::{Map, Value, json};
 use tower_service::Service;
 
 use super::{
-    answer::{self, Head},
-    cost, fold, refuse,
+    answer, cost, fold,
+    head::Head,
+    refuse,
     shared::{Shared, ask, refused},
     translate::{Print, TranslateBody},
 };

@@ -162,10 +162,10 @@ pub(super) fn passed(response: &mut Response, error: &AiError) {
 fn attempted(response: &mut Response, attempts: &Attempts) {
     let headers = response.headers_mut();
     headers.insert(
-        super::answer::ATTEMPTS,
+        super::head::ATTEMPTS,
         HeaderValue::from(attempts.failed().len()),
     );
     if let Ok(value) = HeaderValue::try_from(attempts.to_string()) {
-        headers.insert(super::answer::FALLBACK, value);
+        headers.insert(super::head::FALLBACK, value);
     }
 }

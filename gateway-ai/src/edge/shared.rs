@@ -17,7 +17,7 @@ use tower_service::Service;
 use super::{
     StreamCost, answer, array,
     entry::{Entry, read_call, wants_array},
-    estimate,
+    estimate, head,
     ingress::{self, Ingress},
     list,
     memory::{self, Memory},
@@ -293,7 +293,7 @@ fn estimated(call: &AiCall) -> Response {
         HeaderValue::from_static("application/json"),
     );
     headers.insert(
-        answer::LOSSY,
+        head::LOSSY,
         HeaderValue::from_static("input_tokens.estimated"),
     );
     response

@@ -6,12 +6,16 @@
 //! hyper decides framing by them: an `is_end_stream` that turns true too early loses the trailers,
 //! a hint that is dropped turns a `Content-Length` into chunks.
 
+#[cfg(feature = "incoming")]
+mod arrived;
 mod collect;
 mod guarded;
 mod observed;
 mod replay;
 mod unified;
 
+#[cfg(feature = "incoming")]
+pub use self::arrived::arrived;
 pub use self::{
     collect::{CollectError, Collected, collect},
     guarded::GuardedBody,

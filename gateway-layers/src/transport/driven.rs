@@ -7,10 +7,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::stream::{self, StreamExt as _};
-use gateway_core::{Body, Response};
+use gateway_core::{Body, Response, body};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::{BodyStream, StreamBody};
 use hyper::body::Incoming;
 
 use super::{origin::Inner, pool::H1};
@@ -24,7 +22,7 @@ pub(super) fn respond(
     // Often all of a small response came with its head.
     if conn.is_free() {
         origin.put(conn);
-        return response.map(arrived);
+        return response.map(body::arrived);
     }
     response.map(|incoming| {
         if incoming.is_end_stream() {
@@ -36,28 +34,6 @@ pub(super) fn respond(
             origin: Arc::clone(origin),
         })
     })
-}
-
-/// A body whose connection has read all of it. Taken out of its channel it is one buffer: whoever
-/// would hold something until its end, or time it, sees that there is nothing to wait for.
-///
-/// Without an announced length it stays a stream, as which it is passed on.
-fn arrived(mut incoming: Incoming) -> Body {
-    if incoming.size_hint().exact().is_none() {
-        return Body::new(incoming);
-    }
-    let mut noop = Context::from_waker(Waker::noop());
-    let first = match Pin::new(&mut incoming).poll_frame(&mut noop) {
-        Poll::Ready(Some(Ok(frame))) if incoming.is_end_stream() => {
-            return frame.into_data().map_or_else(|_| Body::empty(), Body::from);
-        }
-        Poll::Ready(first) => first,
-        Poll::Pending => None,
-    };
-    // The channel holds one piece, so that a body in several is not whole yet; were it, nothing is lost.
-    Body::new(StreamBody::new(
-        stream::iter(first).chain(BodyStream::new(incoming)),
-    ))
 }
 
 /// A response body, and the connection it comes from. Dropped before its end it closes the
