@@ -1,11 +1,15 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Whether the host of an address is this machine, or one of a network that is not everybody's, as far
 /// as its text tells: names are not resolved here, which is up to whoever fetches.
 ///
 /// Numbers are read as the URL standard has them – `http://2130706433/` and `http://0x7f.1/` are
-/// `127.0.0.1` – and a host that would have to be decoded first counts as inside.
+/// `127.0.0.1` – and a host that would have to be decoded first counts as inside. So does an address
+/// with tabs or line breaks in it, which that standard takes out before it looks for the host.
 pub(super) fn is_internal(url: &str) -> bool {
+    if url.contains(['\t', '\n', '\r']) {
+        return true;
+    }
     let Some((_, rest)) = url.split_once("://") else {
         return false;
     };
@@ -14,7 +18,8 @@ pub(super) fn is_internal(url: &str) -> bool {
     if let Some(inside) = host.strip_prefix('[') {
         let text = inside.split(']').next().unwrap_or_default();
         let ip = text.parse::<Ipv6Addr>();
-        return ip.is_ok_and(|ip| is_internal_ip(ip.to_canonical()));
+        // What is none, or has a zone, is left to nobody's reading.
+        return ip.map_or(true, is_internal_v6);
     }
     if !host.is_ascii() || host.contains('%') {
         return true;
@@ -22,7 +27,7 @@ pub(super) fn is_internal(url: &str) -> bool {
     let name = host.split(':').next().unwrap_or_default();
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     if let Some(ip) = number(&name) {
-        return is_internal_ip(ip.into());
+        return is_internal_v4(ip);
     }
     name == "localhost" || INSIDE.iter().any(|end| name.ends_with(end))
 }
@@ -30,24 +35,35 @@ pub(super) fn is_internal(url: &str) -> bool {
 /// The ends of names that no public resolver answers for.
 const INSIDE: [&str; 3] = [".localhost", ".local", ".internal"];
 
-fn is_internal_ip(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            a == 0
-                || ip.is_loopback()
-                || ip.is_private()
-                || ip.is_link_local()
-                // Shared between a carrier and its customers.
-                || (a == 100 && b & 0b1100_0000 == 64)
+fn is_internal_v4(ip: Ipv4Addr) -> bool {
+    let [a, b, ..] = ip.octets();
+    a == 0
+        || ip.is_loopback()
+        || ip.is_private()
+        || ip.is_link_local()
+        // Shared between a carrier and its customers.
+        || (a == 100 && b & 0b1100_0000 == 64)
+}
+
+fn is_internal_v6(ip: Ipv6Addr) -> bool {
+    ip.is_unique_local()
+        || ip.is_unicast_link_local()
+        // RFC 3879: site-local is not assigned any more, but routed as it ever was.
+        || ip.segments()[0] & 0xffc0 == 0xfec0
+        || inner(ip).is_some_and(is_internal_v4)
+}
+
+/// The IPv4 address that an IPv6 address leads to: mapped and compatible (RFC 4291, which makes `::`
+/// and `::1` addresses of `0.0.0.0/8`), NAT64 (RFC 6052) and 6to4 (RFC 3056).
+fn inner(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let (high, low) = match ip.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            (high, low)
         }
-        IpAddr::V6(ip) => {
-            ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-        }
-    }
+        [0x2002, high, low, ..] => (high, low),
+        _ => return None,
+    };
+    Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
 }
 
 /// An IPv4 address of one to four numbers, each decimal, octal or hexadecimal; the last one fills what
@@ -96,6 +112,17 @@ mod tests {
             "http://[::ffff:7f00:1]:80/",
             "http://[fd00::1]/",
             "http://[fe80::1]/",
+            "http://[fe80::1%25eth0]/",
+            "http://[fec0::1]/",
+            "http://[::]/",
+            "http://[::127.0.0.1]/",
+            "http://[64:ff9b::7f00:1]/",
+            "http://[64:ff9b::169.254.169.254]/",
+            "http://[2002:7f00:1::]/",
+            "http://[not an address]/",
+            "http://127.0.0.1\t/",
+            "http://127.0.0\n.1/",
+            "http://example.com\r/",
             "http://localhost./x",
             "http://LOCALHOST:8080",
             "http://a.localhost/",
@@ -112,6 +139,9 @@ mod tests {
             "https://203.0.113.9/a.png",
             "http://8.8.8.8",
             "http://[2001:4860:4860::8888]/",
+            "http://[::ffff:8.8.8.8]/",
+            "http://[64:ff9b::8.8.8.8]/",
+            "http://[2002:808:808::1]/",
             "http://localhost.example.com/",
             "http://10.example.com/",
             "http://example.com/?at=127.0.0.1",
