@@ -92,7 +92,7 @@ async fn answered(response: Response, dialect: Dialect) -> Result<Response, AiEr
     let error = dialect.parse_error(head.status, &head.headers, &bytes);
     // A missing answer reads like a missing model; it is the client's to mend all the same.
     let clients = head.status.is_client_error() && !error.is_gateway_credential();
-    if clients && error.kind() != AiErrorKind::Server && !bytes.is_empty() {
+    if clients && error.kind() != AiErrorKind::Server && receive::is_in_words(&bytes) {
         return Ok(build(head.status, headers, Body::from(bytes)));
     }
     Err(error)

@@ -8,6 +8,7 @@ use gateway_core::{
     body::{CollectError, collect},
 };
 use http::{HeaderMap, HeaderName, header, response::Parts};
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::{
@@ -76,7 +77,7 @@ pub(super) async fn answer(
         let error = dialect.parse_error(head.status, &head.headers, &bytes);
         // What only the client can mend reaches it in the provider's own words, byte for byte.
         let speaks_it = context.call.dialect() == dialect && head.status.is_client_error();
-        if !speaks_it || error.is_gateway_credential() || bytes.is_empty() {
+        if !speaks_it || error.is_gateway_credential() || !is_in_words(&bytes) {
             context.charge(counted(dialect, &bytes));
             return Err(error);
         }
@@ -111,6 +112,12 @@ pub(super) async fn answer(
     Ok(AiReply {
         parts: Box::new(parts),
     })
+}
+
+/// Whether an error's body says what is wrong in a way that clients of a dialect read. What stands before
+/// a server tells it in pages for people, which are not passed to programs.
+pub(super) fn is_in_words(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<&RawValue>(bytes).is_ok_and(|raw| raw.get().starts_with(['{', '[']))
 }
 
 async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<ReplyBody, AiError> {

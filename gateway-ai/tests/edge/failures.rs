@@ -242,6 +242,31 @@ async fn what_only_the_client_can_mend_does_not_fall_back() {
 }
 
 #[tokio::test]
+async fn a_page_of_what_stands_before_a_provider_is_told_in_the_callers_words() {
+    for (path, request) in [
+        (CHAT, chat_request("gpt", false)),
+        (MESSAGES, messages_request("claude", false)),
+    ] {
+        for (status, page) in [
+            (400, "<html><h1>Bad Request</h1></html>"),
+            (413, "payload too large"),
+            (429, "\"slow down\""),
+        ] {
+            let page = Answer::Whole(status, &[("content-type", "text/html")], page.to_owned());
+            let response = ask(gateway(&Double::new([page])), post(path, request.clone())).await;
+            assert_eq!(response.status(), status, "{path}");
+            assert_eq!(header(&response, "content-type"), "application/json");
+            let body = json(response).await;
+            assert!(body["error"]["type"].is_string(), "{path} {status}: {body}");
+            assert!(
+                body["error"]["message"].is_string(),
+                "{path} {status}: {body}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refused_key_gives_way_to_the_next() {
     let double = Double::new([failed(401), Answer::json(200, crate::support::CHAT_REPLY)]);
     let keys = Keys::new()
