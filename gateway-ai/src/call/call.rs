@@ -288,6 +288,13 @@ impl AiCall {
             .clone()
     }
 
+    /// How many attempts have failed so far.
+    pub(crate) fn failures(&self) -> usize {
+        let attempts = &self.shared.attempts;
+        let attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.failed().len()
+    }
+
     /// Notes that an attempt has failed.
     pub fn note_failure(&self, attempt: FailedAttempt) {
         self.shared

@@ -105,13 +105,24 @@ impl Settle {
 
     /// The call is over.
     pub fn finish(&mut self) {
-        if !self.armed {
-            return;
+        if self.armed && self.open.is_some() {
+            self.close(self.summary());
         }
+    }
+
+    /// The call is over, and was counted: what [`summary`](Self::summary) says of it.
+    pub(crate) fn finish_counted(&mut self) -> Option<gateway_core::Usage> {
+        let usage = self.summary();
+        if self.armed {
+            self.close(usage);
+        }
+        usage
+    }
+
+    fn close(&mut self, usage: Option<gateway_core::Usage>) {
         let Some(Open { outcome, model }) = self.open.take() else {
             return;
         };
-        let usage = self.summary();
         tracing::debug!(
             model = &*model,
             input = usage.and_then(|usage| usage.total_input()),

@@ -42,7 +42,8 @@ impl Prices {
         if let Some(own) = self.own.get(target) {
             return Some(PriceRef(Shared::Own(Arc::clone(own))));
         }
-        let model = target.split_once('/').map_or("", |(_, model)| model);
+        let slash = memchr::memchr(b'/', target.as_bytes());
+        let model = slash.map_or("", |slash| &target[slash + 1..]);
         let known = self.builtin.then(|| table::find(kind, model)).flatten();
         known.map(|model| PriceRef(Shared::Builtin(&model.price)))
     }

@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin};
 
 use bytes::{Bytes, BytesMut};
-use gateway_core::{Body, Responder, Response, body::GuardedBody};
+use gateway_core::{Body, Response, body::GuardedBody};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{
@@ -44,13 +44,8 @@ impl Answer {
 }
 
 /// Prints a reply for the client that made `call`.
-pub(super) fn reply(
-    responder: &Responder,
-    call: &AiCall,
-    reply: AiReply,
-    costs: StreamCost,
-) -> Answer {
-    let head = Head::of(call, &reply.parts);
+pub(super) fn reply(call: &AiCall, mut reply: AiReply, costs: StreamCost) -> Answer {
+    let head = Head::of(&mut reply.parts);
     let ReplyParts {
         dialect,
         status,
@@ -65,10 +60,10 @@ pub(super) fn reply(
     } = *reply.parts;
     settle.arm();
     // Only in its own dialect can an answer be asked for again.
-    let remember: Option<&Remember> = call
-        .extensions()
-        .get()
-        .filter(|_| dialect == Dialect::Responses && refusal.is_none());
+    let remember: Option<&Remember> = match dialect {
+        Dialect::Responses if refusal.is_none() => call.extensions().get(),
+        _ => None,
+    };
     if let (Some(remember), ReplyBody::Whole(whole)) = (remember, &body) {
         remember.note_object(whole.bytes(), &provider);
     }
@@ -83,11 +78,11 @@ pub(super) fn reply(
             whole_reply(gathered, whole, verbatim || refusal.is_some(), settle)
         }
         ReplyBody::Stream(stream) if !streamed => {
-            let (responder, call, gather) = (responder.clone(), call.clone(), gathered.1);
+            let (call, gather) = (call.clone(), gathered.1);
             return Answer::Folding(Box::pin(async move {
                 let gathered = (&call, gather);
                 let printed = folded(gathered, dialect, stream, &restore, settle).await;
-                respond(head, &responder, &call, printed, (status, headers))
+                respond(head, &call, printed, (status, headers))
             }));
         }
         ReplyBody::Stream(stream) if verbatim => {
@@ -98,7 +93,7 @@ pub(super) fn reply(
         }
         ReplyBody::Stream(stream) => translated(gathered, *stream, restore, costs, settle),
     };
-    let mut response = respond(head, responder, call, printed, (status, headers));
+    let mut response = respond(head, call, printed, (status, headers));
     if let Some(refusal) = &refusal {
         refuse::passed(&mut response, refusal);
     }
@@ -108,7 +103,6 @@ pub(super) fn reply(
 /// The response with what was printed, or the refusal where nothing could be.
 fn respond(
     head: Head,
-    responder: &Responder,
     call: &AiCall,
     printed: Result<Printed, AiError>,
     (status, headers): (StatusCode, HeaderMap),
@@ -117,7 +111,7 @@ fn respond(
         Ok(printed) => printed,
         Err(error) => {
             call.note_failure(FailedAttempt::new(head.target, &error));
-            return refuse::call(responder, call, &error);
+            return refuse::call(call, &error);
         }
     };
     let (mut response, losses) = printed.into_response(status, headers, call.dialect());
@@ -187,8 +181,7 @@ fn whole_reply(
     verbatim: bool,
     mut settle: Settle,
 ) -> Result<Printed, AiError> {
-    let usage = settle.summary();
-    settle.finish();
+    let usage = settle.finish_counted();
     let (bytes, losses, printed) = match &mut whole.reply {
         Some(reply) if !verbatim => {
             if let Some(gather) = gather {
@@ -221,8 +214,7 @@ async fn folded(
     if let Some(gather) = gather {
         gather.reply(&mut reply);
     }
-    let usage = settle.summary();
-    settle.finish();
+    let usage = settle.finish_counted();
     let (bytes, losses) = print(call, &reply)?;
     Ok(Printed {
         body: Body::from(bytes),

@@ -1,6 +1,6 @@
 //! What the head of a response says about the call.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use gateway_core::{Outcome, Response, Upstream};
 use http::{HeaderName, HeaderValue};
@@ -15,29 +15,29 @@ use crate::{
 pub(super) struct Head {
     /// Who answered, `provider/model`.
     pub(super) target: Arc<str>,
+    /// What the request has lost.
     losses: Losses,
     upstream: Upstream,
+    /// Whether it is a refusal that is passed on.
     refused: bool,
 }
 
 impl Head {
-    pub(super) fn of(call: &AiCall, reply: &ReplyParts) -> Self {
-        let failed = u32::try_from(call.attempts().failed().len()).unwrap_or(u32::MAX);
-        let name = reply.provider.clone();
+    /// Takes what was lost, which nobody else is to tell.
+    pub(super) fn of(reply: &mut ReplyParts) -> Self {
+        let upstream = Upstream::new(reply.provider.clone(), reply.endpoint.clone());
         Self {
             target: Arc::clone(reply.target.name()),
-            losses: reply.losses.clone(),
-            upstream: Upstream::new(name, reply.endpoint.clone())
-                .with_attempts(failed.saturating_add(1))
-                .with_first_byte(reply.first_byte),
+            losses: mem::take(&mut reply.losses),
+            upstream: upstream.with_first_byte(reply.first_byte),
             refused: reply.refusal.is_some(),
         }
     }
 
     pub(super) fn write(mut self, call: &AiCall, losses: Losses, response: &mut Response) {
-        let attempts = call.attempts();
+        let failed = call.failures();
         // A refusal that is passed on has been noted as a failed attempt already.
-        let count = attempts.failed().len() + usize::from(!self.refused);
+        let count = failed + usize::from(!self.refused);
         let headers = response.headers_mut();
         let model = HeaderValue::from_str(&self.target);
         headers.insert(
@@ -51,8 +51,8 @@ impl Head {
                 count => HeaderValue::from(count),
             },
         );
-        if !attempts.failed().is_empty()
-            && let Ok(value) = HeaderValue::try_from(attempts.to_string())
+        if failed > 0
+            && let Ok(value) = HeaderValue::try_from(call.attempts().to_string())
         {
             headers.insert(FALLBACK, value);
         }
@@ -62,7 +62,8 @@ impl Head {
         {
             headers.insert(LOSSY, value);
         }
-        let (upstream, losses) = (self.upstream, self.losses);
+        let attempts = u32::try_from(failed).unwrap_or(u32::MAX).saturating_add(1);
+        let (upstream, losses) = (self.upstream.with_attempts(attempts), self.losses);
         let lost = losses.iter().filter(|name| is_proof_loss(name)).count();
         Outcome::record(call.extensions(), |record| {
             record.upstream = Some(upstream.clone());

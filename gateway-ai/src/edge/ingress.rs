@@ -121,7 +121,8 @@ fn models<'a>(method: &Method, path: &'a str) -> Ingress<'a> {
 /// Model and method of a Gemini path: `/v1beta/models/{model}:{method}`, its `/v1`, and Vertex AI's
 /// `/v1/projects/{project}/locations/{location}/publishers/{publisher}/models/{model}:{method}`.
 fn gemini(path: &str) -> Option<(&str, Operation, bool)> {
-    let (path, method) = path.rsplit_once(':')?;
+    let colon = memchr::memrchr(b':', path.as_bytes())?;
+    let (path, method) = (&path[..colon], &path[colon + 1..]);
     let (operation, stream) = match method {
         "generateContent" => (Operation::Chat, false),
         "streamGenerateContent" => (Operation::Chat, true),

@@ -28,23 +28,22 @@ use crate::{
 pub(super) async fn serve<S, B>(
     shared: &Shared,
     inner: S,
-    responder: &Responder,
     prompt: Arc<Prompt>,
-    parts: Parts,
-    body: B,
+    asked: http::Request<B>,
 ) -> Response
 where
     S: Service<AiCall, Response = AiReply, Error = AiError>,
     B: HttpBody<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let responder = &responder.clone().with_format(ErrorFormat::Problem);
+    let responder = &Responder::of(&asked).with_format(ErrorFormat::Problem);
+    let (mut parts, body) = asked.into_parts();
     let request = match request(shared, &prompt, &parts, body).await {
         Ok(request) => request,
         Err(error) => return refused(responder, &parts, error),
     };
     let call = AiCall::from_request(request);
-    let call = match shared.prepare(call, parts.headers, parts.extensions) {
+    let call = match shared.prepare(call, &mut parts) {
         Ok(call) => call,
         Err(error) => return responder.refuse(refuse::problem(&error)),
     };
@@ -116,8 +115,8 @@ fn version(
 }
 
 /// The answer's text, whole or as it comes.
-async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response {
-    let head = Head::of(call, &reply.parts);
+async fn text(responder: &Responder, call: &AiCall, mut reply: AiReply) -> Response {
+    let head = Head::of(&mut reply.parts);
     if let Some(refusal) = reply.refusal() {
         return refuse::published(responder, call, refusal);
     }
@@ -150,8 +149,7 @@ async fn text(responder: &Responder, call: &AiCall, reply: AiReply) -> Response 
         },
         ReplyBody::Opaque(_) => return responder.refuse(ErrorKind::UpstreamInvalid),
     };
-    let usage = settle.summary();
-    settle.finish();
+    let usage = settle.finish_counted();
     let mut response = if call.is_stream() {
         streamed(call, whole)
     } else {

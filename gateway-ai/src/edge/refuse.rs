@@ -4,6 +4,7 @@ use gateway_core::{Body, ErrorKind, GatewayError, Outcome, Responder, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use super::shared::responder;
 use crate::{
     call::{AiCall, Attempts},
     dialect::Dialect,
@@ -11,12 +12,13 @@ use crate::{
 };
 
 /// The response to a call that nobody answered.
-pub(super) fn call(responder: &Responder, call: &AiCall, error: &AiError) -> Response {
+pub(super) fn call(call: &AiCall, error: &AiError) -> Response {
+    let responder = responder(call.dialect(), call.extensions());
     let attempts = call.attempts();
     let mut response = if is_upstream_failure(error) {
         responder.refuse(failure(error, &attempts))
     } else {
-        in_words(responder, call.dialect(), error)
+        in_words(&responder, call.dialect(), error)
     };
     if !attempts.failed().is_empty() {
         attempted(&mut response, &attempts);

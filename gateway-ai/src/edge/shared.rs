@@ -9,7 +9,7 @@ use gateway_core::{
     error::cause_ref,
 };
 use gateway_layers::proxy::{Tunnels, WebSocket};
-use http::{HeaderValue, Request, header, request::Parts};
+use http::{Extensions, HeaderValue, Request, header, request::Parts};
 use http_body::Body as HttpBody;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -61,23 +61,12 @@ impl Shared {
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let mut responder = Responder::of(&request);
-        if request.extensions().get::<ErrorFormat>().is_none()
-            && let Some(format) = ingress::format(request.uri().path(), request.headers())
-        {
-            responder = responder.with_format(format);
-        }
-        let (mut parts, body) = request.into_parts();
         #[cfg(feature = "prompt")]
-        if let Some(prompt) = self.prompts.at(&parts.method, parts.uri.path()) {
+        if let Some(prompt) = self.prompts.at(request.method(), request.uri().path()) {
             // Apart, as all that is rare: what a future may hold is moved with it.
-            return Box::pin(super::published::serve(
-                &self, inner, &responder, prompt, parts, body,
-            ))
-            .await;
+            return Box::pin(super::published::serve(&self, inner, prompt, request)).await;
         }
-        let asked = ingress::of(&parts.method, parts.uri.path());
-        let entry = match asked {
+        let entry = match ingress::of(request.method(), request.uri().path()) {
             Ingress::Call(dialect, operation) => Entry::plain(dialect, operation),
             Ingress::Gemini {
                 operation,
@@ -88,11 +77,11 @@ impl Shared {
                 Entry::named(Dialect::Converse, Operation::Chat, model, stream)
             }
             // Apart, as all that is rare.
-            _ => return Box::pin(self.other(inner, responder, parts, body)).await,
+            _ => return Box::pin(self.other(inner, request)).await,
         };
-        let responder = responder.with_format(ingress::format_of(entry.dialect));
-        let as_array = wants_array(&entry, parts.uri.query());
-        let response = self.chat(inner, &responder, entry, &mut parts, body).await;
+        let as_array = wants_array(&entry, request.uri().query());
+        let (mut parts, body) = request.into_parts();
+        let response = self.chat(inner, entry, &mut parts, body).await;
         if as_array {
             array::respond(response)
         } else {
@@ -101,19 +90,20 @@ impl Shared {
     }
 
     /// Answers what is asked for beside calls.
-    async fn other<S, B>(
-        self: Arc<Self>,
-        inner: S,
-        responder: Responder,
-        parts: Parts,
-        body: B,
-    ) -> Response
+    async fn other<S, B>(self: Arc<Self>, inner: S, request: Request<B>) -> Response
     where
         S: Service<AiCall, Response = AiReply, Error = AiError> + Clone + Send + 'static,
         S::Future: Send,
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        let mut responder = Responder::of(&request);
+        if request.extensions().get::<ErrorFormat>().is_none()
+            && let Some(format) = ingress::format(request.uri().path(), request.headers())
+        {
+            responder = responder.with_format(format);
+        }
+        let (parts, body) = request.into_parts();
         match ingress::of(&parts.method, parts.uri.path()) {
             Ingress::Stored(stored) => self.stored(&responder, stored, &parts, body).await,
             Ingress::Files(path) => self.files(&responder, path, &parts, body).await,
@@ -145,7 +135,6 @@ impl Shared {
     pub(super) async fn chat<S, B>(
         &self,
         inner: S,
-        responder: &Responder,
         entry: Entry,
         parts: &mut Parts,
         body: B,
@@ -168,55 +157,55 @@ impl Shared {
         };
         let call = match call {
             Ok(call) => call,
-            Err(error) => return refused(responder, parts, error),
+            Err(error) => return refused(&responder(dialect, &parts.extensions), parts, error),
         };
-        let (headers, extensions) = (
-            mem::take(&mut parts.headers),
-            mem::take(&mut parts.extensions),
-        );
-        let call = call.and_then(|call| self.prepare(call, headers, extensions));
-        let call = match call {
+        let call = match call.and_then(|call| self.prepare(call, parts)) {
             Ok(call) => call,
-            Err(error) => return refuse::request(responder, dialect, &error),
+            Err(error) => {
+                let responder = responder(dialect, &parts.extensions);
+                return refuse::request(&responder, dialect, &error);
+            }
         };
         if operation.counts_tokens() && self.must_estimate(&call) {
             return estimated(&call);
         }
         match ask(inner, call.clone()).await {
             Ok(reply) => {
-                let answer = answer::reply(responder, &call, reply, self.stream_cost);
+                let answer = answer::reply(&call, reply, self.stream_cost);
                 answer.response().await
             }
-            Err(error) => refuse::call(responder, &call, &error),
+            Err(error) => refuse::call(&call, &error),
         }
     }
 
-    /// Attaches what is known about the request, and what the route adds to every conversation.
-    pub(super) fn prepare(
-        &self,
-        call: AiCall,
-        headers: http::HeaderMap,
-        mut extensions: http::Extensions,
-    ) -> Result<AiCall, AiError> {
-        timeout::shorten(&headers, &mut extensions, Instant::now())?;
-        memory::attach(&self.memory, &call, &mut extensions)?;
-        let profile = self.profiles.of(&headers, call.dialect());
+    /// Attaches what is known about the request, whose head is taken, and what the route adds to every
+    /// conversation.
+    ///
+    /// # Errors
+    ///
+    /// What the client is to be told; the head stays where it is.
+    pub(super) fn prepare(&self, call: AiCall, parts: &mut Parts) -> Result<AiCall, AiError> {
+        let Parts {
+            headers,
+            extensions,
+            ..
+        } = parts;
+        timeout::shorten(headers, extensions, Instant::now)?;
+        memory::attach(&self.memory, &call, extensions)?;
+        let profile = self.profiles.of(headers, call.dialect());
         let client = profile.client().as_str();
-        Outcome::record(&extensions, |record| record.client = Some(client));
+        Outcome::record(extensions, |record| record.client = Some(client));
         let held = Held::new((self.keeper.as_ref(), self.guardian.as_ref()), profile);
         #[cfg_attr(
             not(feature = "prompt"),
             expect(unused_mut, reason = "edited by decorators")
         )]
-        let mut call = call
-            .with_head(headers, extensions)
-            .with_held(held)
-            .with_strict(self.strict);
+        let mut call = call.with_held(held).with_strict(self.strict);
         #[cfg(feature = "prompt")]
         if call.operation() == Operation::Chat && !self.decorator.is_empty() {
             call.edit(|request| self.decorator.apply(request))?;
         }
-        Ok(call)
+        Ok(call.with_head(mem::take(headers), mem::take(extensions)))
     }
 
     pub(super) async fn read<B>(&self, parts: &Parts, body: B) -> Result<Bytes, GatewayError>
@@ -264,6 +253,11 @@ where
 {
     std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
     inner.call(call).await
+}
+
+/// What refuses calls of a dialect: made when one is, which is seldom.
+pub(super) fn responder(dialect: Dialect, extensions: &Extensions) -> Responder {
+    Responder::in_format(ingress::format_of(dialect), extensions)
 }
 
 pub(super) fn refused(responder: &Responder, parts: &Parts, error: GatewayError) -> Response {

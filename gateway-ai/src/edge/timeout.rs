@@ -15,7 +15,7 @@ use crate::error::AiError;
 pub(super) fn shorten(
     headers: &HeaderMap,
     extensions: &mut Extensions,
-    now: Instant,
+    now: impl FnOnce() -> Instant,
 ) -> Result<(), AiError> {
     let Some(value) = headers.get(TIMEOUT) else {
         return Ok(());
@@ -24,7 +24,7 @@ pub(super) fn shorten(
         AiError::invalid("the header `x-gateway-timeout` must be a duration such as `30s`")
             .with_param("x-gateway-timeout")
     })?;
-    let mine = Deadline::new(now + limit);
+    let mine = Deadline::new(now() + limit);
     let earlier = extensions
         .get::<Deadline>()
         .map_or(mine, |have| have.earlier(mine));
@@ -74,7 +74,7 @@ mod tests {
             if let Some(seconds) = have {
                 extensions.insert(Deadline::new(now + Duration::from_secs(seconds)));
             }
-            shorten(&headers, &mut extensions, now).unwrap();
+            shorten(&headers, &mut extensions, || now).unwrap();
             let deadline = extensions.get::<Deadline>().unwrap();
             assert_eq!(deadline.remaining(now), Duration::from_secs(expected));
         }

@@ -123,8 +123,7 @@ impl Shared {
         } else {
             self.policy.attempt
         };
-        let started = Instant::now();
-        let until = earlier(limit.map(|limit| started + limit), deadline);
+        let until = earlier(limit.map(|limit| Instant::now() + limit), deadline);
         let answer = inner.call(call);
         let work = async {
             let mut reply = answer.await?;
@@ -140,9 +139,12 @@ impl Shared {
         };
         match until {
             None => work.await,
-            Some(until) => tokio::time::timeout_at(until, work)
-                .await
-                .unwrap_or_else(|_| Err(late(started.elapsed()))),
+            Some(until) => {
+                let started = Instant::now();
+                tokio::time::timeout_at(until, work)
+                    .await
+                    .unwrap_or_else(|_| Err(late(started.elapsed())))
+            }
         }
     }
 

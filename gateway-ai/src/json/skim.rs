@@ -17,7 +17,7 @@ use crate::canonical::Raw;
 #[derive(Clone, Debug)]
 pub(crate) struct Members<'a> {
     text: &'a str,
-    at: usize,
+    here: Place,
     state: State,
 }
 
@@ -61,10 +61,10 @@ impl<'a> Members<'a> {
     pub(crate) fn of(text: &'a [u8]) -> Result<Self, SkimError> {
         let text = simdutf8::basic::from_utf8(text).map_err(|_| SkimError::Utf8)?;
         let bytes = text.as_bytes();
-        let at = expect(bytes, blank(bytes, 0), b'{')?;
+        let open = expect(bytes, next(bytes, 0), b'{')?;
         Ok(Self {
             text,
-            at: blank(bytes, at),
+            here: next(bytes, open),
             state: State::First,
         })
     }
@@ -72,34 +72,33 @@ impl<'a> Members<'a> {
     /// The next member; `None` once the object and the text behind it have ended well.
     pub(crate) fn next(&mut self) -> Result<Option<Member<'a>>, SkimError> {
         let text = self.text.as_bytes();
-        let at = match (self.state, text.get(self.at)) {
+        let first = match (self.state, self.here.byte) {
             (State::Done, _) => return Ok(None),
-            (State::First | State::Next, Some(b'}')) => {
+            (State::First | State::Next, b'}') => {
                 self.state = State::Done;
-                let end = blank(text, self.at + 1);
+                let end = next(text, self.here.at + 1).at;
                 return if end == text.len() {
                     Ok(None)
                 } else {
                     Err(SkimError::Syntax(end))
                 };
             }
-            (State::First, _) => self.at,
-            (State::Next, Some(b',')) => blank(text, self.at + 1),
-            (State::Next, _) => return Err(SkimError::Syntax(self.at)),
+            (State::First, _) => self.here,
+            (State::Next, b',') => next(text, self.here.at + 1),
+            (State::Next, _) => return Err(SkimError::Syntax(self.here.at)),
         };
-        let (key, colon) = key(text, at)?;
-        let start = blank(text, colon);
-        let end = value(text, start)?;
-        self.at = blank(text, end);
+        let (key, value_at) = key(text, first)?;
+        let end = value(text, value_at)?;
+        self.here = next(text, end);
         self.state = State::Next;
-        let spelled = &self.text[at..key.end];
+        let spelled = &self.text[first.at..key.end];
         Ok(Some(Member {
             key: if key.escaped {
                 unescaped(spelled)
             } else {
                 Cow::Borrowed(&spelled[1..spelled.len() - 1])
             },
-            value: start..end,
+            value: value_at.at..end,
         }))
     }
 
@@ -116,61 +115,61 @@ fn unescaped(spelled: &str) -> Cow<'_, str> {
     serde_json::from_str(spelled).map_or(Cow::Borrowed(plain), Cow::Owned)
 }
 
-/// The end of the value that begins at `at`.
-fn value(text: &[u8], at: usize) -> Result<usize, SkimError> {
-    match text.get(at) {
-        Some(b'"') => Ok(string(text, at + 1)?.end),
-        Some(b'{' | b'[') => container(text, at),
-        _ => scalar(text, at),
+/// The end of the value that begins here.
+fn value(text: &[u8], here: Place) -> Result<usize, SkimError> {
+    match here.byte {
+        b'"' => Ok(string(text, here.at + 1)?.end),
+        b'{' | b'[' => container(text, here),
+        _ => scalar(text, here),
     }
 }
 
-/// The end of the object or array that begins at `at`.
-fn container(text: &[u8], mut at: usize) -> Result<usize, SkimError> {
+/// The end of the object or array that begins here.
+fn container(text: &[u8], mut here: Place) -> Result<usize, SkimError> {
     // The outermost object is open already; a set bit is an object.
     let (mut depth, mut objects, mut object) = (1, 0_u128, false);
     const { assert!(Raw::MAX_DEPTH <= 128, "one bit each") };
     loop {
         // At a value, behind a key where it is a member's.
         let mut first = false;
-        match text.get(at) {
-            Some(b'"') => at = string(text, at + 1)?.end,
-            Some(bracket @ (b'{' | b'[')) => {
+        let end = match here.byte {
+            b'"' => string(text, here.at + 1)?.end,
+            bracket @ (b'{' | b'[') => {
                 if depth == Raw::MAX_DEPTH {
                     return Err(SkimError::Depth);
                 }
                 depth += 1;
-                object = *bracket == b'{';
+                object = bracket == b'{';
                 objects = objects << 1 | u128::from(object);
-                at += 1;
                 first = true;
+                here.at + 1
             }
-            _ => at = scalar(text, at)?,
-        }
+            _ => scalar(text, here)?,
+        };
+        here = next(text, end);
         // What ends here, and whether something follows.
         loop {
-            at = blank(text, at);
-            match text.get(at) {
-                Some(b',') if !first => {
-                    at = blank(text, at + 1);
+            match here.byte {
+                b',' if !first => {
+                    here = next(text, here.at + 1);
                     break;
                 }
-                Some(b'}') if object => {}
-                Some(b']') if !object => {}
-                Some(_) if first => break,
-                _ => return Err(SkimError::Syntax(at)),
+                b'}' if object => {}
+                b']' if !object => {}
+                _ if first => break,
+                _ => return Err(SkimError::Syntax(here.at)),
             }
-            at += 1;
             depth -= 1;
             if depth == 1 {
-                return Ok(at);
+                return Ok(here.at + 1);
             }
             objects >>= 1;
             object = objects & 1 == 1;
             first = false;
+            here = next(text, here.at + 1);
         }
         if object {
-            at = blank(text, key(text, at)?.1);
+            here = key(text, here)?.1;
         }
     }
 }
@@ -183,11 +182,11 @@ struct Text {
     escaped: bool,
 }
 
-/// A key that begins at `at`, and what follows its colon.
-fn key(text: &[u8], at: usize) -> Result<(Text, usize), SkimError> {
-    let key = string(text, expect(text, at, b'"')?)?;
-    let colon = expect(text, blank(text, key.end), b':')?;
-    Ok((key, colon))
+/// A key that begins here, and where its value does.
+fn key(text: &[u8], here: Place) -> Result<(Text, Place), SkimError> {
+    let key = string(text, expect(text, here, b'"')?)?;
+    let colon = expect(text, next(text, key.end), b':')?;
+    Ok((key, next(text, colon)))
 }
 
 /// The string whose text begins at `at`.
@@ -232,12 +231,12 @@ fn is_hex(digits: Option<&[u8]>) -> bool {
     digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }
 
-/// What follows the number or literal at `at`.
-fn scalar(text: &[u8], at: usize) -> Result<usize, SkimError> {
-    let literal: &[u8] = match text.get(at) {
-        Some(b'n') => b"null",
-        Some(b't') => b"true",
-        Some(b'f') => b"false",
+/// What follows the number or literal that begins here.
+fn scalar(text: &[u8], Place { at, byte }: Place) -> Result<usize, SkimError> {
+    let literal: &[u8] = match byte {
+        b'n' => b"null",
+        b't' => b"true",
+        b'f' => b"false",
         _ => return number(text, at).ok_or(SkimError::Syntax(at)),
     };
     if text[at..].starts_with(literal) {
@@ -278,18 +277,32 @@ fn digits(text: &[u8], start: usize) -> Option<usize> {
     (at > start).then_some(at)
 }
 
-fn expect(text: &[u8], at: usize, byte: u8) -> Result<usize, SkimError> {
-    match text.get(at) {
-        Some(found) if *found == byte => Ok(at + 1),
-        _ => Err(SkimError::Syntax(at.min(text.len()))),
+/// What follows this byte, if it stands here.
+fn expect(text: &[u8], here: Place, byte: u8) -> Result<usize, SkimError> {
+    // Zero is no byte of JSON's, so that nothing is expected behind the end.
+    if here.byte == byte {
+        Ok(here.at + 1)
+    } else {
+        Err(SkimError::Syntax(here.at.min(text.len())))
     }
 }
 
-fn blank(text: &[u8], mut at: usize) -> usize {
-    while let Some(b' ' | b'\n' | b'\r' | b'\t') = text.get(at) {
-        at += 1;
+/// A byte and where it stands; zero behind the end.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    at: usize,
+    byte: u8,
+}
+
+/// The next byte from `at` on that is no blank.
+fn next(text: &[u8], mut at: usize) -> Place {
+    loop {
+        match text.get(at) {
+            Some(b' ' | b'\n' | b'\r' | b'\t') => at += 1,
+            Some(byte) => return Place { at, byte: *byte },
+            None => return Place { at, byte: 0 },
+        }
     }
-    at
 }
 
 #[cfg(test)]

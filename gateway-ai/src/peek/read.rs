@@ -34,7 +34,7 @@ impl Peek {
     /// A client fault where the body is not a JSON object, where `model` is not a string or `stream`
     /// not a boolean, or where a policy key occurs twice or in another case.
     pub fn read(body: &[u8]) -> Result<Self, AiError> {
-        let places = Places::find(body).map_err(AiError::invalid)?;
+        let (places, body) = Places::find(body).map_err(AiError::invalid)?;
         let text = |place: &Option<Range<usize>>| place.as_ref().map(|at| &body[at.clone()]);
         Ok(Self {
             model: name(text(&places.model), "model")?,
@@ -64,10 +64,10 @@ impl Peek {
 }
 
 /// A name is known without a parser where it is spelled as it is.
-fn name(value: Option<&[u8]>, field: &'static str) -> Result<Option<CompactString>, AiError> {
-    if let Some([b'"', text @ .., b'"']) = value
-        && is_plain(text)
-        && let Ok(text) = std::str::from_utf8(text)
+fn name(value: Option<&str>, field: &'static str) -> Result<Option<CompactString>, AiError> {
+    let quoted = value.and_then(|value| value.strip_prefix('"')?.strip_suffix('"'));
+    if let Some(text) = quoted
+        && is_plain(text.as_bytes())
     {
         return Ok(Some(text.into()));
     }
@@ -76,20 +76,20 @@ fn name(value: Option<&[u8]>, field: &'static str) -> Result<Option<CompactStrin
 }
 
 /// What nearly every request says is known without a parser.
-fn flag(value: Option<&[u8]>, field: &'static str) -> Result<Option<bool>, AiError> {
+fn flag(value: Option<&str>, field: &'static str) -> Result<Option<bool>, AiError> {
     match value {
-        Some(b"true") => Ok(Some(true)),
-        Some(b"false") => Ok(Some(false)),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
         value => read(value, field),
     }
 }
 
 fn read<'a, T: Deserialize<'a>>(
-    value: Option<&'a [u8]>,
+    value: Option<&'a str>,
     field: &'static str,
 ) -> Result<Option<T>, AiError> {
-    let value = value.filter(|value| *value != b"null");
-    let read = value.map(serde_json::from_slice).transpose();
+    let value = value.filter(|value| *value != "null");
+    let read = value.map(serde_json::from_str).transpose();
     read.map_err(|error| {
         let text = error.to_string();
         let reason = text.split(" at line ").next().unwrap_or_default();
@@ -98,10 +98,12 @@ fn read<'a, T: Deserialize<'a>>(
 }
 
 impl Places {
-    fn find(body: &[u8]) -> Result<Self, String> {
+    /// The places, and the body as the text it has turned out to be.
+    fn find(body: &[u8]) -> Result<(Self, &str), String> {
         let broken = |error: SkimError| format!("the body is not a valid request: {error}");
         let mut places = Self::default();
         let mut members = Members::of(body).map_err(broken)?;
+        let text = members.text(&(0..body.len()));
         while let Some(Member { key, value }) = members.next().map_err(broken)? {
             let slot = match &*key {
                 "model" => &mut places.model,
@@ -129,7 +131,7 @@ impl Places {
                 }
             }
         }
-        Ok(places)
+        Ok((places, text))
     }
 }
 

@@ -223,7 +223,7 @@ impl ProviderBuilder {
                 prices: self.prices,
                 forward: self.forward.into_boxed_slice(),
                 extra: self.extra,
-                client,
+                client: client.toward(&uri),
             }),
         })
     }

@@ -3,7 +3,8 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use futures_util::TryFutureExt as _;
 use gateway_core::{Body, BoxError, Request, Response};
-use gateway_layers::transport::Client;
+use gateway_layers::transport::{Client, Origin};
+use http::{Method, Uri, header};
 use http_body::Body as HttpBody;
 use tower_service::Service;
 
@@ -54,6 +55,12 @@ impl HttpClient {
     ) -> impl Future<Output = Result<Response, BoxError>> + Send + use<> {
         self.inner.call(request)
     }
+
+    /// The same client for requests to the host of `uri` alone: it need not look up where each goes.
+    pub(super) fn toward(self, uri: &Uri) -> Self {
+        let near = self.inner.toward(uri);
+        near.unwrap_or(self)
+    }
 }
 
 impl Default for HttpClient {
@@ -76,6 +83,11 @@ type BoxFuture = Pin<Box<dyn Future<Output = Result<Response, BoxError>> + Send>
 
 trait Call: Send + Sync {
     fn call(&self, request: Request) -> BoxFuture;
+
+    /// What calls one host alone, where that is less work.
+    fn toward(&self, _: &Uri) -> Option<HttpClient> {
+        None
+    }
 }
 
 /// The gateway's own client, whose service would be a box in a box.
@@ -86,6 +98,28 @@ struct Pooled {
 impl Call for Pooled {
     fn call(&self, request: Request) -> BoxFuture {
         Box::pin(self.client.send(request).map_err(Into::into))
+    }
+
+    fn toward(&self, uri: &Uri) -> Option<HttpClient> {
+        let origin = self.client.origin(uri)?;
+        Some(HttpClient {
+            inner: Arc::new(Near { origin }),
+        })
+    }
+}
+
+/// The gateway's own client, at one host.
+struct Near {
+    origin: Origin,
+}
+
+impl Call for Near {
+    fn call(&self, request: Request) -> BoxFuture {
+        // As the client itself has it: what is upgraded begins with a `GET`.
+        let upgrade =
+            request.method() == Method::GET && request.headers().contains_key(header::UPGRADE);
+        let sent = self.origin.send(request, upgrade);
+        Box::pin(sent.map_err(|failed| failed.into_parts().0.into()))
     }
 }
 

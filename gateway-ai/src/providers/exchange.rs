@@ -1,6 +1,6 @@
 //! One call of a provider: request out, answer in, another key where the first was refused.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Request, error::cause_ref};
 use http::{HeaderValue, Method, Uri, header};
@@ -144,7 +144,11 @@ fn disown(provider: &Inner, answer: &Result<AiReply, AiError>, proof: Option<&He
 }
 
 /// Which model is asked, and where.
-fn destination(provider: &Inner, wire: &Routes, call: &AiCall) -> Result<(Target, Uri), AiError> {
+fn destination<'a>(
+    provider: &Inner,
+    wire: &'a Routes,
+    call: &AiCall,
+) -> Result<(Target, Cow<'a, Uri>), AiError> {
     let target = call
         .target()
         .filter(|target| is_valid_model(target.model()))
@@ -174,9 +178,10 @@ fn request(
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri.clone();
     let out = request.headers_mut();
-    // What follows, and what the transport adds: a map that grows hashes all names again.
-    out.reserve(HEADERS);
     let dialect = wire.dialect;
+    // What follows, and what the transport adds: a map that grows hashes all names again.
+    let particular = provider.extra.len() + provider.forward.len();
+    out.reserve(HEADERS + usize::from(dialect == Dialect::Messages) + particular);
     // Bedrock has the headers of Messages in the body.
     let own = wire.platform != Platform::Invoke;
     let same = (own && call.dialect() == dialect).then_some(dialect);
@@ -236,5 +241,6 @@ pub(super) fn fault(error: &AiError) -> Option<KeyFault> {
     }
 }
 
-const HEADERS: usize = 12;
+/// What all requests have: `accept`, `content-type`, `user-agent`, a key, `host`, `content-length`.
+const HEADERS: usize = 6;
 pub(super) const USER_AGENT: &str = concat!("gateway/", env!("CARGO_PKG_VERSION"));

@@ -7,7 +7,7 @@ use gateway_core::{
     Body, Response,
     body::{CollectError, collect},
 };
-use http::{HeaderMap, HeaderName, header, response::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, header, response::Parts};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
@@ -146,7 +146,7 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
         Operation::Pass(_) if !json => return Ok(ReplyBody::Opaque(body)),
         // Some servers send streams with no media type or a wrong one.
         Operation::Chat
-            if media.eq_ignore_ascii_case("text/event-stream")
+            if media.eq_ignore_ascii_case(b"text/event-stream")
                 || (context.call.is_stream() && !json) =>
         {
             if context.wire.platform == Platform::Invoke {
@@ -187,23 +187,16 @@ fn malformed(message: &str) -> AiError {
     AiError::upstream(AiErrorKind::Malformed, message)
 }
 
-fn media_type(headers: &HeaderMap) -> &str {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map_or("", |value| {
-            let end = value.bytes().position(|byte| byte == b';');
-            value[..end.unwrap_or(value.len())].trim()
-        })
+fn media_type(headers: &HeaderMap) -> &[u8] {
+    let media = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let named = media.and_then(|media| media.split(|byte| *byte == b';').next());
+    named.unwrap_or_default().trim_ascii()
 }
 
 /// Whether a media type is JSON or one of those that end in `+json`.
-fn is_json(media: &str) -> bool {
-    media
-        .len()
-        .checked_sub("json".len())
-        .and_then(|at| media.get(at..))
-        .is_some_and(|end| end.eq_ignore_ascii_case("json"))
+fn is_json(media: &[u8]) -> bool {
+    let end = media.last_chunk();
+    end.is_some_and(|end: &[u8; 4]| end.eq_ignore_ascii_case(b"json"))
 }
 
 /// Response headers that mean something to the client and nothing about the operator's account.

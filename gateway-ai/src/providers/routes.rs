@@ -1,5 +1,7 @@
 //! Where a provider's operations are.
 
+use std::borrow::Cow;
+
 use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -95,8 +97,13 @@ impl Routes {
     /// The URL of an operation; `None` where the provider does not have it.
     ///
     /// `model` has been checked to be fit for a path.
-    pub(super) fn uri(&self, operation: Operation, model: &str, stream: bool) -> Option<Uri> {
-        match (self.platform, self.dialect) {
+    pub(super) fn uri(
+        &self,
+        operation: Operation,
+        model: &str,
+        stream: bool,
+    ) -> Option<Cow<'_, Uri>> {
+        let made = match (self.platform, self.dialect) {
             (Platform::Vertex, dialect) => {
                 self.at(&vertex::path(dialect, operation, model, stream)?)
             }
@@ -120,12 +127,13 @@ impl Routes {
             (Platform::Own, Dialect::Converse) => {
                 self.at_model(model, bedrock::converse_method(operation, model, stream)?)
             }
-            (Platform::Own, _) => self
-                .fixed
-                .iter()
-                .find(|(have, _)| *have == operation)
-                .map(|(_, uri)| uri.clone()),
-        }
+            (Platform::Own, _) => {
+                let mut fixed = self.fixed.iter();
+                let (_, uri) = fixed.find(|(have, _)| *have == operation)?;
+                return Some(Cow::Borrowed(uri));
+            }
+        };
+        made.map(Cow::Owned)
     }
 
     /// A method of a model of Bedrock's. The model is one segment, whatever an ARN has in it: the

@@ -138,9 +138,10 @@ impl Identity {
         if let Some(value) = self.inner.claims.get(path) {
             return Some(value);
         }
-        let mut parts = path.split('.');
-        let first = self.inner.claims.get(parts.next()?)?;
-        parts.try_fold(first, |value, part| value.get(part))
+        let (first, rest) = path.split_once('.')?;
+        let first = self.inner.claims.get(first)?;
+        rest.split('.')
+            .try_fold(first, |value, part| value.get(part))
     }
 }
 

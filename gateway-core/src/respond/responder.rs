@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 
 use super::{ErrorFormat, RejectBody, ai, grpc, problem};
 use crate::{GatewayError, RequestId, Route};
@@ -21,11 +21,23 @@ impl Responder {
     /// For answering `request`.
     #[must_use]
     pub fn of<B>(request: &Request<B>) -> Self {
+        let format = ErrorFormat::of(request.headers(), request.extensions());
         Self {
-            format: ErrorFormat::of(request.headers(), request.extensions()),
             head: request.method() == Method::HEAD,
-            request_id: request.extensions().get::<RequestId>().cloned(),
-            route: request.extensions().get::<Route>().cloned(),
+            ..Self::in_format(format, request.extensions())
+        }
+    }
+
+    /// For answering in `format` the request that has these `extensions` and is no `HEAD`.
+    ///
+    /// For whoever keeps them anyway and refuses seldom: there is nothing to be taken beforehand.
+    #[must_use]
+    pub fn in_format(format: ErrorFormat, extensions: &Extensions) -> Self {
+        Self {
+            format,
+            head: false,
+            request_id: extensions.get::<RequestId>().cloned(),
+            route: extensions.get::<Route>().cloned(),
         }
     }
 

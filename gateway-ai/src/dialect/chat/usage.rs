@@ -13,9 +13,8 @@ pub(in crate::dialect) fn parse(wire: wire::Usage<'_>) -> Usage {
     let output_details = wire.completion_tokens_details.unwrap_or_default();
     let mut extra = Extra::from_fields(wire.extra);
     let named = |names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| extra.get(name)?.read::<Count>().ok()?.get())
+        let mut names = names.iter().filter(|_| !extra.is_empty());
+        names.find_map(|name| extra.get(name)?.read::<Count>().ok()?.get())
     };
     // DeepSeek, Moonshot, Mistral, and those that pass Anthropic's words on.
     let [cache_read_names @ .., cache_write_name, reasoning_name, _] = COUNTED;

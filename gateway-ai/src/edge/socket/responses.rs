@@ -59,7 +59,6 @@ where
         let (inbound, outbound) = link::open(stream, Peer::Client, limit, &activity);
         let conversation = Conversation {
             head: Head::of(parts),
-            responder,
             inner,
             inbound,
             outbound,
@@ -102,7 +101,6 @@ impl Head {
 struct Conversation<S> {
     shared: Arc<Shared>,
     inner: S,
-    responder: Responder,
     head: Head,
     inbound: Inbound,
     outbound: Outbound,
@@ -223,11 +221,10 @@ where
         self.thread.forget();
         let (mut parts, _tally) = self.head.turn();
         let (shared, inner) = (Arc::clone(&self.shared), self.inner.clone());
-        let responder = self.responder.clone();
         let entry = Entry::plain(Dialect::Responses, Operation::Chat);
         let body = Body::from(body);
         let answer = Box::pin(async move {
-            let chat = shared.chat(inner, &responder, entry, &mut parts, body);
+            let chat = shared.chat(inner, entry, &mut parts, body);
             chat.await
         });
         let response = self.meanwhile(answer).await?;
