@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use gateway_tests::{Gateway, get};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
 };
 
 use super::raw::{OPEN, counting, gateway};
@@ -92,6 +92,45 @@ async fn resets_are_counted() {
     let started = seen.lock().expect("nobody panics").len();
     assert!(started < 2_000, "{started} requests were started");
     unharmed(&gateway, before, "rapid reset").await;
+}
+
+/// A flood of resets is none of connections to upstreams.
+#[tokio::test]
+async fn no_upstream_is_asked_for_what_is_reset_with_its_head() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let to = listener.local_addr().expect("an address");
+    let (gateway, _file) = gateway(to, OPEN).await;
+    let mut io = TcpStream::connect(gateway.address)
+        .await
+        .expect("it listens");
+    let head = |stream| frame(HEADERS, END_HEADERS | END_STREAM, stream, HEAD);
+    let reset = |stream| frame(RESET, 0, stream, &8_u32.to_be_bytes());
+    let start = [PREFACE, &frame(SETTINGS, 0, 0, &[]), &head(1)].concat();
+    io.write_all(&start).await.expect("it reads");
+    let (mut asked, _) = listener.accept().await.expect("it asks");
+    io.write_all(&reset(1)).await.expect("it reads");
+    let mut request = Vec::new();
+    asked.read_to_end(&mut request).await.expect("it gives up");
+
+    let mut flood = Vec::new();
+    for stream in (3..=101).step_by(2) {
+        flood.extend([head(stream), reset(stream)].concat());
+    }
+    flood.extend(frame(PING, 0, 0, b"all seen"));
+    io.write_all(&flood).await.expect("it reads");
+    let mut said = Vec::new();
+    while !said.windows(8).any(|part| part == b"all seen") {
+        assert_ne!(io.read_buf(&mut said).await.expect("it is open"), 0);
+    }
+    let mut connections = 0;
+    let counting = async {
+        while listener.accept().await.is_ok() {
+            connections += 1;
+        }
+    };
+    _ = tokio::time::timeout(Duration::from_millis(500), counting).await;
+    // Who comes between a head and its reset may still begin.
+    assert!(connections < 10, "{connections} connections for 50 resets");
 }
 
 #[tokio::test]

@@ -179,6 +179,11 @@ where
     if state.interims().is_some() && request.version() == Version::HTTP_11 {
         request.extensions_mut().insert(interim(&state));
     }
+    if state.has_given_up() {
+        // A stream that is reset together with its head is found out now, before an upstream is asked:
+        // a flood of them would be one of connections there.
+        tokio::task::yield_now().await;
+    }
     let Ok(()) = poll_fn(|cx| service.poll_ready(cx)).await;
     let mut answer = pin!(service.call(request));
     let Ok(mut response) = poll_fn(|cx| {

@@ -31,6 +31,8 @@ pub(super) struct State {
     /// Milliseconds after `started` at which the last answer ended.
     quiet_since: AtomicU64,
     served: AtomicBool,
+    /// A request was given up before it was answered: others may follow it.
+    given_up: AtomicBool,
     /// A head of HTTP/1 has had its time.
     timed_out: AtomicBool,
     /// A head has begun on a quiet connection since the supervisor last looked.
@@ -71,6 +73,7 @@ impl State {
             head_since: AtomicU64::new(0),
             quiet_since: AtomicU64::new(0),
             served: AtomicBool::new(false),
+            given_up: AtomicBool::new(false),
             timed_out: AtomicBool::new(false),
             head_began: AtomicBool::new(false),
             upstream_turn: AtomicU32::new(0),
@@ -133,6 +136,11 @@ impl State {
         self.timed_out.load(Ordering::Relaxed)
     }
 
+    /// Whether the client has given up a request before.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
+    }
+
     /// Whether frames of an answer may be worth waiting for.
     pub(super) fn is_streaming(&self) -> bool {
         self.streaming.load(Ordering::Relaxed)
@@ -147,6 +155,7 @@ impl State {
         InFlight {
             state: Arc::clone(self),
             upstream_turn: true,
+            answered: false,
         }
     }
 
@@ -188,6 +197,7 @@ impl State {
 pub(super) struct InFlight {
     state: Arc<State>,
     upstream_turn: bool,
+    answered: bool,
 }
 
 impl InFlight {
@@ -206,6 +216,9 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         let state = &self.state;
+        if !self.answered {
+            state.given_up.store(true, Ordering::Relaxed);
+        }
         state.streaming.store(false, Ordering::Relaxed);
         state.served.store(true, Ordering::Relaxed);
         state.quiet_since.store(state.now(), Ordering::Relaxed);
@@ -224,7 +237,8 @@ pub(super) struct ServerBody {
 }
 
 impl ServerBody {
-    pub(super) fn new(inner: Body, in_flight: InFlight) -> Self {
+    pub(super) fn new(inner: Body, mut in_flight: InFlight) -> Self {
+        in_flight.answered = true;
         // A body of known length is written in one go; only what arrives piece by piece is held.
         let streaming = inner.size_hint().exact().is_none();
         in_flight
@@ -284,6 +298,15 @@ mod tests {
         );
         pass(&state, 1).await;
         assert_eq!(state.judge(HEAD, IDLE), Verdict::HeadTimeout);
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_unanswered_was_given_up() {
+        let state = state();
+        drop(ServerBody::new(Body::empty(), state.begin()));
+        assert!(!state.has_given_up());
+        drop(state.begin());
+        assert!(state.has_given_up());
     }
 
     #[tokio::test(start_paused = true)]
