@@ -199,8 +199,10 @@ impl Line {
 
     /// The stream cannot go on: the client is told in its own dialect, and nothing follows.
     fn fail(&mut self, error: &AiError) {
-        // What failed after the end of the answer is nothing the client need know.
-        if !self.complete && !self.failed {
+        // What failed after the end of the answer is nothing the client need know. Gemini's streams have
+        // no end of their own, though, and more may follow a first reason to finish.
+        let goes_on = self.dialect == Dialect::Gemini && !self.tail.is_empty();
+        if (!self.complete || goes_on) && !self.failed {
             let mut text = BytesMut::new();
             let mut printer = self.dialect.stream_printer(ReplyContext::default());
             printer.error(error, &mut text);

@@ -3,7 +3,7 @@
 use serde_json::json as value;
 
 use crate::support::{
-    Answer, CHAT, CHAT_REPLY, CHAT_STREAM, Double, MESSAGES, ask, chat_request, header, json,
+    Answer, CHAT, CHAT_REPLY, CHAT_STREAM, Double, MESSAGES, Step, ask, chat_request, header, json,
     messages_request, models, post, text,
 };
 
@@ -27,6 +27,31 @@ fn gateway(double: &Double) -> gateway_ai::edge::AiService {
         )
         .service()
         .unwrap()
+}
+
+/// A reason to finish is no end: more may follow it, as in answers whose code was run.
+#[tokio::test]
+async fn a_stream_that_breaks_off_within_an_event_is_no_whole_one() {
+    let data = |text: &str| Step::Data(text.to_owned());
+    let path = "/v1beta/models/flash:streamGenerateContent?alt=sse";
+    let begun = [
+        data(STREAM[0]),
+        data(STREAM[1]),
+        data(&STREAM[0][..90]),
+        Step::Break,
+    ];
+    let whole = [data(STREAM[0]), data(STREAM[1]), Step::Break];
+    let double = Double::new([Answer::Stream(begun.into()), Answer::Stream(whole.into())]);
+    let body = text(ask(gateway(&double), post(path, REQUEST)).await).await;
+    let error = body
+        .strip_prefix(&STREAM.concat())
+        .expect("what came whole");
+    assert!(
+        error.starts_with("data: {\"error\":{\"code\":502"),
+        "{error}"
+    );
+    let body = text(ask(gateway(&double), post(path, REQUEST)).await).await;
+    assert_eq!(body, STREAM.concat());
 }
 
 #[tokio::test]
