@@ -74,7 +74,8 @@ struct WireBody {
     wire: Wire,
     /// Whether model and stream stand in the URL and not in the body (Gemini).
     in_url: bool,
-    parsed: OnceLock<Result<Request, AiError>>,
+    /// Apart: what passes as it is never has it.
+    parsed: OnceLock<Result<Box<Request>, AiError>>,
 }
 
 impl Body {
@@ -349,9 +350,10 @@ impl AiCall {
                     } else {
                         Url::default()
                     };
-                    shared.dialect.parse_request(body.wire.bytes(), url)
+                    let parsed = shared.dialect.parse_request(body.wire.bytes(), url);
+                    parsed.map(Box::new)
                 })
-                .as_ref()
+                .as_deref()
                 .map_err(Clone::clone),
         }
     }
@@ -369,7 +371,7 @@ impl AiCall {
             Body::Form(_) | Body::Typed(_) => None,
         };
         let mut request = match (parsed, &self.body) {
-            (Some(parsed), _) => Arc::new(parsed?),
+            (Some(parsed), _) => Arc::new(*parsed?),
             (None, Body::Typed(request)) => Arc::clone(request),
             (None, _) => Arc::new(self.request()?.clone()),
         };

@@ -115,12 +115,12 @@ fn glance(dialect: Dialect, bytes: &[u8]) -> Option<Option<Usage>> {
     let (mut usage, mut content) = (None, false);
     let mut members = Members::of(bytes).ok()?;
     while let Some(Member { key, value }) = members.next().ok()? {
-        let text = members.text(&value);
+        let text = || members.text(&value);
         match &*key {
-            "error" if text != "null" => return None,
+            "error" if text() != "null" => return None,
             // `choices` of Chat, `output` of Responses, `content` of Messages: what every answer has.
-            "choices" | "output" | "content" => content = text.starts_with('['),
-            "usage" => usage = (text != "null").then_some(text),
+            "choices" | "output" | "content" => content = text().starts_with('['),
+            "usage" => usage = Some(text()).filter(|text| *text != "null"),
             _ => {}
         }
     }

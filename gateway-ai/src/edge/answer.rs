@@ -34,15 +34,6 @@ pub(super) enum Answer {
     Folding(Pin<Box<dyn Future<Output = Response> + Send>>),
 }
 
-impl Answer {
-    pub(super) async fn response(self) -> Response {
-        match self {
-            Self::Ready(response) => response,
-            Self::Folding(response) => response.await,
-        }
-    }
-}
-
 /// Prints a reply for the client that made `call`.
 pub(super) fn reply(call: &AiCall, mut reply: AiReply, costs: StreamCost) -> Answer {
     let head = Head::of(&mut reply.parts);

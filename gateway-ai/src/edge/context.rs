@@ -4,6 +4,7 @@ use std::{
 };
 
 use compact_str::CompactString;
+use smallvec::SmallVec;
 
 use crate::{
     call::AiCall,
@@ -39,22 +40,25 @@ fn id(dialect: Dialect, nanos: u32, seconds: u64) -> CompactString {
         Dialect::Responses => "resp_",
         Dialect::Chat | Dialect::Gemini | Dialect::Converse => "chatcmpl-",
     };
-    let mut id = CompactString::const_new(prefix);
+    let mut id: SmallVec<[u8; LONGEST]> = SmallVec::from_slice(prefix.as_bytes());
     push_hex(&mut id, seconds, 1);
     push_hex(&mut id, u64::from(nanos), 8);
     push_hex(&mut id, number, 1);
-    id
+    CompactString::from_utf8_lossy(&id)
 }
 
 /// `{number:x}`, with zeros in front up to `width`. Every translated answer has an id, and formatting
 /// it costs as much as a few of its fields.
-fn push_hex(out: &mut CompactString, number: u64, width: u32) {
+fn push_hex(out: &mut SmallVec<[u8; LONGEST]>, number: u64, width: u32) {
     let digits = (u64::BITS - number.leading_zeros()).div_ceil(4).max(width);
     for place in (0..digits).rev() {
         let digit = number >> (4 * place) & 0xf;
-        out.push(char::from(b"0123456789abcdef"[digit as usize]));
+        out.push(b"0123456789abcdef"[digit as usize]);
     }
 }
+
+/// A prefix, two numbers of sixteen digits and one of eight.
+const LONGEST: usize = 50;
 
 #[cfg(test)]
 mod tests {
@@ -63,11 +67,11 @@ mod tests {
     #[test]
     fn hexadecimal_is_spelled_as_usual() {
         for number in [0, 1, 9, 10, 255, 256, 0x0123_4567_89ab_cdef, u64::MAX] {
-            let (mut short, mut wide) = (CompactString::default(), CompactString::default());
+            let (mut short, mut wide) = (SmallVec::new(), SmallVec::new());
             push_hex(&mut short, number, 1);
             push_hex(&mut wide, number, 8);
-            assert_eq!(short, format!("{number:x}"));
-            assert_eq!(wide, format!("{number:08x}"));
+            assert_eq!(*short, *format!("{number:x}").as_bytes());
+            assert_eq!(*wide, *format!("{number:08x}").as_bytes());
         }
     }
 }

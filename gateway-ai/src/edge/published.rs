@@ -26,19 +26,19 @@ use crate::{
 
 /// Has a prompt answered with the variables in the request's body.
 pub(super) async fn serve<S, B>(
-    shared: &Shared,
-    inner: S,
+    shared: Arc<Shared>,
+    mut inner: S,
     prompt: Arc<Prompt>,
     asked: http::Request<B>,
 ) -> Response
 where
     S: Service<AiCall, Response = AiReply, Error = AiError>,
-    B: HttpBody<Data = Bytes>,
+    B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
     let responder = &Responder::of(&asked).with_format(ErrorFormat::Problem);
     let (mut parts, body) = asked.into_parts();
-    let request = match request(shared, &prompt, &parts, body).await {
+    let request = match request(&shared, &prompt, &parts, body).await {
         Ok(request) => request,
         Err(error) => return refused(responder, &parts, error),
     };
@@ -47,7 +47,7 @@ where
         Ok(call) => call,
         Err(error) => return responder.refuse(refuse::problem(&error)),
     };
-    match ask(inner, call.clone()).await {
+    match ask(&mut inner, &call).await {
         Ok(reply) => text(responder, &call, reply).await,
         Err(error) => refuse::published(responder, &call, &error),
     }
@@ -60,7 +60,7 @@ async fn request<B>(
     body: B,
 ) -> Result<Request, GatewayError>
 where
-    B: HttpBody<Data = Bytes>,
+    B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
     let prompt = version(shared, prompt, parts.uri.query())?;

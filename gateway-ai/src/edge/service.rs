@@ -206,7 +206,7 @@ where
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let (inner, shared) = (self.inner.clone(), Arc::clone(&self.shared));
         ResponseFuture {
-            inner: Box::pin(shared.run(inner, request)),
+            inner: shared.serve(inner, request),
         }
     }
 }

@@ -1,12 +1,11 @@
 //! What all clones of the service share, and what happens to a request.
 
-use std::{mem, sync::Arc};
+use std::{future::Future, mem, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use gateway_core::{
     Body, BoxError, ErrorFormat, ErrorKind, GatewayError, Outcome, Responder, Response,
-    body::{CollectError, collect},
-    error::cause_ref,
+    body::CollectError, error::cause_ref,
 };
 use gateway_layers::proxy::{Tunnels, WebSocket};
 use http::{Extensions, HeaderValue, Request, header, request::Parts};
@@ -15,7 +14,9 @@ use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
-    StreamCost, answer, array,
+    StreamCost,
+    answer::{self, Answer},
+    array,
     entry::{Entry, read_call, wants_array},
     estimate, head,
     ingress::{self, Ingress},
@@ -24,6 +25,7 @@ use super::{
     refuse, socket, timeout,
 };
 use crate::{
+    body::whole,
     call::{AiCall, AiReply, Operation},
     clients::Profiles,
     dialect::Dialect,
@@ -54,7 +56,13 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) async fn run<S, B>(self: Arc<Self>, inner: S, request: Request<B>) -> Response
+    /// Has a request answered. Each sort of them has a future of its own: the largest would be moved,
+    /// and have room made for it, with all.
+    pub(super) fn serve<S, B>(
+        self: Arc<Self>,
+        inner: S,
+        request: Request<B>,
+    ) -> Pin<Box<dyn Future<Output = Response> + Send>>
     where
         S: Service<AiCall, Response = AiReply, Error = AiError> + Clone + Send + 'static,
         S::Future: Send,
@@ -63,8 +71,7 @@ impl Shared {
     {
         #[cfg(feature = "prompt")]
         if let Some(prompt) = self.prompts.at(request.method(), request.uri().path()) {
-            // Apart, as all that is rare: what a future may hold is moved with it.
-            return Box::pin(super::published::serve(&self, inner, prompt, request)).await;
+            return Box::pin(super::published::serve(self, inner, prompt, request));
         }
         let entry = match ingress::of(request.method(), request.uri().path()) {
             Ingress::Call(dialect, operation) => Entry::plain(dialect, operation),
@@ -76,17 +83,18 @@ impl Shared {
             Ingress::Converse { model, stream } => {
                 Entry::named(Dialect::Converse, Operation::Chat, model, stream)
             }
-            // Apart, as all that is rare.
-            _ => return Box::pin(self.other(inner, request)).await,
+            _ => return Box::pin(self.other(inner, request)),
         };
         let as_array = wants_array(&entry, request.uri().query());
         let (mut parts, body) = request.into_parts();
-        let response = self.chat(inner, entry, &mut parts, body).await;
-        if as_array {
-            array::respond(response)
-        } else {
-            response
-        }
+        Box::pin(async move {
+            let response = self.chat(inner, entry, &mut parts, body).await;
+            if as_array {
+                array::respond(response)
+            } else {
+                response
+            }
+        })
     }
 
     /// Answers what is asked for beside calls.
@@ -134,7 +142,7 @@ impl Shared {
 
     pub(super) async fn chat<S, B>(
         &self,
-        inner: S,
+        mut inner: S,
         entry: Entry,
         parts: &mut Parts,
         body: B,
@@ -169,11 +177,11 @@ impl Shared {
         if operation.counts_tokens() && self.must_estimate(&call) {
             return estimated(&call);
         }
-        match ask(inner, call.clone()).await {
-            Ok(reply) => {
-                let answer = answer::reply(&call, reply, self.stream_cost);
-                answer.response().await
-            }
+        match ask(&mut inner, &call).await {
+            Ok(reply) => match answer::reply(&call, reply, self.stream_cost) {
+                Answer::Ready(response) => response,
+                Answer::Folding(response) => response.await,
+            },
             Err(error) => refuse::call(&call, &error),
         }
     }
@@ -210,7 +218,7 @@ impl Shared {
 
     pub(super) async fn read<B>(&self, parts: &Parts, body: B) -> Result<Bytes, GatewayError>
     where
-        B: HttpBody<Data = Bytes>,
+        B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let coding = parts.headers.get(header::CONTENT_ENCODING);
@@ -218,8 +226,8 @@ impl Shared {
             return Err(GatewayError::new(ErrorKind::UnsupportedMediaType)
                 .detail("compressed request bodies are not accepted"));
         }
-        match collect(body, self.request_limit).await {
-            Ok(collected) => Ok(collected.into_parts().0),
+        match whole(Body::new(body), self.request_limit).await {
+            Ok(bytes) => Ok(bytes),
             Err(CollectError::TooLarge { limit }) => {
                 Err(GatewayError::new(ErrorKind::BodyTooLarge)
                     .detail(format!("a request may have at most {limit} bytes")))
@@ -247,12 +255,12 @@ pub(super) fn unreadable(error: BoxError) -> GatewayError {
 }
 
 /// Calls a service that was not polled ready yet.
-pub(super) async fn ask<S>(mut inner: S, call: AiCall) -> Result<AiReply, AiError>
+pub(super) async fn ask<S>(inner: &mut S, call: &AiCall) -> Result<AiReply, AiError>
 where
     S: Service<AiCall, Response = AiReply, Error = AiError>,
 {
     std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
-    inner.call(call).await
+    inner.call(call.clone()).await
 }
 
 /// What refuses calls of a dialect: made when one is, which is seldom.

@@ -72,7 +72,7 @@ impl Shared {
         body: B,
     ) -> Response
     where
-        B: HttpBody<Data = Bytes>,
+        B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let body = match self.read(parts, body).await {

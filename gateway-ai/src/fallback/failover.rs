@@ -61,32 +61,32 @@ where
     }
 
     fn call(&mut self, call: AiCall) -> ResponseFuture {
-        let inner = take_ready(&mut self.inner);
+        let mut inner = take_ready(&mut self.inner);
         let shared = Arc::clone(&self.shared);
         ResponseFuture {
-            inner: Box::pin(shared.run(inner, call)),
+            // A block that lends what it holds: a function would hold its arguments beside it.
+            inner: Box::pin(async move { shared.run(&mut inner, &call).await }),
         }
     }
 }
 
 impl Shared {
-    async fn run<S>(self: Arc<Self>, mut inner: S, call: AiCall) -> Result<AiReply, AiError>
+    async fn run<S>(&self, inner: &mut S, call: &AiCall) -> Result<AiReply, AiError>
     where
-        S: Service<AiCall, Response = AiReply, Error = AiError> + Clone,
+        S: Service<AiCall, Response = AiReply, Error = AiError>,
     {
-        let plan = self.catalog.plan(&call)?;
-        let deadline = self.deadline(&call);
+        let plan = self.catalog.plan(call)?;
+        let deadline = self.deadline(call);
         let mut first: Option<AiError> = None;
         for (number, target) in plan.iter().enumerate() {
             if number > 0 {
                 // The instance that was polled ready is spent by the first attempt.
                 std::future::poll_fn(|cx| inner.poll_ready(cx)).await?;
             }
-            let attempt = call.for_target(target.clone());
+            let until = earlier(self.limit(call, target), deadline);
             let last = number + 1 == plan.len();
-            let answer = self
-                .attempt(&mut inner, attempt, target, last, deadline)
-                .await;
+            let answer = inner.call(call.for_target(target.clone()));
+            let answer = self.attempt(answer, until, last, deadline).await;
             let error = match &answer {
                 Ok(reply) => match reply.refusal() {
                     None => return answer,
@@ -104,27 +104,26 @@ impl Shared {
                 first = Some(error);
             }
         }
-        Err(empty(&plan, &call))
+        Err(empty(&plan, call))
     }
 
-    async fn attempt<S>(
-        &self,
-        inner: &mut S,
-        call: AiCall,
-        target: &Target,
-        last: bool,
-        deadline: Option<Instant>,
-    ) -> Result<AiReply, AiError>
-    where
-        S: Service<AiCall, Response = AiReply, Error = AiError>,
-    {
+    /// When a target that is asked now must have begun to answer a stream, or have answered.
+    fn limit(&self, call: &AiCall, target: &Target) -> Option<Instant> {
         let limit = if call.is_stream() {
             target.first_token().or(self.policy.first_token)
         } else {
             self.policy.attempt
         };
-        let until = earlier(limit.map(|limit| Instant::now() + limit), deadline);
-        let answer = inner.call(call);
+        limit.map(|limit| Instant::now() + limit)
+    }
+
+    async fn attempt(
+        &self,
+        answer: impl Future<Output = Result<AiReply, AiError>>,
+        until: Option<Instant>,
+        last: bool,
+        deadline: Option<Instant>,
+    ) -> Result<AiReply, AiError> {
         let work = async {
             let mut reply = answer.await?;
             let parts = &mut *reply.parts;

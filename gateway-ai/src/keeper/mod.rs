@@ -88,5 +88,5 @@ pub use self::store::Keeper;
 pub(crate) use self::{
     held::Held,
     proofs::Collector,
-    restore::{is_proof_loss, restored},
+    restore::{is_proof_loss, restore},
 };

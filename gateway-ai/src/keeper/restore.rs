@@ -10,23 +10,23 @@ use crate::{
     error::AiError,
 };
 
-/// The call with the proofs its client has dropped, as far as this provider made them.
+/// Gives a call the proofs its client has dropped, as far as this provider made them.
 ///
 /// # Errors
 ///
 /// A client fault where the conversation cannot be parsed.
-pub(crate) fn restored(mut call: AiCall, to: (&str, Dialect)) -> Result<AiCall, AiError> {
+pub(crate) fn restore(call: &mut AiCall, to: (&str, Dialect)) -> Result<(), AiError> {
     if call.dialect() == to.1 || call.operation() != Operation::Chat {
-        return Ok(call);
+        return Ok(());
     }
-    let Some(keeper) = Held::keeper(&call).filter(|keeper| !keeper.is_empty()) else {
-        return Ok(call);
+    let Some(keeper) = Held::keeper(call).filter(|keeper| !keeper.is_empty()) else {
+        return Ok(());
     };
-    if let Some((whole, count)) = restore(keeper, &tenant(call.identity()), call.request()?, to) {
+    if let Some((whole, count)) = restored(keeper, &tenant(call.identity()), call.request()?, to) {
         Outcome::record(call.extensions(), |record| record.proofs.restored += count);
         call.edit(|request| *request = whole)?;
     }
-    Ok(call)
+    Ok(())
 }
 
 /// Whether a loss of this name is one of a proof.
@@ -44,7 +44,7 @@ pub(crate) fn is_proof_loss(name: &str) -> bool {
 /// The conversation with what is kept of its calls, if anything is; for one provider alone.
 ///
 /// Where the client has sent thoughts with their proofs, no others are put beside them.
-fn restore(
+fn restored(
     keeper: &Keeper,
     tenant: &str,
     request: &Request,

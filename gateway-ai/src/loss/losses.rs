@@ -58,6 +58,10 @@ impl Losses {
 
     /// Adds all losses of another report.
     pub fn merge(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
         for name in other.0 {
             self.add(name);
         }

@@ -136,6 +136,10 @@ impl Places {
 }
 
 fn refuse_variant(key: &str) -> Result<(), String> {
+    // Most keys are spelled as all policy keys are.
+    if !key.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Ok(());
+    }
     match POLICY_KEYS
         .iter()
         .find(|known| key.eq_ignore_ascii_case(known) && key != **known)

@@ -1,14 +1,14 @@
 //! One call of a provider: request out, answer in, another key where the first was refused.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
-use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Request, error::cause_ref};
+use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Request, Response, error::cause_ref};
 use http::{HeaderValue, Method, Uri, header};
 use smallvec::SmallVec;
 use tokio::time::Instant;
 
 use super::{
-    KeyFault, exotic, headers,
+    KeyFault, ResponseFuture, exotic, headers,
     payload::Payload,
     provider::Inner,
     receive::{self, Context},
@@ -24,51 +24,58 @@ use crate::{
     models::{Target, is_valid_model},
 };
 
-pub(super) async fn run(provider: Arc<Inner>, call: AiCall) -> Result<AiReply, AiError> {
-    let provider = &*provider;
+pub(super) fn run(provider: Arc<Inner>, mut call: AiCall) -> ResponseFuture {
+    ResponseFuture {
+        // A block that lends what it holds: a function would hold its arguments beside it.
+        inner: Box::pin(async move { exchange(&provider, &mut call).await }),
+    }
+}
+
+async fn exchange(provider: &Inner, call: &mut AiCall) -> Result<AiReply, AiError> {
     let model = call.target().map_or("", Target::model);
     let wire = provider.wire(call.dialect(), model);
     let dialect = wire.dialect;
-    let (target, uri) = destination(provider, wire, &call)?;
     // What the client sent says which conversation it is: asked before anything is put into it.
-    let mut turn = Turn::of(&call, provider.keys.len());
-    let call = keeper::restored(call, (&provider.name, dialect))?;
+    let mut turn = Turn::of(call, provider.keys.len()).map(Box::new);
+    keeper::restore(call, (&provider.name, dialect))?;
+    let call = &*call;
+    let (target, uri) = destination(provider, wire, call)?;
     let mut tried: SmallVec<[usize; 4]> = SmallVec::new();
     loop {
-        let payload = Payload::new(&call, wire, &provider.quirks, target.model())?;
-        let sent = Instant::now();
-        let (index, key) = pick(provider, turn.as_ref(), &tried, sent).unzip();
-        let mut request = request(provider, &call, (&uri, wire), payload.body, key);
-        let proof = match &provider.authorizer {
-            // Apart, as all that is rare.
-            Some(authorizer) => Box::pin(prove(authorizer, &mut request)).await?,
-            None => None,
-        };
+        let payload = Payload::new(call, wire, &provider.quirks, target.model())?;
+        let since = Instant::now();
         let mut context = Context {
-            call: &call,
-            target: &target,
+            call,
+            target,
             provider,
             wire,
-            losses: payload.losses,
-            restore: payload.restore,
-            hide_usage: payload.hide_usage,
-            exotic: payload.exotic,
-            sent,
+            sent: payload,
+            since,
         };
-        let mut answer = match provider.client.send(request).await {
-            Ok(response) => receive::answer(response, &mut context).await,
-            Err(error) => Err(unreachable(&error)),
+        let (index, key) = pick(provider, turn.as_deref(), &tried, since).unzip();
+        let body = mem::take(&mut context.sent.body);
+        let request = request(provider, call, (&uri, wire), body, key);
+        let (request, proof) = match &provider.authorizer {
+            // Apart, as all that is rare.
+            Some(authorizer) => Box::pin(prove(authorizer, request)).await?,
+            None => (request, None),
+        };
+        let sent = provider.client.send(request).await;
+        // Looked at where it lies, and not held once more.
+        let mut answer = match &mut sent.map(Response::into_parts) {
+            Ok((head, body)) => receive::answer(head, mem::take(body), &mut context).await,
+            Err(error) => Err(unreachable(error)),
         };
         let Some(index) = index else {
             disown(provider, &answer, proof.as_ref());
-            watch(provider, &mut answer, turn.as_mut(), None);
+            watch(provider, &mut answer, turn.as_deref_mut(), None);
             return answer;
         };
         let error = answer.as_ref().map_or_else(Some, AiReply::refusal);
         let Some((error, fault)) = error.and_then(|error| Some((error, fault(error)?))) else {
             if answer.is_ok() {
                 provider.keys.accepted(index);
-                watch(provider, &mut answer, turn.as_mut(), Some(index));
+                watch(provider, &mut answer, turn.as_deref_mut(), Some(index));
             }
             return answer;
         };
@@ -96,13 +103,14 @@ fn rest(
     provider.keys.has_fresh(tried, now)
 }
 
-/// Has the account's credentials say who calls; what they said.
+/// Has the account's credentials say who calls; the request, and what they said.
 async fn prove(
     authorizer: &Authorizer,
-    request: &mut Request,
-) -> Result<Option<HeaderValue>, AiError> {
-    authorizer.authorize(request).await?;
-    Ok(request.headers().get(header::AUTHORIZATION).cloned())
+    mut request: Request,
+) -> Result<(Request, Option<HeaderValue>), AiError> {
+    authorizer.authorize(&mut request).await?;
+    let proof = request.headers().get(header::AUTHORIZATION).cloned();
+    Ok((request, proof))
 }
 
 /// The key a turn is made with: its conversation's own, or the one whose turn it is.
@@ -146,9 +154,9 @@ fn disown(provider: &Inner, answer: &Result<AiReply, AiError>, proof: Option<&He
 /// Which model is asked, and where.
 fn destination<'a>(
     provider: &Inner,
-    wire: &'a Routes,
-    call: &AiCall,
-) -> Result<(Target, Cow<'a, Uri>), AiError> {
+    wire: &Routes,
+    call: &'a AiCall,
+) -> Result<(&'a Target, Arc<Uri>), AiError> {
     let target = call
         .target()
         .filter(|target| is_valid_model(target.model()))
@@ -164,7 +172,7 @@ fn destination<'a>(
         let message = format!("`{}` does not offer this operation", provider.name);
         AiError::new(AiErrorKind::Unsupported, message)
     })?;
-    Ok((target.clone(), uri))
+    Ok((target, uri))
 }
 
 fn request(

@@ -144,9 +144,7 @@ impl Service<AiCall> for Provider {
     }
 
     fn call(&mut self, call: AiCall) -> ResponseFuture {
-        ResponseFuture {
-            inner: Box::pin(exchange::run(Arc::clone(&self.inner), call)),
-        }
+        exchange::run(Arc::clone(&self.inner), call)
     }
 }
 

@@ -2,31 +2,26 @@
 
 use std::mem;
 
-use bytes::Bytes;
-use gateway_core::{
-    Body, Response,
-    body::{CollectError, collect},
-};
+use gateway_core::{Body, body::CollectError};
 use http::{HeaderMap, HeaderName, HeaderValue, header, response::Parts};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::{
-    array,
-    exotic::Exotic,
-    invoked,
+    array, invoked,
+    payload::Payload,
     provider::Inner,
     routes::{Platform, Routes},
     sniff,
 };
 use crate::{
+    body::whole,
     call::{
         AiCall, AiReply, Operation, ReplyBody, ReplyParts, ReplyStream, Settle, Whole, counted,
     },
     canonical::Usage,
-    dialect::{Dialect, Restore},
+    dialect::Dialect,
     error::{AiError, AiErrorKind},
-    loss::Losses,
     models::Target,
 };
 
@@ -37,11 +32,9 @@ pub(super) struct Context<'a> {
     pub(super) provider: &'a Inner,
     /// How it was spoken with.
     pub(super) wire: &'a Routes,
-    pub(super) losses: Losses,
-    pub(super) restore: Restore,
-    pub(super) hide_usage: bool,
-    pub(super) exotic: Option<Exotic>,
-    pub(super) sent: Instant,
+    /// What was sent, but for the body.
+    pub(super) sent: Payload,
+    pub(super) since: Instant,
 }
 
 impl Context<'_> {
@@ -60,19 +53,17 @@ fn settle(call: &AiCall, target: &Target, provider: &Inner) -> Settle {
 
 /// Reads what came back; of the context what the request lost on its way is taken.
 pub(super) async fn answer(
-    response: Response,
+    head: &Parts,
+    body: Body,
     context: &mut Context<'_>,
 ) -> Result<AiReply, AiError> {
-    let (head, body) = response.into_parts();
-    let first_byte = context.sent.elapsed();
+    let first_byte = context.since.elapsed();
     let refusal;
     let body = if head.status.is_success() {
         refusal = None;
-        success(&head, body, context).await?
+        success(head, body, context).await?
     } else {
-        let bytes = collect(body, ERROR_LIMIT)
-            .await
-            .map_or_else(|_| Bytes::new(), |c| c.into_parts().0);
+        let bytes = whole(body, ERROR_LIMIT).await.unwrap_or_default();
         let dialect = context.wire.error_dialect(&bytes);
         let error = dialect.parse_error(head.status, &head.headers, &bytes);
         // What only the client can mend reaches it in the provider's own words, byte for byte.
@@ -85,7 +76,8 @@ pub(super) async fn answer(
         ReplyBody::Whole(Whole::opaque(bytes))
     };
     let (call, target, provider) = (context.call, context.target, context.provider);
-    let restore = mem::take(&mut context.restore);
+    let sent = &mut context.sent;
+    let (losses, restore) = (mem::take(&mut sent.losses), mem::take(&mut sent.restore));
     let mut settle = settle(call, target, provider);
     if let ReplyBody::Whole(whole) = &body
         && refusal.is_none()
@@ -105,7 +97,7 @@ pub(super) async fn answer(
         provider: provider.name.clone(),
         endpoint: provider.endpoint.clone(),
         first_byte,
-        losses: mem::take(&mut context.losses),
+        losses,
         restore,
         settle,
     };
@@ -120,7 +112,11 @@ pub(super) fn is_in_words(bytes: &[u8]) -> bool {
     serde_json::from_slice::<&RawValue>(bytes).is_ok_and(|raw| raw.get().starts_with(['{', '[']))
 }
 
-async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<ReplyBody, AiError> {
+async fn success(
+    head: &Parts,
+    body: Body,
+    context: &mut Context<'_>,
+) -> Result<ReplyBody, AiError> {
     let dialect = context.wire.dialect;
     if let Some(coding) = head.headers.get(header::CONTENT_ENCODING)
         && coding != "identity"
@@ -152,13 +148,13 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
             if context.wire.platform == Platform::Invoke {
                 body = invoked::events(body);
             }
-            let stream = ReplyStream::new(dialect, body, context.hide_usage);
+            let stream = ReplyStream::new(dialect, body, context.sent.hide_usage);
             return Ok(ReplyBody::Stream(Box::new(stream)));
         }
         _ => {}
     }
-    let bytes = match collect(body, REPLY_LIMIT).await {
-        Ok(collected) => collected.into_parts().0,
+    let bytes = match whole(body, REPLY_LIMIT).await {
+        Ok(bytes) => bytes,
         Err(CollectError::TooLarge { limit }) => {
             return Err(malformed(&format!(
                 "the provider's answer exceeds {limit} bytes"
@@ -166,13 +162,13 @@ async fn success(head: &Parts, body: Body, context: &Context<'_>) -> Result<Repl
         }
         Err(_) => return Err(broken_off()),
     };
-    if let Some(exotic) = &context.exotic {
+    if let Some(exotic) = &context.sent.exotic {
         return exotic
             .answer(&bytes)
             .map(ReplyBody::Whole)
             .ok_or_else(|| malformed("the provider's answer makes no sense"));
     }
-    let whole = Whole::read(bytes, dialect, context.call, &context.restore);
+    let whole = Whole::read(bytes, dialect, context.call, &context.sent.restore);
     whole.map(ReplyBody::Whole).map_err(|(error, usage)| {
         context.charge(usage.map(|usage| *usage));
         error

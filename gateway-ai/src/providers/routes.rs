@@ -1,6 +1,6 @@
 //! Where a provider's operations are.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -16,7 +16,7 @@ pub(super) struct Routes {
     base: Box<str>,
     pub(super) platform: Platform,
     pub(super) dialect: Dialect,
-    fixed: Box<[(Operation, Uri)]>,
+    fixed: Box<[(Operation, Arc<Uri>)]>,
     /// What follows `?` where a platform wants to know the version of its API.
     version: Box<str>,
     /// watsonx.ai: whose models these are.
@@ -78,10 +78,10 @@ impl Routes {
                 (Operation::Pass(PassOperation::Rerank), Some(host)) => format!("{host}/v2/rerank"),
                 _ => format!("{base}{path}"),
             };
-            let uri = uri.parse().map_err(|_| {
+            let uri: Uri = uri.parse().map_err(|_| {
                 ProviderError::BaseUrl(format!("`{base}` cannot be extended by `{path}`"))
             })?;
-            fixed.push((operation, uri));
+            fixed.push((operation, Arc::new(uri)));
         }
         Ok(Self {
             fixed: fixed.into_boxed_slice(),
@@ -97,12 +97,7 @@ impl Routes {
     /// The URL of an operation; `None` where the provider does not have it.
     ///
     /// `model` has been checked to be fit for a path.
-    pub(super) fn uri(
-        &self,
-        operation: Operation,
-        model: &str,
-        stream: bool,
-    ) -> Option<Cow<'_, Uri>> {
+    pub(super) fn uri(&self, operation: Operation, model: &str, stream: bool) -> Option<Arc<Uri>> {
         let made = match (self.platform, self.dialect) {
             (Platform::Vertex, dialect) => {
                 self.at(&vertex::path(dialect, operation, model, stream)?)
@@ -130,10 +125,10 @@ impl Routes {
             (Platform::Own, _) => {
                 let mut fixed = self.fixed.iter();
                 let (_, uri) = fixed.find(|(have, _)| *have == operation)?;
-                return Some(Cow::Borrowed(uri));
+                return Some(Arc::clone(uri));
             }
         };
-        made.map(Cow::Owned)
+        made.map(Arc::new)
     }
 
     /// A method of a model of Bedrock's. The model is one segment, whatever an ARN has in it: the

@@ -103,16 +103,14 @@ fn turn<'r>(message: &'r Message, target: &Target, rules: Rules, losses: &mut Lo
         let blanks = message.content.iter().filter(|block| blank(block));
         blanks.for_each(|block| missed_blank(block, losses));
     }
-    let filled: Vec<&'r Block> = (message.content.iter())
+    let filled: Vec<Piece<'r>> = (message.content.iter())
         .filter(|block| same || (!blank(block) && (rules.is_sendable)(block, losses)))
+        .map(Piece::Block)
         .collect();
-    let filled = filled.into_iter();
     let (role, pieces) = match message.role {
-        Role::User => (Speaker::User, filled.map(Piece::Block).collect()),
-        Role::Assistant => (Speaker::Assistant, filled.map(Piece::Block).collect()),
-        Role::System(_) if target.mid_system == MidSystem::Keep => {
-            (Speaker::System, filled.map(Piece::Block).collect())
-        }
+        Role::User => (Speaker::User, filled),
+        Role::Assistant => (Speaker::Assistant, filled),
+        Role::System(_) if target.mid_system == MidSystem::Keep => (Speaker::System, filled),
         // Hoisted text is written with the system text; here nothing is left of it.
         Role::System(_) if target.mid_system == MidSystem::Hoist => {
             losses.add("messages.system_position");

@@ -22,6 +22,7 @@ pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
         ));
     };
     let mut choice = Choice::default();
+    choice.content.reserve_exact(blocks.len());
     for raw in blocks {
         let block = block_parse::block(raw, "content")
             .map_err(|error| AiError::upstream(AiErrorKind::Malformed, error.message()))?;
@@ -38,6 +39,6 @@ pub(in crate::dialect) fn parse_reply(body: &[u8]) -> Result<Reply, AiError> {
         .and_then(|usage| usage.service_tier.as_deref().map(Into::into));
     reply.usage = wire.usage.map(usage::parse);
     reply.extra = Extra::from_fields(wire.extra);
-    reply.choices.push(choice);
+    reply.choices = vec![choice];
     Ok(reply)
 }

@@ -50,7 +50,7 @@ pub(super) fn reply(wire: wire::Reply<'_>) -> Result<Reply, AiError> {
     reply.service_tier = wire.service_tier.map(|tier| (*tier).into());
     reply.usage = wire.usage.map(usage::parse);
     reply.extra = own(wire.extra);
-    reply.choices.push(choice);
+    reply.choices = vec![choice];
     Ok(reply)
 }
 
