@@ -4,21 +4,15 @@ use gateway_ai::dialect::Dialect;
 use gateway_core::Response;
 use serde_json::{Value, json};
 
-use crate::support::{
-    Answer, CHAT, CHAT_REPLY, CHAT_STREAM, Double, MESSAGES, MESSAGES_REPLY, MESSAGES_STREAM, ask,
-    chat_request, gateway, header, json, messages_request, models, post, text,
+use crate::{
+    calls::{
+        CHAT_CALLS, CHAT_TOOLS, MESSAGES_CALLS, MESSAGES_TOOLS, chat_calls, messages_calls, request,
+    },
+    support::{
+        Answer, CHAT, CHAT_REPLY, CHAT_STREAM, Double, MESSAGES, MESSAGES_REPLY, MESSAGES_STREAM,
+        ask, chat_request, gateway, header, json, messages_request, post, text,
+    },
 };
-
-const CHAT_TOOLS: &str = r#"{"model":"MODEL","stream":STREAM,"messages":[{"role":"system","content":"be brief"},{"role":"user","content":"weather?"}],"tools":[{"type":"function","function":{"name":"weather","description":"w","parameters":{"type":"object","properties":{"city":{"type":"string"}}}}}],"tool_choice":"required"}"#;
-const MESSAGES_TOOLS: &str = r#"{"model":"MODEL","max_tokens":50,"stream":STREAM,"system":"be brief","messages":[{"role":"user","content":"weather?"}],"tools":[{"name":"weather","description":"w","input_schema":{"type":"object","properties":{"city":{"type":"string"}}}}],"tool_choice":{"type":"any"}}"#;
-
-const CHAT_CALLS: &str = r#"{"id":"chatcmpl-2","object":"chat.completion","created":1,"model":"gpt-4o-mini","choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{\"city\":\"Bonn\"}"}},{"id":"call_2","type":"function","function":{"name":"weather","arguments":"{\"city\":\"Rome\"}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":20,"completion_tokens":8,"total_tokens":28}}"#;
-const MESSAGES_CALLS: &str = r#"{"id":"msg_2","type":"message","role":"assistant","model":"claude-haiku-4-5","content":[{"type":"tool_use","id":"call_1","name":"weather","input":{"city":"Bonn"}},{"type":"tool_use","id":"call_2","name":"weather","input":{"city":"Rome"}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{"input_tokens":20,"output_tokens":8}}"#;
-
-fn request(body: &str, model: &str, stream: bool) -> String {
-    body.replace("MODEL", model)
-        .replace("STREAM", if stream { "true" } else { "false" })
-}
 
 /// A call by a client of one dialect to a provider of one, with tools or without.
 async fn exchange(
@@ -59,74 +53,6 @@ async fn exchange(
     );
     assert_eq!(sent["stream"].as_bool().unwrap_or(false), stream);
     (response, sent)
-}
-
-use crate::support::Step;
-
-fn chat_calls() -> Vec<Step> {
-    let chunk = |delta: Value, finish: Value| {
-        let chunk = json!({
-            "id": "chatcmpl-2", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o-mini",
-            "choices": [{ "index": 0, "delta": delta, "finish_reason": finish }],
-        });
-        Step::Data(format!("data: {chunk}\n\n"))
-    };
-    let part = |index: u32, more: Value| {
-        let mut call = json!({ "index": index });
-        call.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        chunk(json!({ "tool_calls": [call] }), Value::Null)
-    };
-    let head = |id: &str| json!({ "id": id, "type": "function", "function": { "name": "weather", "arguments": "" } });
-    let more = |text: &str| json!({ "function": { "arguments": text } });
-    vec![
-        chunk(json!({ "role": "assistant", "content": null }), Value::Null),
-        part(0, head("call_1")),
-        part(0, more("{\"city\":")),
-        part(0, more("\"Bonn\"}")),
-        part(1, head("call_2")),
-        part(1, more("{\"city\":\"Rome\"}")),
-        chunk(json!({}), json!("tool_calls")),
-        Step::Data(CHAT_STREAM[4].to_owned()),
-        Step::Data(CHAT_STREAM[5].to_owned()),
-    ]
-}
-
-fn messages_calls() -> Vec<Step> {
-    let event = |kind: &str, body: Value| {
-        let mut full = json!({ "type": kind });
-        full.as_object_mut()
-            .unwrap()
-            .extend(body.as_object().unwrap().clone());
-        Step::Data(format!("event: {kind}\ndata: {full}\n\n"))
-    };
-    let mut steps = vec![Step::Data(MESSAGES_STREAM[0].to_owned())];
-    for (index, id, parts) in [
-        (0, "call_1", &["", "{\"city\":", "\"Bonn\"}"][..]),
-        (1, "call_2", &["{\"city\":\"Rome\"}"][..]),
-    ] {
-        let block = json!({ "type": "tool_use", "id": id, "name": "weather", "input": {} });
-        steps.push(event(
-            "content_block_start",
-            json!({ "index": index, "content_block": block }),
-        ));
-        for part in parts {
-            let delta = json!({ "type": "input_json_delta", "partial_json": part });
-            steps.push(event(
-                "content_block_delta",
-                json!({ "index": index, "delta": delta }),
-            ));
-        }
-        steps.push(event("content_block_stop", json!({ "index": index })));
-    }
-    let delta = json!({ "stop_reason": "tool_use", "stop_sequence": null });
-    steps.push(event(
-        "message_delta",
-        json!({ "delta": delta, "usage": { "output_tokens": 2 } }),
-    ));
-    steps.push(event("message_stop", json!({})));
-    steps
 }
 
 /// What a Chat stream says: text, calls as `id name arguments`, finish reason.
@@ -300,32 +226,6 @@ async fn streams_with_tools() {
     }
 }
 
-#[tokio::test]
-async fn what_is_lost_is_named_and_refused_when_strict() {
-    let body =
-        chat_request("claude", false).replace("\"stream\"", "\"logit_bias\":{\"1\":2},\"stream\"");
-    let double = Double::new([Answer::json(200, MESSAGES_REPLY)]);
-    let response = ask(gateway(&double), post(CHAT, body.clone())).await;
-    assert_eq!(header(&response, "x-gateway-lossy"), "logit_bias");
-
-    let strict = models(&Double::default()).strict(true).service().unwrap();
-    let response = ask(strict, post(CHAT, body.clone())).await;
-    assert_eq!(response.status(), 400);
-    let error = json(response).await;
-    assert_eq!(error["error"]["param"], "logit_bias");
-    assert!(
-        error["error"]["code"].as_str().unwrap().contains("lossy"),
-        "{error}"
-    );
-
-    // A target that can take it is asked first; the lossy one then says less than the real failure.
-    let double = Double::new([Answer::json(500, "{}")]);
-    let strict = models(&double).strict(true).service().unwrap();
-    let response = ask(strict, post(CHAT, body.replace("claude", "fast"))).await;
-    assert_eq!(response.status(), 502);
-    assert_eq!(json(response).await["error"]["code"], "upstream_error");
-}
-
 /// A provider that answers whole to a client that streams, and the reverse.
 #[tokio::test]
 async fn stream_and_whole_are_exchanged_where_a_provider_cannot() {
@@ -361,33 +261,4 @@ async fn stream_and_whole_are_exchanged_where_a_provider_cannot() {
         );
         assert_eq!(body["usage"]["prompt_tokens"], 9);
     }
-}
-
-#[tokio::test]
-async fn fields_a_vendor_lacks_are_lost_by_name_or_go_by_its_own() {
-    let double = Double::new([Answer::json(200, CHAT_REPLY), Answer::json(200, CHAT_REPLY)]);
-    let keys = gateway_ai::models::Keys::new()
-        .key("mistral", "k")
-        .key("openai", "k")
-        .key("anthropic", "k");
-    let ai = models(&double)
-        .keys(keys)
-        .alias(
-            "small",
-            [gateway_ai::models::target("mistral/mistral-small-latest")],
-        )
-        .service()
-        .unwrap();
-    let body =
-        r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"generationConfig":{"seed":7}}"#;
-    let path = "/v1beta/models/small:generateContent";
-    let response = ask(ai.clone(), post(path, body)).await;
-    assert_eq!(header(&response, "x-gateway-lossy"), "");
-    let seen = double.seen()[0].json();
-    assert_eq!((&seen["random_seed"], seen.get("seed")), (&7.into(), None));
-
-    let body = r#"{"model":"small","max_tokens":9,"metadata":{"user_id":"u"},"messages":[{"role":"user","content":"hi"}]}"#;
-    let response = ask(ai, post(MESSAGES, body)).await;
-    assert_eq!(header(&response, "x-gateway-lossy"), "user");
-    assert!(double.seen()[1].json().get("user").is_none());
 }

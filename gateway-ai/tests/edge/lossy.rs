@@ -1,11 +1,11 @@
-//! What translated answers lose, and where it is told.
+//! What translated answers lose, where it is told, and who is refused for it.
 
 use gateway_ai::edge::StreamCost;
 use gateway_core::{Outcome, context::OutcomeRecord};
 
 use crate::support::{
-    Answer, CHAT, CHAT_STREAM, Double, MESSAGES, MESSAGES_STREAM, ask, chat_request, gateway,
-    header, messages_request, post, text,
+    Answer, CHAT, CHAT_REPLY, CHAT_STREAM, Double, MESSAGES, MESSAGES_REPLY, MESSAGES_STREAM, ask,
+    chat_request, gateway, header, json, messages_request, models, post, text,
 };
 
 /// A stream in which each event has a field nobody has heard of.
@@ -118,4 +118,59 @@ async fn a_head_that_is_not_gone_tells() {
     let response = ask(gateway(&double), post(CHAT, chat_request("claude", false))).await;
     assert_eq!(response.status(), 200);
     assert!(header(&response, "x-gateway-lossy").contains("unknown.weather"));
+}
+
+#[tokio::test]
+async fn what_is_lost_is_named_and_refused_when_strict() {
+    let body =
+        chat_request("claude", false).replace("\"stream\"", "\"logit_bias\":{\"1\":2},\"stream\"");
+    let double = Double::new([Answer::json(200, MESSAGES_REPLY)]);
+    let response = ask(gateway(&double), post(CHAT, body.clone())).await;
+    assert_eq!(header(&response, "x-gateway-lossy"), "logit_bias");
+
+    let strict = models(&Double::default()).strict(true).service().unwrap();
+    let response = ask(strict, post(CHAT, body.clone())).await;
+    assert_eq!(response.status(), 400);
+    let error = json(response).await;
+    assert_eq!(error["error"]["param"], "logit_bias");
+    assert!(
+        error["error"]["code"].as_str().unwrap().contains("lossy"),
+        "{error}"
+    );
+
+    // A target that can take it is asked first; the lossy one then says less than the real failure.
+    let double = Double::new([Answer::json(500, "{}")]);
+    let strict = models(&double).strict(true).service().unwrap();
+    let response = ask(strict, post(CHAT, body.replace("claude", "fast"))).await;
+    assert_eq!(response.status(), 502);
+    assert_eq!(json(response).await["error"]["code"], "upstream_error");
+}
+
+#[tokio::test]
+async fn fields_a_vendor_lacks_are_lost_by_name_or_go_by_its_own() {
+    let double = Double::new([Answer::json(200, CHAT_REPLY), Answer::json(200, CHAT_REPLY)]);
+    let keys = gateway_ai::models::Keys::new()
+        .key("mistral", "k")
+        .key("openai", "k")
+        .key("anthropic", "k");
+    let ai = models(&double)
+        .keys(keys)
+        .alias(
+            "small",
+            [gateway_ai::models::target("mistral/mistral-small-latest")],
+        )
+        .service()
+        .unwrap();
+    let body =
+        r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"generationConfig":{"seed":7}}"#;
+    let path = "/v1beta/models/small:generateContent";
+    let response = ask(ai.clone(), post(path, body)).await;
+    assert_eq!(header(&response, "x-gateway-lossy"), "");
+    let seen = double.seen()[0].json();
+    assert_eq!((&seen["random_seed"], seen.get("seed")), (&7.into(), None));
+
+    let body = r#"{"model":"small","max_tokens":9,"metadata":{"user_id":"u"},"messages":[{"role":"user","content":"hi"}]}"#;
+    let response = ask(ai, post(MESSAGES, body)).await;
+    assert_eq!(header(&response, "x-gateway-lossy"), "user");
+    assert!(double.seen()[1].json().get("user").is_none());
 }

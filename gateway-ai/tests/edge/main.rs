@@ -1,12 +1,14 @@
 //! The edge, fallback and providers against scripted providers: no sockets, a paused clock.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod calls;
 mod catalog;
 mod clients;
 mod clouds;
 mod converse;
 mod dialects;
 mod embeddings;
+mod exceptions;
 mod failures;
 mod files;
 mod gemini;
@@ -19,8 +21,11 @@ mod lossy;
 mod passing;
 mod platforms;
 mod prompts;
+mod realtime;
 mod refusals;
 mod responses;
+mod socket;
+mod stored;
 mod support;
 mod surfaces;
 mod traffic;

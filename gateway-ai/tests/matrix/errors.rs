@@ -162,10 +162,11 @@ const FAILURES: &[Failure] = &[
     },
 ];
 
-fn heard(failure: &Failure, from: usize) -> Option<AiError> {
-    let (status, body) = failure.said[from];
+fn heard(failure: &Failure, from: Dialect) -> Option<AiError> {
+    let place = DIALECTS.iter().position(|dialect| *dialect == from)?;
+    let (status, body) = failure.said[place];
     let status = StatusCode::from_u16(status).ok()?;
-    Some(DIALECTS[from].parse_error(status, &HeaderMap::new(), body.as_bytes()))
+    Some(from.parse_error(status, &HeaderMap::new(), body.as_bytes()))
 }
 
 /// What a client of `to` makes of it, at the head of an answer and in the middle of one.
@@ -220,23 +221,15 @@ pub(crate) fn grids() -> (Vec<Grid>, Vec<String>) {
     let mut wrong = Vec::new();
     let grids = FAILURES.iter().map(|failure| {
         let note = "its providers have no words of their own for it";
-        let mut grid = Grid::new(failure.title, note);
-        for to in DIALECTS {
-            let cells = std::array::from_fn(|from| {
-                let Some(error) = heard(failure, from) else {
-                    return "–".to_owned();
-                };
-                if error.kind() != failure.kind {
-                    wrong.push(format!(
-                        "{} of {}: {error:?}",
-                        failure.title, DIALECTS[from]
-                    ));
-                }
-                cell(&error, to, &mut wrong)
-            });
-            grid.row(to, cells);
-        }
-        grid
+        Grid::new(failure.title, note, |to, from| {
+            let Some(error) = heard(failure, from) else {
+                return "–".to_owned();
+            };
+            if error.kind() != failure.kind {
+                wrong.push(format!("{} of {from}: {error:?}", failure.title));
+            }
+            cell(&error, to, &mut wrong)
+        })
     });
     (grids.collect(), wrong)
 }

@@ -23,7 +23,7 @@ mod vendors;
 mod vendors_chat;
 mod vendors_other;
 
-use gateway_ai::dialect::Dialect;
+use gateway_ai::dialect::{Dialect, Target, Url};
 
 const DIALECTS: [Dialect; 5] = [
     Dialect::Chat,
@@ -32,6 +32,25 @@ const DIALECTS: [Dialect; 5] = [
     Dialect::Gemini,
     Dialect::Converse,
 ];
+
+const URL: Url<'static> = Url {
+    model: Some("m"),
+    stream: None,
+};
+
+/// A model of today for each dialect.
+fn target(from: Dialect, to: Dialect) -> Target {
+    let model = match to {
+        Dialect::Messages => "claude-sonnet-4-5",
+        Dialect::Gemini => "gemini-2.5-flash",
+        Dialect::Converse => "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        _ => "gpt-4.1",
+    };
+    if from == to {
+        return Target::verbatim(to, model);
+    }
+    Target::new(to, model)
+}
 
 #[test]
 fn the_page_says_what_happens() {

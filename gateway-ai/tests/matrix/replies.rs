@@ -241,14 +241,9 @@ fn cell(feature: &Feature, to: Dialect, from: Dialect, wrong: &mut Vec<String>) 
 pub(crate) fn grids() -> (Vec<Grid>, Vec<String>) {
     let mut wrong = Vec::new();
     let grids = features().into_iter().map(|feature| {
-        let mut grid = Grid::new(&feature.feature, &feature.cannot);
-        for to in DIALECTS {
-            grid.row(
-                to,
-                DIALECTS.map(|from| cell(&feature, to, from, &mut wrong)),
-            );
-        }
-        grid
+        Grid::new(&feature.feature, &feature.cannot, |to, from| {
+            cell(&feature, to, from, &mut wrong)
+        })
     });
     (grids.collect(), wrong)
 }

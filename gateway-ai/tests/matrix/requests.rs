@@ -3,14 +3,14 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use gateway_ai::{
     canonical::Request,
-    dialect::{Dialect, Target, Url},
+    dialect::{Dialect, Target},
     loss::Losses,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    DIALECTS,
+    DIALECTS, URL,
     excuse::excused,
     facts::{self, Facts},
     table::Grid,
@@ -29,11 +29,6 @@ struct Feature {
     spellings: BTreeMap<String, Value>,
 }
 
-const URL: Url<'static> = Url {
-    model: Some("m"),
-    stream: None,
-};
-
 fn features() -> Vec<Feature> {
     serde_json::from_str(include_str!("requests.json")).unwrap()
 }
@@ -44,19 +39,10 @@ fn parse(dialect: Dialect, body: &Value) -> Request {
         .unwrap_or_else(|error| panic!("{dialect}: {error}: {body}"))
 }
 
-/// A model of today for each dialect.
+/// As [`super::target`], with both sampling options and an effort.
 fn target(from: Dialect, to: Dialect) -> Target {
-    let model = match to {
-        Dialect::Messages => "claude-sonnet-4-5",
-        Dialect::Gemini => "gemini-2.5-flash",
-        Dialect::Converse => "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
-        _ => "gpt-4.1",
-    };
-    if from == to {
-        return Target::verbatim(to, model);
-    }
-    let mut target = Target::new(to, model);
-    if to == Dialect::Responses || to == Dialect::Chat {
+    let mut target = super::target(from, to);
+    if from != to && (to == Dialect::Responses || to == Dialect::Chat) {
         // A reasoning model takes no temperature: the table has one line for each.
         target.thinking = gateway_ai::dialect::ThinkingSupport::Effort;
     }
@@ -136,14 +122,9 @@ fn silently_lost(before: &Facts, after: &Facts, losses: &Losses) -> Vec<String> 
 pub(crate) fn grids() -> (Vec<Grid>, Vec<String>) {
     let mut wrong = Vec::new();
     let grids = features().into_iter().map(|feature| {
-        let mut grid = Grid::new(&feature.feature, &feature.cannot);
-        for from in DIALECTS {
-            grid.row(
-                from,
-                DIALECTS.map(|to| cell(&feature, from, to, &mut wrong)),
-            );
-        }
-        grid
+        Grid::new(&feature.feature, &feature.cannot, |from, to| {
+            cell(&feature, from, to, &mut wrong)
+        })
     });
     (grids.collect(), wrong)
 }

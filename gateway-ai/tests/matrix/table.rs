@@ -11,21 +11,25 @@ use super::DIALECTS;
 pub(crate) struct Grid {
     title: String,
     note: String,
-    rows: Vec<(Dialect, [String; 5])>,
+    rows: [(Dialect, [String; 5]); 5],
 }
 
 impl Grid {
-    pub(crate) fn new(title: &str, note: &str) -> Self {
+    /// The outcome for each client (first) and provider (second).
+    pub(crate) fn new(
+        title: &str,
+        note: &str,
+        mut cell: impl FnMut(Dialect, Dialect) -> String,
+    ) -> Self {
+        let mut row = |client| (client, DIALECTS.map(|provider| cell(client, provider)));
+        let rows = DIALECTS.map(&mut row);
+        let blank = |(_, cells): &(_, [String; 5])| cells.iter().any(String::is_empty);
+        assert!(!rows.iter().any(blank), "{title}");
         Self {
             title: title.to_owned(),
             note: note.to_owned(),
-            rows: Vec::new(),
+            rows,
         }
-    }
-
-    pub(crate) fn row(&mut self, from: Dialect, cells: [String; 5]) {
-        assert!(cells.iter().all(|cell| !cell.is_empty()), "{}", self.title);
-        self.rows.push((from, cells));
     }
 
     fn write(&self, out: &mut String) {

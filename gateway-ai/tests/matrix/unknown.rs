@@ -4,20 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::BytesMut;
 use gateway_ai::{
-    dialect::{Dialect, ReplyContext, Target, Url},
+    dialect::{Dialect, ReplyContext},
     loss::Losses,
 };
 use serde_json::{Value, json};
 
-use super::DIALECTS;
+use super::{DIALECTS, URL, target};
 
 const NAME: &str = "x_unknown";
 const LEAF: &str = "UNIQUE";
-
-const URL: Url<'static> = Url {
-    model: Some("m"),
-    stream: None,
-};
 
 /// The bodies of a page of features, each with its dialect.
 fn bodies(page: &str, whole: bool) -> Vec<(Dialect, Value)> {
@@ -138,19 +133,6 @@ fn holder(value: &Value) -> Option<&Value> {
         Value::Array(list) => list.iter().find_map(holder),
         _ => None,
     }
-}
-
-fn target(from: Dialect, to: Dialect) -> Target {
-    let model = match to {
-        Dialect::Messages => "claude-sonnet-4-5",
-        Dialect::Gemini => "gemini-2.5-flash",
-        Dialect::Converse => "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
-        _ => "gpt-4.1",
-    };
-    if from == to {
-        return Target::verbatim(to, model);
-    }
-    Target::new(to, model)
 }
 
 #[test]

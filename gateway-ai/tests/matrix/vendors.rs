@@ -102,3 +102,15 @@ pub(crate) fn finish(reason: &str) -> Value {
 pub(crate) fn done() -> Value {
     "data: [DONE]".into()
 }
+
+/// A message of Chat Completions and its end say this, whole and streamed.
+pub(crate) fn says(message: &Value, reason: &str, expected: &str) {
+    let body = chat(message, reason);
+    assert_eq!(whole(Dialect::Chat, &body), expected, "{body}");
+    let events = [delta(message), finish(reason), done()];
+    assert_eq!(
+        streamed(Dialect::Chat, &events),
+        expected,
+        "streamed {body}"
+    );
+}

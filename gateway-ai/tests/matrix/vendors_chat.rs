@@ -3,7 +3,7 @@
 use gateway_ai::dialect::Dialect;
 use serde_json::{Value, json};
 
-use super::vendors::{chat, delta, done, finish, lost, streamed, whole};
+use super::vendors::{chat, delta, done, finish, lost, says, streamed};
 
 #[test]
 fn reasoning_of_chat_vendors_is_read() {
@@ -44,17 +44,7 @@ fn reasoning_of_chat_vendors_is_read() {
             "a =end",
         ),
     ] {
-        assert_eq!(
-            whole(Dialect::Chat, &chat(&message, "stop")),
-            expected,
-            "{message}"
-        );
-        let events = [delta(&message), finish("stop"), done()];
-        assert_eq!(
-            streamed(Dialect::Chat, &events),
-            expected,
-            "streamed {message}"
-        );
+        says(&message, "stop", expected);
     }
 }
 
@@ -102,17 +92,7 @@ fn calls_of_chat_vendors_are_read() {
             "a =end",
         ),
     ] {
-        assert_eq!(
-            whole(Dialect::Chat, &chat(&message, "stop")),
-            expected,
-            "{message}"
-        );
-        let events = [delta(&message), finish("stop"), done()];
-        assert_eq!(
-            streamed(Dialect::Chat, &events),
-            expected,
-            "streamed {message}"
-        );
+        says(&message, "stop", expected);
     }
 }
 
@@ -142,18 +122,7 @@ fn ends_of_chat_vendors_are_read() {
         ("sensitive", "a =filter"),
         ("weather", "a =other"),
     ] {
-        let message = json!({ "content": "a" });
-        assert_eq!(
-            whole(Dialect::Chat, &chat(&message, reason)),
-            expected,
-            "{reason}"
-        );
-        let events = [delta(&message), finish(reason), done()];
-        assert_eq!(
-            streamed(Dialect::Chat, &events),
-            expected,
-            "streamed {reason}"
-        );
+        says(&json!({ "content": "a" }), reason, expected);
     }
 }
 

@@ -14,7 +14,6 @@ mod converse;
 mod equal;
 mod errors;
 mod excuses;
-mod future;
 mod gemini;
 mod heard;
 mod leaves;
@@ -27,5 +26,22 @@ mod silent;
 mod streams;
 mod tomorrow;
 mod truth;
+mod unknown;
 mod vary;
 mod weather;
+
+use gateway_ai::dialect::{Dialect, Url};
+
+use load::{Exchange, endpoints, exchanges};
+
+/// Azure names the model in the path alone.
+const URL: Url<'static> = Url {
+    model: Some("from-url"),
+    stream: None,
+};
+
+/// What was answered well, of a dialect's own endpoints.
+fn recorded(dialect: Dialect) -> Option<impl Iterator<Item = &'static Exchange>> {
+    let found = exchanges(endpoints(dialect))?;
+    Some(found.into_iter().filter(|exchange| exchange.is_ok()))
+}

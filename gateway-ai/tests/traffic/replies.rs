@@ -6,13 +6,13 @@ use gateway_ai::{
 use serde_json::Value;
 
 use super::{
-    load::{DIALECTS, Exchange, endpoints, exchanges},
+    load::{DIALECTS, Exchange},
     truth::{self, Truth},
 };
 
 fn recorded(dialect: Dialect) -> Option<Vec<&'static Exchange>> {
-    let mut found = exchanges(endpoints(dialect))?;
-    found.retain(|exchange| exchange.is_ok() && !exchange.response.streaming);
+    let mut found: Vec<_> = super::recorded(dialect)?.collect();
+    found.retain(|exchange| !exchange.response.streaming);
     // Recordings of other surfaces under the same path (threads) and errors with status 200.
     found.retain(|exchange| {
         let body: Value = serde_json::from_slice(&exchange.response_body()).unwrap_or_default();

@@ -1,8 +1,9 @@
 use bytes::BytesMut;
-use gateway_ai::dialect::{Dialect, Target, Url};
+use gateway_ai::dialect::{Dialect, Target};
 use serde_json::Value;
 
 use super::{
+    URL,
     equal::{differences, tidy},
     gemini,
     load::{DIALECTS, endpoints, exchanges},
@@ -26,12 +27,6 @@ fn recorded(dialect: Dialect) -> Option<Vec<(String, String, bool)>> {
 fn is_cut_off(body: &str) -> bool {
     serde_json::from_str::<Value>(body).is_err_and(|error| error.is_eof())
 }
-
-/// Azure names the model in the path alone.
-const URL: Url<'static> = Url {
-    model: Some("from-url"),
-    stream: None,
-};
 
 #[test]
 fn every_request_comes_back_as_it_was() {

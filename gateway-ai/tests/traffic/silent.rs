@@ -4,20 +4,17 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 use gateway_ai::{
-    dialect::{Dialect, ReplyContext, Target, Url},
+    dialect::{Dialect, ReplyContext, Target},
     loss::Losses,
 };
 use serde_json::Value;
 
 use super::{
+    URL,
     excuses::{Body, excused},
     leaves::{Held, leaves},
-    load::{DIALECTS, Exchange, endpoints, exchanges},
-};
-
-const URL: Url<'static> = Url {
-    model: Some("from-url"),
-    stream: None,
+    load::DIALECTS,
+    recorded,
 };
 
 /// Leaves nobody has heard of again, by place, and how many were looked up.
@@ -48,16 +45,12 @@ impl Search {
     fn end(&self, what: &str) {
         let (leaves, bodies) = (self.leaves, self.bodies);
         eprintln!("{leaves} leaves of {bodies} translated {what} looked up");
+        assert!(leaves > 0, "no leaf of any {what}");
         let lines = self.silent.iter();
         let lines = lines.map(|(place, (count, first))| format!("{count:6} {place}: {first}"));
         let lines: Vec<String> = lines.collect();
         assert!(lines.is_empty(), "lost in silence:\n{}", lines.join("\n"));
     }
-}
-
-fn recorded(from: Dialect) -> Option<impl Iterator<Item = &'static Exchange>> {
-    let found = exchanges(endpoints(from))?;
-    Some(found.into_iter().filter(|exchange| exchange.is_ok()))
 }
 
 pub(crate) const fn model(to: Dialect) -> &'static str {

@@ -5,15 +5,19 @@ use gateway_ai::{
 };
 
 use super::{
-    load::{DIALECTS, Exchange, endpoints, exchanges},
+    load::{DIALECTS, Exchange},
     replies::refused_is_text,
     truth,
 };
 
-fn recorded(dialect: Dialect) -> Option<Vec<&'static Exchange>> {
-    let mut found = exchanges(endpoints(dialect))?;
-    found.retain(|exchange| exchange.is_ok() && exchange.response.streaming);
-    Some(found)
+/// What was answered in a stream.
+pub(crate) fn recorded(dialect: Dialect) -> Option<Vec<&'static Exchange>> {
+    let found = super::recorded(dialect)?;
+    Some(
+        found
+            .filter(|exchange| exchange.response.streaming)
+            .collect(),
+    )
 }
 
 fn events(dialect: Dialect, chunks: &[&[u8]]) -> Vec<Event> {

@@ -3,23 +3,19 @@
 
 use bytes::BytesMut;
 use gateway_ai::{
-    dialect::{Dialect, ReplyContext, Target, Url},
+    dialect::{Dialect, ReplyContext, Target},
     loss::Losses,
 };
 use serde_json::Value;
 
 use super::{
+    URL,
     equal::differences,
     excuses::{Body, excused},
     leaves::{Held, Leaf, plain},
-    load::{DIALECTS, Exchange, endpoints, exchanges},
-    truth,
+    load::DIALECTS,
+    recorded, truth,
     vary::{CHANGES, Change, NAME, OF_REPLIES, OF_REQUESTS, vary},
-};
-
-const URL: Url<'static> = Url {
-    model: Some("from-url"),
-    stream: None,
 };
 
 /// A number that is the same on every run and another for every body.
@@ -42,17 +38,13 @@ impl Wrong {
 
     pub(crate) fn end(&self, count: usize, what: &str) {
         eprintln!("{count} {what}");
+        assert!(count > 0, "no {what}");
         let lines = self.0.iter();
         let lines =
             lines.map(|(kind, (count, example))| format!("{count:5} {kind}: {example:.900}"));
         let lines: Vec<String> = lines.collect();
         assert!(lines.is_empty(), "{}:\n{}", lines.len(), lines.join("\n"));
     }
-}
-
-fn recorded(from: Dialect) -> Option<impl Iterator<Item = &'static Exchange>> {
-    let found = exchanges(endpoints(from))?;
-    Some(found.into_iter().filter(|exchange| exchange.is_ok()))
 }
 
 #[test]

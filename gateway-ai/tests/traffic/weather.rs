@@ -8,7 +8,7 @@ use gateway_ai::{
 use serde_json::{Value, json};
 
 use super::{
-    load::{Exchange, endpoints, exchanges},
+    streams::recorded,
     tomorrow::{Wrong, pick},
     truth::{self, Truth},
     vary::{CHANGES, OF_REPLIES, vary},
@@ -134,15 +134,6 @@ fn contents(dialect: Dialect, events: &[Sse], id: &str) -> Vec<(String, String)>
         ));
     }
     out
-}
-
-fn recorded(dialect: Dialect) -> Option<impl Iterator<Item = &'static Exchange>> {
-    let found = exchanges(endpoints(dialect))?;
-    Some(
-        found
-            .into_iter()
-            .filter(|exchange| exchange.is_ok() && exchange.response.streaming),
-    )
 }
 
 #[test]

@@ -5,30 +5,22 @@ use std::collections::BTreeSet;
 
 use bytes::BytesMut;
 use gateway_ai::{
-    dialect::{Dialect, ReplyContext, Target, Url},
+    dialect::{Dialect, ReplyContext, Target},
     error::AiError,
     loss::Losses,
 };
 use serde_json::Value;
 
 use super::{
+    URL,
     excuses::{Body, excused},
     leaves::{Held, Leaf, plain},
-    load::{DIALECTS, Exchange, endpoints, exchanges},
+    load::{DIALECTS, Exchange},
+    recorded,
     silent::model,
     tomorrow::Wrong,
     vary::{Change, NAME, vary},
 };
-
-const URL: Url<'static> = Url {
-    model: Some("from-url"),
-    stream: None,
-};
-
-fn recorded(from: Dialect) -> Option<impl Iterator<Item = &'static Exchange>> {
-    let found = exchanges(endpoints(from))?;
-    Some(found.into_iter().filter(|exchange| exchange.is_ok()))
-}
 
 /// The body with the field in one object of each kind that was not met before.
 fn varied(original: &Value, met: &mut BTreeSet<String>) -> Vec<(String, Value)> {
