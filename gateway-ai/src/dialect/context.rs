@@ -47,7 +47,7 @@ pub enum ReasoningField {
 impl Default for ReplyContext {
     fn default() -> Self {
         Self {
-            model: Arc::from(""),
+            model: Arc::default(),
             id: CompactString::const_new(""),
             created: 0,
             include_usage: false,

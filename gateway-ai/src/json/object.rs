@@ -158,6 +158,9 @@ const MARK: char = '\u{1}';
 impl Extra {
     /// Takes over unknown fields, each under a prefix.
     pub(crate) fn absorb(&mut self, prefix: &str, fields: Fields<'_>) {
+        if fields.is_empty() {
+            return;
+        }
         for (name, raw) in fields {
             // What is nested too deeply is dropped as unreadable rather than kept as a bomb.
             let Ok(raw) = Raw::from_raw(raw) else {

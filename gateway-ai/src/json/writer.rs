@@ -78,8 +78,12 @@ impl<'b> Writer<'b> {
     /// A key of a dialect, which has nothing to escape.
     pub(crate) fn key(&mut self, key: &'static str) {
         debug_assert!(scan::escaped(key.as_bytes(), 0).is_none());
-        let open: &[u8] = if self.comma { b",\"" } else { b"\"" };
-        self.out.put_slice(open);
+        // Apart: of a known length each is a store, and no copy.
+        if self.comma {
+            self.out.put_slice(b",\"");
+        } else {
+            self.out.put_u8(b'"');
+        }
         self.out.put_slice(key.as_bytes());
         self.out.put_slice(b"\":");
         self.comma = false;
