@@ -21,6 +21,7 @@ mod resilience;
 mod returning;
 mod sharing;
 mod signed;
+mod silent;
 mod sockets;
 mod surfaces;
 mod tls;
