@@ -6,6 +6,9 @@
 //! everything on loopback, interleaves the peers round by round, and prints medians: requests per
 //! second, p50 and p99, CPU-µs per request of the peer's process tree, memory – and their ratio to
 //! nginx in the same run. Absolute numbers belong to a machine and an hour; the ratios are the result.
+//!
+//! Delays of less than a millisecond are lost where anything else runs on these cores. `chrt -f 10`
+//! before the program's path, as root, gives it and all it starts their cores whenever they want them.
 #![forbid(unsafe_code)]
 #![expect(
     clippy::print_stdout,

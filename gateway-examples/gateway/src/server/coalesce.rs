@@ -28,6 +28,10 @@ use super::{connection::LINGER_BYTES, state::State};
 /// the task that wakes itself is offered to the idle one. Registering with the scheduler's deferred
 /// wake-ups instead (`yield_now`) gave 0.12 there and one `epoll_wait` more for each paced event, so
 /// the plain wake it is. A paced event costs one more poll.
+///
+/// Writing an answer's head with its first event, and each event that comes alone, at once is no
+/// faster. Of twenty streams that begin together the first is 0.3 ms earlier and the last as much later,
+/// since reading and writing take turns then, and the median is where it was.
 #[derive(Debug)]
 pub(super) struct Coalesce<T> {
     inner: T,
