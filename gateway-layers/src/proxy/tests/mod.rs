@@ -1,5 +1,6 @@
 pub(crate) mod support;
 
+mod bodies;
 #[cfg(feature = "timeout")]
 mod clocks;
 mod failure;

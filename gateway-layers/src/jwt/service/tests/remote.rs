@@ -19,13 +19,13 @@ fn token(kid: &str, key: &str) -> String {
     sign(Algorithm::ES256, key, &json!({"kid": kid}), &json!({}))
 }
 
-async fn call(layer: &JwtLayer, token: &str) -> (u16, String) {
+pub(super) async fn call(layer: &JwtLayer, token: &str) -> (u16, String) {
     let response = Caller::new(layer).bearer(token).call().await;
     let (status, code) = code(&response);
     (status, code.to_owned())
 }
 
-fn ok() -> (u16, String) {
+pub(super) fn ok() -> (u16, String) {
     (200, String::new())
 }
 
@@ -307,45 +307,4 @@ async fn a_dropped_layer_leaves_no_task() {
     drop(layer);
     sleep(Duration::from_millis(1)).await;
     assert_eq!(Arc::strong_count(&double.script), 1);
-}
-
-#[tokio::test]
-async fn a_remembered_token_costs_no_signature_until_it_expires() {
-    let key = crate::jwt::VerifyingKey::from_pem(keys::RSA1_PUBLIC).unwrap();
-    let issuer = Issuer::unnamed([key])
-        .audience("api")
-        .leeway(Duration::ZERO);
-    let layer = JwtLayer::builder(issuer).build().unwrap();
-    let soon = super::support::now() + 2;
-    let token = sign(
-        Algorithm::RS256,
-        keys::RSA1,
-        &json!({}),
-        &json!({"exp": soon}),
-    );
-    assert_eq!(call(&layer, &token).await, ok());
-    assert_eq!(layer.shared.verifier.verified.len(), 1);
-    sleep(Duration::from_millis(2_100)).await;
-    assert_eq!(call(&layer, &token).await, (401, "jwt_expired".to_owned()));
-}
-
-#[tokio::test]
-async fn the_memory_is_bounded() {
-    let secret = crate::jwt::VerifyingKey::from_secret(keys::SECRET.as_bytes(), Algorithm::HS256);
-    let issuer = Issuer::unnamed([secret.unwrap()]).audience("api");
-    let layer = JwtLayer::builder(issuer)
-        .remember(64 * 1_024)
-        .build()
-        .unwrap();
-    for n in 0..500 {
-        let token = sign(Algorithm::HS256, keys::SECRET, &json!({}), &json!({"n": n}));
-        assert_eq!(call(&layer, &token).await, ok());
-    }
-    let verified = &layer.shared.verifier.verified;
-    assert!(
-        verified.weight() <= 64 * 1_024 && verified.len() < 60,
-        "{}",
-        verified.len()
-    );
-    assert!(!verified.is_empty());
 }
