@@ -189,7 +189,8 @@
 //!
 //! # Cost
 //!
-//! One boxed future here, one in the fallback, two in the provider; one boxed body for a stream.
+//! One boxed future here, one in the fallback, two in the provider; one box for the reply, one for
+//! the body of a stream.
 //! Frames that are ready together are handed on together, and none waits for another.
 
 mod answer;

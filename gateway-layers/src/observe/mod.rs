@@ -75,8 +75,9 @@
 //! # Cost
 //!
 //! Four allocations a request: the outcome, what is noted of the request, the `traceparent` value,
-//! and the box of the body. The line is composed in a buffer that is kept, and appended under a lock to the batch of the writer
-//! thread; counters are found by one hash of the route's name.
+//! and the box of the body. The line is composed in a buffer that is kept, and appended under a lock
+//! to the batch of the writer thread; counters are found by a read lock and a hash for each name: the
+//! route's, and where there are any the upstream's and the model's.
 
 #[cfg(feature = "config")]
 mod config;

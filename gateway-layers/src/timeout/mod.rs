@@ -80,7 +80,8 @@
 //!
 //! No timer for what is not set. One timer, in place, for the head and one for the body; it is
 //! touched when somebody has to wait, and moved at most once per timeout. One allocation for each
-//! body that is watched; bodies in memory are not.
+//! body that is watched, and a second for an upload, whose progress the head's timer reads; bodies in
+//! memory are not watched. A deadline is kept in the request's extensions.
 
 mod body;
 mod clock;

@@ -77,7 +77,7 @@ impl Shared<'_> {
     }
 }
 
-/// Puts a route's layers around what answers, in the canonical order, and boxes the result once.
+/// Puts a route's layers around what answers, in the canonical order, and boxes the result.
 ///
 /// `format` says how the refusals of a route of models look: outermost, since any layer may refuse.
 pub(super) fn around<S>(

@@ -15,8 +15,8 @@
 //! asks again who may keep a WebSocket open –, `rate_limit`, `concurrency`, `transform`,
 //! `cache`, `mirror`, `circuit_breaker`, `timeout`; innermost the models, an aggregate, a split, or the
 //! upstream: its timeouts, `balance`, one `proxy` per
-//! endpoint. A request crosses two boxes, the stack's and the route's; all between is one concrete
-//! type.
+//! endpoint. A request crosses two boxes, the stack's and the route's, and one more for each layer
+//! that few routes have: in line, all routes would carry the state of their futures.
 //!
 //! What must survive a reload is asked of the [`Draft`](crate::reload::Draft): counters and caches
 //! by route, connection pools and balancers by upstream, the access log by what it writes.

@@ -9,7 +9,8 @@
 //!   [`idle`](Limits::idle), a request in flight has neither;
 //! - writes of streamed answers are held until the tasks that are ready now have run, so that frames
 //!   which are there together leave together and none waits for one that is not there yet;
-//! - a request body has a size and a pace ([`UploadLayer`]);
+//! - a request body has a size and a pace ([`UploadLayer`]); one that came with its head is a single
+//!   buffer, of which nothing has to be waited for;
 //! - requests that hyper accepts and a gateway must not pass on are refused ([`check`]);
 //! - [`Drain`] ends it: stop accepting, tell the connections, wait for the streams.
 
