@@ -12,11 +12,14 @@ mod prefix;
 mod replies;
 mod requests;
 mod responses;
+mod responses_said;
 mod revealed;
+mod stream_calls;
 mod stream_faults;
 mod streams;
 mod tool_history;
 mod tools;
+mod usage;
 
 use bytes::BytesMut;
 use serde_json::Value;

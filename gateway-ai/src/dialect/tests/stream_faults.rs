@@ -1,9 +1,6 @@
 use serde_json::json;
 
-use super::{
-    streams::{interleaved, types},
-    *,
-};
+use super::{stream_calls::interleaved, streams::types, *};
 use crate::error::AiErrorKind;
 
 #[test]
