@@ -136,6 +136,7 @@ fn conforms_to_the_web_platform_tests() {
         eprintln!("SKIPPED: no eventsource.jsonl in {}", path.display());
         return;
     };
+    assert!(!cases.is_empty(), "no case");
     for line in cases.lines() {
         let case: Case = serde_json::from_str(line).unwrap();
         let bytes = base64::engine::general_purpose::STANDARD

@@ -288,6 +288,8 @@ proptest! {
             tree.resolve(&Fixture, &mut findings);
             let config: Option<Config> = Reader::new(&tree).read(&mut findings);
             prop_assert!(config.is_some() || findings.has_errors());
+        } else {
+            prop_assert!(findings.has_errors());
         }
         let _ = findings.render(Style::Human);
     }
