@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,13 +13,12 @@ use gateway::doubles::{Serving, spawn, spawn_on, upstream::UpstreamServer};
 use gateway_tests::{Answer, ConfigFile, Gateway, call, get};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     task::JoinSet,
     time::{Instant, sleep},
 };
 
-use crate::{PROGRAM, names::NameServer, nginx::Nginx};
+use crate::{PROGRAM, nginx::Nginx};
 
 /// How many answers came with which status from which replica.
 pub(crate) type Shares = BTreeMap<(u16, String), usize>;
@@ -59,7 +57,7 @@ pub(crate) fn urls(replicas: &[&Serving]) -> Vec<String> {
     each.map(|one| format!("\"{}\"", one.url())).collect()
 }
 
-fn seen(answer: &Answer) -> (u16, String) {
+pub(crate) fn seen(answer: &Answer) -> (u16, String) {
     let replica = answer.header("x-replica").unwrap_or("nobody");
     (answer.status, replica.to_owned())
 }
@@ -89,7 +87,7 @@ pub(crate) fn of(shares: &Shares, replica: &str) -> usize {
     own.map(|(_, count)| count).sum()
 }
 
-fn all_are(shares: &Shares, status: u16) -> bool {
+pub(crate) fn all_are(shares: &Shares, status: u16) -> bool {
     shares.keys().all(|(got, _)| *got == status)
 }
 
@@ -234,91 +232,6 @@ async fn when_all_are_bad_the_backends_own_answers_pass() {
     assert!(all_are(&shares, 200), "{shares:?}");
 }
 
-/// The answer's text, with its case.
-async fn raw(address: SocketAddr, cookie: &str) -> String {
-    let request = format!(
-        "GET /items HTTP/1.1\r\nhost: shop\r\nconnection: close\r\ncookie: {cookie}\r\n\r\n"
-    );
-    let mut stream = TcpStream::connect(address).await.expect("it listens");
-    let sent = stream.write_all(request.as_bytes()).await;
-    sent.expect("the gateway reads");
-    let mut answer = Vec::new();
-    let read = stream.read_to_end(&mut answer).await;
-    read.expect("the gateway answers");
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
-    let mut lines = answer.lines().filter_map(|line| line.split_once(": "));
-    let found = lines.find(|(header, _)| header.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value)
-}
-
-#[tokio::test]
-async fn a_client_stays_where_its_cookie_leads() {
-    let replicas = [
-        replica("one").await,
-        replica("two").await,
-        replica("three").await,
-    ];
-    let options = "    sticky: cookie
-    probe: { path: /healthz, every: 100ms, up: 1, down: 1 }";
-    let each: Vec<&Serving> = replicas.iter().collect();
-    let (gateway, _file) = before(&urls(&each), options).await;
-    let first = raw(gateway.address, "theme=dark").await;
-    let set = header(&first, "set-cookie").expect("the first answer sets it");
-    assert!(set.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{set}");
-    let pair = set.split(';').next().expect("a pair");
-    let home = header(&first, "x-replica").expect("who").to_owned();
-    for _ in 0..20 {
-        let answer = raw(gateway.address, &format!("theme=dark; {pair}")).await;
-        assert_eq!(header(&answer, "x-replica"), Some(&*home));
-        assert_eq!(header(&answer, "set-cookie"), None, "it has one");
-    }
-
-    let forged = format!("{}x", &pair[..pair.len() - 1]);
-    let answer = raw(gateway.address, &forged).await;
-    assert!(header(&answer, "set-cookie").is_some(), "{answer}");
-
-    let (gone, rest): (Vec<_>, Vec<_>) = replicas
-        .into_iter()
-        .zip(["one", "two", "three"])
-        .partition(|(_, name)| *name == home);
-    let url = gone[0].0.url();
-    drop(gone);
-    until(&gateway, &url, "unhealthy").await;
-    let answer = raw(gateway.address, pair).await;
-    let moved = header(&answer, "x-replica").expect("who");
-    assert_ne!(moved, home);
-    let set = header(&answer, "set-cookie").expect("its home is elsewhere now");
-    let answer = raw(gateway.address, set.split(';').next().expect("a pair")).await;
-    assert_eq!(header(&answer, "x-replica"), Some(moved));
-    drop(rest);
-}
-
-#[tokio::test]
-async fn a_header_keeps_a_user_at_one_backend() {
-    let (one, two, three) = (
-        replica("one").await,
-        replica("two").await,
-        replica("three").await,
-    );
-    let options = "    sticky: { header: x-user }";
-    let (gateway, _file) = before(&urls(&[&one, &two, &three]), options).await;
-    let mut homes = std::collections::BTreeSet::new();
-    for user in 0..12 {
-        let user = user.to_string();
-        let mut homes_of_user = std::collections::BTreeSet::new();
-        for _ in 0..4 {
-            let answer = get(gateway.address, "/items", &[("x-user", &user)]).await;
-            homes_of_user.insert(seen(&answer));
-        }
-        assert_eq!(homes_of_user.len(), 1, "{homes_of_user:?}");
-        homes.extend(homes_of_user);
-    }
-    assert!(homes.len() > 1, "{homes:?}");
-}
-
 #[tokio::test]
 async fn the_second_priority_is_used_while_the_first_is_down() {
     let (one, two, spare) = (
@@ -395,100 +308,4 @@ async fn nginx_may_be_stopped_and_started_under_load() {
     let all = load.await.expect("no client failed");
     assert!(all_are(&all, 200), "{all:?}");
     assert!(all.len() >= 3, "{all:?}");
-}
-
-/// Waits until the upstream's endpoints are these ports of this machine.
-async fn until_ports(gateway: &Gateway, ports: &[u16]) {
-    let mut expected: Vec<_> = ports
-        .iter()
-        .map(|port| format!("http://127.0.0.1:{port}/"))
-        .collect();
-    expected.sort();
-    let deadline = Instant::now() + Duration::from_secs(10);
-    loop {
-        let status = get(gateway.admin, "/admin/status", &[]).await;
-        let status: Value = serde_json::from_str(&status.body).expect("it is JSON");
-        let endpoints = status["upstreams"][0]["endpoints"].as_array();
-        let endpoints = endpoints.into_iter().flatten();
-        let mut names: Vec<_> = endpoints
-            .filter_map(|endpoint| endpoint["name"].as_str())
-            .collect();
-        names.sort_unstable();
-        if names == expected {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{names:?} and not {expected:?}");
-        sleep(Duration::from_millis(20)).await;
-    }
-}
-
-#[tokio::test]
-async fn names_of_services_follow_their_records() {
-    let (one, two, spare) = (
-        replica("one").await,
-        replica("two").await,
-        replica("spare").await,
-    );
-    let names = NameServer::start().await;
-    names.addresses("host.test", &[std::net::Ipv4Addr::LOCALHOST]);
-    let port = |replica: &Serving| replica.addr().port();
-    let service = "_http._tcp.shop.test";
-    names.services(
-        service,
-        "host.test",
-        &[(1, port(&one)), (1, port(&two)), (2, port(&spare))],
-    );
-    let options = format!(
-        "    resolve: {{ every: 50ms, servers: [\"{}\"] }}",
-        names.address
-    );
-    let endpoints = [format!("\"srv+http://{service}\"")];
-    let (gateway, _file) = before(&endpoints, &options).await;
-    until_ports(&gateway, &[port(&one), port(&two), port(&spare)]).await;
-    let shares = ask(&gateway, 160).await;
-    assert!(all_are(&shares, 200), "{shares:?}");
-    assert_eq!(of(&shares, "spare"), 0, "{shares:?}");
-    assert!(of(&shares, "two") > 20, "{shares:?}");
-
-    // A stream that is under way survives that its backend leaves the zone.
-    let address = gateway.address;
-    #[expect(clippy::disallowed_methods, reason = "the test awaits it")]
-    let stream = tokio::spawn(async move { get(address, "/stream/40?pace=20", &[]).await });
-    sleep(Duration::from_millis(100)).await;
-    names.services(service, "host.test", &[(2, port(&spare))]);
-    until_ports(&gateway, &[port(&spare)]).await;
-    let shares = ask(&gateway, 80).await;
-    assert_eq!(of(&shares, "spare"), 80, "{shares:?}");
-    let streamed = stream.await.expect("it ends");
-    assert_eq!(streamed.status, 200);
-    assert!(streamed.body.ends_with("0\r\n\r\n"), "{}", streamed.body);
-
-    names.forget();
-    sleep(Duration::from_millis(500)).await;
-    let shares = ask(&gateway, 80).await;
-    assert_eq!(
-        of(&shares, "spare"),
-        80,
-        "the last answer stays: {shares:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_name_is_an_endpoint_for_each_address() {
-    let one = replica("one").await;
-    let port = one.addr().port();
-    let names = NameServer::start().await;
-    names.addresses("shop.test", &[std::net::Ipv4Addr::LOCALHOST]);
-    let options = format!(
-        "    resolve: {{ every: 50ms, servers: [\"{}\"] }}
-    proxy: {{ host: upstream }}",
-        names.address
-    );
-    let endpoints = [format!("http://shop.test:{port}")];
-    let (gateway, _file) = before(&endpoints, &options).await;
-    until_ports(&gateway, &[port]).await;
-    let answer = get(gateway.address, "/echo/host", &[]).await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    let host = format!("shop.test:{port}");
-    assert!(answer.body.contains(&host), "no {host}: {}", answer.body);
 }

@@ -3,7 +3,7 @@
 use gateway::doubles::{model, spawn};
 use gateway_tests::{ConfigFile, Gateway, call, post};
 
-use crate::PROGRAM;
+use crate::models;
 
 /// Two providers, `fast` tries them in order; `fault` is the first one's.
 async fn broken(fault: &str) -> (Gateway, ConfigFile, [gateway::doubles::Serving; 2]) {
@@ -13,13 +13,8 @@ async fn broken(fault: &str) -> (Gateway, ConfigFile, [gateway::doubles::Serving
     let second = spawn(model::ModelServer::new().router())
         .await
         .expect("a port");
-    let file = ConfigFile::new(&format!(
-        "listen: 127.0.0.1:0
-admin: 127.0.0.1:0
-routes:
-  ai:
-    match: \"/{{*rest}}\"
-    ai:
+    let (gateway, file) = models(&format!(
+        "
       providers:
         openai: {{ base_url: \"{}/v1\", keys: [\"${{env:PATH}}\"] }}
         anthropic: {{ base_url: \"{}/v1\", keys: [\"${{env:PATH}}\"] }}
@@ -28,8 +23,8 @@ routes:
 ",
         first.url(),
         second.url()
-    ));
-    let gateway = Gateway::start(PROGRAM, &["run", &file.path().display().to_string()]).await;
+    ))
+    .await;
     let set = call(first.addr(), "POST", "/__fault", &[], fault).await;
     assert_eq!(set.status, 200, "{}", set.body);
     (gateway, file, [first, second])

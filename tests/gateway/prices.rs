@@ -3,27 +3,22 @@
 use gateway::doubles::{Serving, model, spawn};
 use gateway_tests::{ConfigFile, Gateway, call, post};
 
-use crate::PROGRAM;
+use crate::models;
 
 async fn start(settings: &str) -> (Gateway, ConfigFile, Serving) {
     let provider = spawn(model::ModelServer::new().router())
         .await
         .expect("a port");
     let url = provider.url();
-    let file = ConfigFile::new(&format!(
-        "listen: 127.0.0.1:0
-admin: 127.0.0.1:0
-routes:
-  ai:
-    match: \"/{{*rest}}\"
-    ai:
+    let (gateway, file) = models(&format!(
+        "
       providers:
         openai: {{ base_url: \"{url}/v1\", keys: [\"${{env:PATH}}\"] }}
       models: {{ fast: openai/mock-small }}
       {settings}
 "
-    ));
-    let gateway = Gateway::start(PROGRAM, &["run", &file.path().display().to_string()]).await;
+    ))
+    .await;
     (gateway, file, provider)
 }
 

@@ -22,7 +22,7 @@ use gateway::doubles::{Serving, model, spawn};
 use gateway_tests::{ConfigFile, Gateway, post as ask};
 use serde_json::{Value, json};
 
-use crate::PROGRAM;
+use crate::models;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
@@ -134,13 +134,8 @@ async fn start(secret: &str) -> (Gateway, ConfigFile, Serving, Seen) {
         .layer(from_fn_with_state(seen.clone(), verify));
     let provider = spawn(bedrock).await.expect("a port");
     let url = provider.url();
-    let file = ConfigFile::new(&format!(
-        "listen: 127.0.0.1:0
-admin: 127.0.0.1:0
-routes:
-  ai:
-    match: \"/{{*rest}}\"
-    ai:
+    let (gateway, file) = models(&format!(
+        "
       providers:
         bedrock:
           base_url: \"{url}\"
@@ -149,8 +144,8 @@ routes:
           secret_access_key: \"${{env:NO_SUCH_VARIABLE:-{secret}}}\"
       models: {{ nova: bedrock/us.amazon.nova-lite-v1:0, claude: \"bedrock/{CLAUDE}\", hidden: \"bedrock/{PROFILE}\" }}
 "
-    ));
-    let gateway = Gateway::start(PROGRAM, &["run", &file.path().display().to_string()]).await;
+    ))
+    .await;
     (gateway, file, provider, seen)
 }
 

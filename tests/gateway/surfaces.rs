@@ -4,27 +4,22 @@ use gateway::doubles::{Serving, model, spawn};
 use gateway_tests::{ConfigFile, Gateway, post};
 use serde_json::Value;
 
-use crate::PROGRAM;
+use crate::models;
 
 async fn start() -> (Gateway, ConfigFile, Serving) {
     let provider = spawn(model::ModelServer::new().router())
         .await
         .expect("a port");
     let url = provider.url();
-    let file = ConfigFile::new(&format!(
-        "listen: 127.0.0.1:0
-admin: 127.0.0.1:0
-routes:
-  ai:
-    match: \"/{{*rest}}\"
-    ai:
+    let (gateway, file) = models(&format!(
+        "
       providers:
         openai: {{ base_url: \"{url}/v1\", keys: [\"${{env:PATH}}\"] }}
         gemini: {{ base_url: \"{url}/v1beta\", keys: [\"${{env:PATH}}\"] }}
       models: {{ chat: openai/mock-small, flash: gemini/mock-small }}
 "
-    ));
-    let gateway = Gateway::start(PROGRAM, &["run", &file.path().display().to_string()]).await;
+    ))
+    .await;
     (gateway, file, provider)
 }
 
