@@ -22,6 +22,8 @@ mod unknown;
 mod vendors;
 mod vendors_chat;
 mod vendors_other;
+mod words;
+mod words_stream;
 
 use gateway_ai::dialect::{Dialect, Target, Url};
 

@@ -8,7 +8,7 @@ use crate::{
     },
     dialect::common::synthetic_call_id,
     error::AiError,
-    json::Str,
+    json::{Str, missed},
 };
 
 /// Reads one message of the conversation.
@@ -219,6 +219,10 @@ pub(super) fn legacy_call(wire: &wire::FunctionCall<'_>) -> ToolCall {
 }
 
 pub(super) fn cache_mark(wire: wire::CacheControl<'_>) -> CacheMark {
+    let kind = wire.kind.as_deref();
+    if kind.is_some_and(|kind| kind != "ephemeral") {
+        missed("cache_control.type");
+    }
     CacheMark {
         ttl: wire.ttl.map(|ttl| (*ttl).into()),
     }

@@ -11,7 +11,7 @@ use crate::{
         common::{read, untag},
     },
     error::AiError,
-    json::Str,
+    json::{Str, missed},
 };
 
 /// Reads a list of blocks; a cache point becomes a mark on the block before it.
@@ -128,11 +128,23 @@ pub(super) fn tool_use(wire: wire::ToolUse<'_>) -> ToolCall {
     }
 }
 
+/// A status of no known meaning says neither that it went well nor that it did not.
+fn is_error(status: &str) -> Option<bool> {
+    match status {
+        "error" => Some(true),
+        "success" => Some(false),
+        _ => {
+            missed("toolResult.status");
+            None
+        }
+    }
+}
+
 fn tool_result(wire: wire::ToolResult<'_>, field: &'static str) -> Result<ToolResult, AiError> {
     let raws = wire.content.unwrap_or_default();
     let mut result = ToolResult {
         id: wire.id.map(Str::into_owned).unwrap_or_default(),
-        is_error: wire.status.as_deref().map(|status| status == "error"),
+        is_error: wire.status.as_deref().and_then(is_error),
         extra: Extra::from_fields(wire.extra),
         ..ToolResult::default()
     };

@@ -6,7 +6,7 @@ use crate::{
         Extra, Limits, Number, OutputFormat, Raw, Reasoning, ReasoningMode, Request, Sampling,
         SchemaFormat,
     },
-    json::{Fields, Str},
+    json::{Fields, Str, missed},
 };
 
 /// `inferenceConfig`, and of the additional fields those that have a name elsewhere.
@@ -93,11 +93,15 @@ fn understood(name: &str, raw: &RawValue, into: &mut Reasoning) -> bool {
 pub(super) fn output(wire: wire::OutputConfig<'_>, extra: &mut Extra) -> Option<OutputFormat> {
     extra.absorb("outputConfig.", wire.extra);
     let format = wire.format?;
+    let kind = format.kind.as_deref();
+    if kind.is_some_and(|kind| !matches!(kind, "text" | "json_schema")) {
+        missed("textFormat.type");
+    }
     let mut rest = Extra::new();
     rest.absorb("textFormat.", format.extra);
     let schema = format.structure.and_then(|structure| structure.schema);
     let Some(schema) = schema else {
-        return (format.kind.as_deref() == Some("text")).then_some(OutputFormat::Text);
+        return (kind == Some("text")).then_some(OutputFormat::Text);
     };
     rest.absorb("", schema.extra);
     Some(OutputFormat::JsonSchema(SchemaFormat {

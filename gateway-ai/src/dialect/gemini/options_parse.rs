@@ -8,6 +8,7 @@ use crate::{
     },
     dialect::{Dialect, common::read},
     error::AiError,
+    json::missed,
 };
 
 pub(super) fn limits(config: &mut wire::Config<'_>) -> Limits {
@@ -46,6 +47,11 @@ pub(super) fn output_format(config: &mut wire::Config<'_>) -> Option<OutputForma
         (converted, extra)
     });
     if let Some((schema, extra)) = json.or(open) {
+        // A schema is for JSON, whatever else its answer is called.
+        let kind = config.mime_type.as_deref();
+        if kind.is_some_and(|kind| kind != "application/json") {
+            missed("responseMimeType");
+        }
         let schema = Some(schema);
         return Some(OutputFormat::JsonSchema(SchemaFormat {
             schema,

@@ -170,6 +170,9 @@ impl Print<'_> {
             (None, Some(effort)) => budget_of_effort(effort),
             (None, None) => None,
         };
+        if let (false, Some(_), None, None) = (off, &reasoning.effort, budget, reasoning.budget) {
+            self.losses.add("reasoning.effort");
+        }
         w.begin_object_field("thinkingConfig");
         if levels {
             let wish = match (off, reasoning.effort.as_deref(), budget) {

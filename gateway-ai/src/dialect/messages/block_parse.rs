@@ -11,7 +11,7 @@ use crate::{
         common::{read, untag},
     },
     error::AiError,
-    json::{Content, Str},
+    json::{Content, Str, missed},
 };
 
 /// Reads content: a string or a list of blocks.
@@ -30,6 +30,10 @@ pub(super) fn content(
 }
 
 pub(super) fn cache_mark(wire: wire::CacheControl<'_>) -> CacheMark {
+    let kind = wire.kind.as_deref();
+    if kind.is_some_and(|kind| kind != "ephemeral") {
+        missed("cache_control.type");
+    }
     CacheMark {
         ttl: wire.ttl.map(|ttl| (*ttl).into()),
     }

@@ -14,7 +14,7 @@ use crate::{
         common::{check_policy_keys, read, read_body},
     },
     error::AiError,
-    json::{Content, Str},
+    json::{Content, Str, missed},
 };
 
 /// Reads a client's request.
@@ -164,7 +164,12 @@ fn take_output(request: &mut Request, wire: &mut wire::Request<'_>) -> Result<()
         reasoning.mode = Some(match thinking.kind.as_deref() {
             Some("disabled") => ReasoningMode::Disabled,
             Some("adaptive") => ReasoningMode::Adaptive,
-            _ => ReasoningMode::Enabled,
+            Some("enabled") | None => ReasoningMode::Enabled,
+            // Whatever it is, it is thinking.
+            Some(_) => {
+                missed("thinking.type");
+                ReasoningMode::Enabled
+            }
         });
         reasoning.budget = thinking.budget_tokens.and_then(|budget| budget.as_u64());
         reasoning.display = thinking.display.map(|display| (*display).into());

@@ -5,7 +5,7 @@ use crate::{
     canonical::{Block, Extra, Message, Raw, Role, Shape, SystemRole, Text},
     dialect::common::read,
     error::AiError,
-    json::Str,
+    json::{Str, missed},
 };
 
 /// Marks the first text of a message of the model, and holds the fields of the item it began.
@@ -13,6 +13,9 @@ pub(super) const ITEM: &str = "item";
 
 /// Marks text that was its message's whole content, as a bare string.
 pub(super) const BARE: &str = "bare";
+
+/// Where the items of an answer stand.
+pub(super) const OUTPUT: &str = "output";
 
 /// Goes before the name of an item's unknown field.
 pub(super) const ITEM_FIELD: &str = "item.";
@@ -27,6 +30,11 @@ pub(super) fn message(raw: &RawValue, path: &'static str) -> Result<Item, AiErro
         Some("assistant") => Role::Assistant,
         Some("system") => Role::System(SystemRole::System),
         Some("developer") => Role::System(SystemRole::Developer),
+        // Whoever answers is the model, by whatever name.
+        other if path == OUTPUT => {
+            other.into_iter().for_each(|_| missed("role"));
+            Role::Assistant
+        }
         other => {
             let role = other.unwrap_or("").to_owned();
             return Err(field("input.role", &format!("{role:?} is no role")));

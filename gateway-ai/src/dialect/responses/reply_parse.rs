@@ -3,6 +3,7 @@ use serde_json::value::RawValue;
 use super::{
     error,
     item_parse::{Item, item},
+    message_parse::OUTPUT,
     stop, usage, wire,
 };
 use crate::{
@@ -119,7 +120,7 @@ pub(super) fn failure(status: Option<&str>, raw: Option<&RawValue>) -> AiError {
 /// The blocks of one item of an answer. A reasoning item that shows nothing is bookkeeping.
 pub(super) fn output(raw: &RawValue) -> Result<Vec<Block>, AiError> {
     let malformed = |error: AiError| AiError::upstream(AiErrorKind::Malformed, error.message());
-    let blocks = match item(raw, "output").map_err(malformed)? {
+    let blocks = match item(raw, OUTPUT).map_err(malformed)? {
         Item::Answer(message) | Item::Message(message) => {
             message.extra.iter().for_each(|(name, _)| missed(name));
             message.content

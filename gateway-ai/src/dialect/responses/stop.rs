@@ -1,11 +1,18 @@
 use crate::{
     canonical::{Stop, StopReason},
+    json::missed,
     loss::Losses,
 };
+
+const KNOWN: [&str; 4] = ["completed", "incomplete", "in_progress", "queued"];
 
 /// Reads `status` and the reason of an incomplete answer.
 pub(super) fn parse(status: Option<&str>, reason: Option<&str>, has_calls: bool) -> Stop {
     let raw = reason.or(status);
+    // An answer that came is one, whatever a server calls its end.
+    if status.is_some_and(|status| !KNOWN.contains(&status)) {
+        missed("status");
+    }
     let meaning = match (status, reason) {
         (Some("incomplete"), Some("max_output_tokens" | "max_tokens" | "length")) => {
             StopReason::Length
