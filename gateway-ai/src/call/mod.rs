@@ -50,5 +50,5 @@ pub use self::{
 };
 pub(crate) use self::{
     reply::{ReplyParts, ReplyStream},
-    whole::{BYTE_ORDER_MARK, counted},
+    whole::counted,
 };

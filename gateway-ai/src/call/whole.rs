@@ -6,7 +6,7 @@ use crate::{
     canonical::{Reply, Usage},
     dialect::{Dialect, Restore},
     error::AiError,
-    json::{Member, Members},
+    json::{BYTE_ORDER_MARK, Member, Members},
 };
 
 /// A whole answer: the provider's bytes, and what they mean where someone had to know.
@@ -107,8 +107,6 @@ impl Whole {
         }
     }
 }
-
-pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The counts of an answer that looks like one; `None` where only a parser can tell what it is.
 fn glance(dialect: Dialect, bytes: &[u8]) -> Option<Option<Usage>> {

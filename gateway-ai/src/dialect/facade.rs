@@ -8,7 +8,7 @@ use super::{
 use crate::{
     canonical::{Block, Reply, Request, Usage},
     error::AiError,
-    json::watch,
+    json::{BYTE_ORDER_MARK, watch},
     loss::Losses,
 };
 
@@ -150,6 +150,7 @@ impl Dialect {
     /// error, an empty body all give an error of the kind the status suggests.
     #[must_use]
     pub fn parse_error(self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> AiError {
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         match self {
             Self::Messages => messages::parse_error(status, headers, body),
             Self::Gemini => gemini::parse_error(status, headers, body),

@@ -19,3 +19,6 @@ pub(crate) use self::{
     unread::{Fields, missed, watch, watch_into},
     writer::Writer,
 };
+
+/// What some servers write before their JSON, though RFC 8259 (§8.1) forbids it.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use gateway_core::{Body, BoxError};
 use http_body::Body as _;
 
-use crate::{body::Prefixed, call::BYTE_ORDER_MARK};
+use crate::{body::Prefixed, json::BYTE_ORDER_MARK};
 
 /// Reads `body` up to its first byte that is neither white space nor of a byte order mark and gives it back whole, and that byte:
 /// `{` or `[` begin a JSON text. Servers exist that label a stream of events as JSON, and others that

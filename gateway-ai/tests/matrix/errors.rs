@@ -235,6 +235,24 @@ pub(crate) fn grids() -> (Vec<Grid>, Vec<String>) {
 }
 
 #[test]
+fn a_byte_order_mark_hides_no_failure() {
+    for failure in FAILURES {
+        for (dialect, (status, body)) in DIALECTS.into_iter().zip(failure.said) {
+            // No status: a dialect whose providers do not fail so.
+            let Ok(status) = StatusCode::from_u16(status) else {
+                assert!(body.is_empty(), "{dialect}: {body}");
+                continue;
+            };
+            let read = |body: &str| {
+                let error = dialect.parse_error(status, &HeaderMap::new(), body.as_bytes());
+                format!("{error:?}")
+            };
+            assert_eq!(read(&format!("\u{feff}{body}")), read(body), "{dialect}");
+        }
+    }
+}
+
+#[test]
 fn every_failure_keeps_its_class_and_its_words() {
     let (_, wrong) = grids();
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));

@@ -136,5 +136,5 @@ fn no_unknown_word_of_a_stream_is_dropped_in_silence_or_cuts_it() {
             }
         }
     }
-    search.end(500);
+    search.end(3000);
 }
