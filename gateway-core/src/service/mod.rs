@@ -5,7 +5,7 @@
 //! - [`Reloadable`]: a service whose whole stack can be swapped while requests are in flight;
 //! - [`BodyLayer`]: makes any HTTP service answer with [`Body`](crate::Body);
 //! - [`take_ready`]: moves the service that was polled ready into a future, the one correct way to
-//!   wait before calling;
+//!   wait before calling, and [`ready_now`], which tells whether there is anything to wait for;
 //! - [`Unsent`]: a request that a leaf could not send, given back for another try.
 
 mod body_layer;
@@ -16,7 +16,7 @@ mod unsent;
 
 pub use self::{
     body_layer::{BodyLayer, BodyService},
-    ready::{take_ready, unready},
+    ready::{ready_now, take_ready, unready},
     reloadable::{ReloadHandle, Reloadable},
     shared::{ResponseFuture, SharedService},
     unsent::Unsent,

@@ -12,6 +12,7 @@ use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::ready_now;
 use crate::{Body, BoxError, Request, Response};
 
 /// Any infallible HTTP service, erased behind one shared pointer.
@@ -88,15 +89,22 @@ where
     B::Error: Into<BoxError>,
 {
     fn call(&self, request: Request) -> BoxFuture {
-        Box::pin(Oneshot::Ready {
-            service: self.service.clone(),
-            request: Some(request),
+        let mut service = self.service.clone();
+        Box::pin(match ready_now(&mut service) {
+            Poll::Ready(Ok(())) => Oneshot::Called {
+                future: service.call(request),
+            },
+            Poll::Pending => Oneshot::Ready {
+                service,
+                request: Some(request),
+            },
         })
     }
 }
 
 pin_project! {
-    /// Polls its own clone ready, calls it, and erases the body. One allocation holds all of it.
+    /// Polls its own clone ready if it was not, calls it, and erases the body. One allocation holds
+    /// all of it.
     #[project = OneshotProj]
     enum Oneshot<S: Service<Request>> {
         Ready { service: S, request: Option<Request> },

@@ -8,8 +8,9 @@ use std::{
 
 use bytes::Bytes;
 use gateway_core::{
-    Body, BoxError, GatewayError, Outcome, Request, Response, Upstream, body::GuardedBody,
-    service::Unsent,
+    Body, BoxError, GatewayError, Outcome, Request, Response, Upstream,
+    body::GuardedBody,
+    service::{Unsent, ready_now},
 };
 use http::{HeaderValue, StatusCode, header};
 use http_body::Body as HttpBody;
@@ -44,6 +45,7 @@ pin_project! {
         Ready { service: S, request: Option<Request>, attempt: Option<Attempt> },
         Called { #[pin] future: S::Future, attempt: Option<Attempt> },
         Refused { response: Option<Box<Response>> },
+        Failed { error: Option<S::Error> },
     }
 }
 
@@ -82,19 +84,27 @@ impl<S: Service<Request>> State<S> {
         mut request: Request,
     ) -> (Self, Option<Box<HeaderValue>>) {
         let Chosen {
-            service,
+            mut service,
             at,
             load,
             permit,
             cookie,
         } = chosen;
         hold_for_tunnel(&mut request, &load);
-        let ready = Self::Ready {
-            service,
-            request: Some(request),
-            attempt: Some(Attempt::new(shared, at, load, permit)),
+        let attempt = Some(Attempt::new(shared, at, load, permit));
+        let state = match ready_now(&mut service) {
+            Poll::Ready(Ok(())) => Self::Called {
+                future: service.call(request),
+                attempt,
+            },
+            Poll::Ready(Err(error)) => Self::Failed { error: Some(error) },
+            Poll::Pending => Self::Ready {
+                service,
+                request: Some(request),
+                attempt,
+            },
         };
-        (ready, cookie)
+        (state, cookie)
     }
 }
 
@@ -113,6 +123,9 @@ where
                 StateProj::Refused { response } => {
                     let response = response.take().expect("polled after completion");
                     return Poll::Ready(Ok(*response));
+                }
+                StateProj::Failed { error } => {
+                    return Poll::Ready(Err(error.take().expect("polled after completion")));
                 }
                 StateProj::Ready {
                     service,

@@ -1,12 +1,18 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use gateway_core::{
-    Body, ErrorKind, GatewayError, Outcome, Request, Response, Upstream, service::Unsent,
+    Body, ErrorKind, GatewayError, Outcome, Request, Response, Upstream,
+    service::Unsent,
+    testing::{Answer, Inner, InnerError},
 };
 use http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tower::ServiceExt as _;
+use tower::{Service, ServiceExt as _};
 
 use super::*;
 use crate::proxy::{
@@ -302,6 +308,39 @@ async fn errors_of_the_endpoint_pass() {
     let error = balance.clone().oneshot(request("GET", "/", "")).await;
     assert_eq!(error.unwrap_err(), Failed);
     assert_eq!(balance.endpoints()[0].active(), 0);
+}
+
+/// One that is not ready when it is asked first, and one that never will be.
+#[tokio::test]
+async fn what_is_not_ready_is_waited_for() {
+    let slow = Inner::new(Answer::Stream);
+    let balance = Balance::new("x", [Endpoint::new("a", slow)]);
+    let answered = balance.clone().oneshot(request("GET", "/", "")).await;
+    assert_eq!(answered.unwrap().status(), StatusCode::OK);
+
+    let broken = Broken;
+    let balance = Balance::new("x", [Endpoint::new("a", broken)]);
+    let error = balance.clone().oneshot(request("GET", "/", "")).await;
+    assert_eq!(error.unwrap_err().0, 7);
+    assert_eq!(balance.endpoints()[0].active(), 0);
+}
+
+/// Fails before it is called.
+#[derive(Clone, Copy)]
+struct Broken;
+
+impl Service<Request> for Broken {
+    type Response = Response;
+    type Error = InnerError;
+    type Future = std::future::Ready<Result<Response, InnerError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), InnerError>> {
+        Poll::Ready(Err(InnerError(7)))
+    }
+
+    fn call(&mut self, _: Request) -> Self::Future {
+        unreachable!("it is never ready")
+    }
 }
 
 fn _auto_traits() {

@@ -5,6 +5,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use gateway_core::service::ready_now;
 use http::Request;
 use pin_project_lite::pin_project;
 use tower_service::Service;
@@ -24,17 +25,24 @@ pin_project! {
         Chosen { service: S, request: Option<Request<B>> },
         Called { #[pin] future: S::Future },
         Refused { response: Option<S::Response> },
+        Failed { error: Option<S::Error> },
     }
 }
 
 impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
-    pub(super) const fn chosen(service: S, request: Request<B>) -> Self {
-        Self {
-            state: State::Chosen {
+    /// Calls the service at once if it is ready: then the future need not hold the request.
+    pub(super) fn chosen(mut service: S, request: Request<B>) -> Self {
+        let state = match ready_now(&mut service) {
+            Poll::Ready(Ok(())) => State::Called {
+                future: service.call(request),
+            },
+            Poll::Ready(Err(error)) => State::Failed { error: Some(error) },
+            Poll::Pending => State::Chosen {
                 service,
                 request: Some(request),
             },
-        }
+        };
+        Self { state }
     }
 
     pub(super) const fn refused(response: S::Response) -> Self {
@@ -56,6 +64,9 @@ impl<S: Service<Request<B>>, B> Future for ResponseFuture<S, B> {
                 StateProj::Called { future } => return future.poll(cx),
                 StateProj::Refused { response } => {
                     return Poll::Ready(Ok(response.take().expect("polled after completion")));
+                }
+                StateProj::Failed { error } => {
+                    return Poll::Ready(Err(error.take().expect("polled after completion")));
                 }
                 StateProj::Chosen { service, request } => {
                     if let Err(error) = ready!(service.poll_ready(cx)) {

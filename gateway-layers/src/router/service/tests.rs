@@ -1,6 +1,9 @@
 use std::convert::Infallible;
 
-use gateway_core::{Body, Response as CoreResponse};
+use gateway_core::{
+    Body, Response as CoreResponse,
+    testing::{Answer, Inner},
+};
 use proptest::prelude::*;
 use tower::ServiceExt as _;
 
@@ -177,4 +180,13 @@ proptest! {
         prop_assert!(!sent.contains("//") && !sent.contains(';') && !sent.contains("%2F"));
         prop_assert!(sent.split('/').all(|segment| segment != ".."));
     }
+}
+
+#[tokio::test]
+async fn what_is_not_ready_is_waited_for() {
+    let router = Router::new()
+        .route("/", Inner::new(Answer::Stream))
+        .unwrap();
+    let answer = router.oneshot(Request::new(Body::empty())).await.unwrap();
+    assert_eq!(answer.status(), 200);
 }
