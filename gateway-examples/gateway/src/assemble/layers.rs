@@ -77,42 +77,138 @@ impl Shared<'_> {
     }
 }
 
+/// A service that layers can be put around.
+pub(super) trait Answers:
+    Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// Puts a route's layers around what answers, in the canonical order, and boxes the result.
-///
-/// `format` says how the refusals of a route of models look: outermost, since any layer may refuse.
-pub(super) fn around<S>(
+pub(super) fn around<S: Answers>(
     name: &str,
     layers: &Layers,
-    format: Option<AiFormatLayer>,
     leaf: S,
     shared: &Shared<'_>,
-) -> Result<SharedService, ConfigError>
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-{
-    let request_id = layers.request_id().map(RequestIdLayer::from_config);
-    let client_cert = layers.client_cert().map(ClientCertLayer::from_config);
-    let client_cert = at("client_cert", client_cert)?;
-    let jwt = layers.jwt().map(|config| jwt(config, shared));
-    let jwt = at("jwt", jwt)?;
-    let api_key = layers.api_key().map(ApiKeyLayer::from_config);
-    let api_key = at("api_key", api_key)?;
-    let standing = format.is_some().then(|| {
-        let admission = ServiceBuilder::new()
-            .option_layer(client_cert.clone())
-            .option_layer(jwt.clone())
-            .option_layer(api_key.clone())
-            .service(Admitted::new());
-        shared.guard(name).admission = Some(SharedService::new(admission));
-        StandingLayer::new(Admission::new(shared.live, name))
+) -> Result<SharedService, ConfigError> {
+    let mut outer = Outer::of(name, layers, shared)?;
+    let leaf = inner(name, layers, leaf, shared)?;
+    Ok(match (outer.api_key.take(), outer.rate_limit.take()) {
+        (None, None) => bounded(outer.around(leaf, |inner| inner), shared.upload),
+        (api_key, rate_limit) => {
+            let admitted = ServiceBuilder::new()
+                .option_layer(api_key)
+                .option_layer(rate_limit)
+                .service(leaf);
+            let stack = outer.around(Either::Left(admitted), |inner| inner);
+            bounded(stack, shared.upload)
+        }
+    })
+}
+
+/// The same for a route of models.
+///
+/// The form of its refusals is outermost, since any layer may refuse; and within all that admits a
+/// caller is what asks again whether a WebSocket may stay open.
+pub(super) fn around_models<S: Answers>(
+    name: &str,
+    layers: &Layers,
+    leaf: S,
+    shared: &Shared<'_>,
+) -> Result<SharedService, ConfigError> {
+    let outer = Outer::of(name, layers, shared)?;
+    let admission = ServiceBuilder::new()
+        .option_layer(outer.client_cert.clone())
+        .option_layer(outer.jwt.clone())
+        .option_layer(outer.api_key.clone())
+        .service(Admitted::new());
+    shared.guard(name).admission = Some(SharedService::new(admission));
+    let standing = StandingLayer::new(Admission::new(shared.live, name));
+    let admitted = ServiceBuilder::new()
+        .option_layer(outer.api_key.clone())
+        .option_layer(outer.rate_limit.clone())
+        .service(inner(name, layers, leaf, shared)?);
+    let stack = outer.around(Either::Left(admitted), |inner| {
+        Either::Left(standing.layer(inner))
     });
-    let rate_limit = layers.rate_limit().map(|config| {
-        let store = shared
-            .stores
-            .get_or(&format!("rate_limit/{name}"), RateStore::new);
-        RateLimitLayer::from_config_with(config, store, OnStoreError::Local)
-    });
+    let service = ServiceBuilder::new()
+        .layer(AiFormatLayer::new())
+        .layer(shared.upload)
+        .service(stack);
+    Ok(SharedService::new(service))
+}
+
+/// Bounds uploads. A stack whose layers are all erased is one service less to pass.
+fn bounded<S: Answers>(stack: Either<S, SharedService>, upload: UploadLayer) -> SharedService {
+    match stack {
+        Either::Left(stack) => SharedService::new(upload.layer(stack)),
+        Either::Right(stack) => SharedService::new(upload.layer(stack)),
+    }
+}
+
+/// The layers that see a request first.
+struct Outer {
+    request_id: Option<RequestIdLayer>,
+    grpc_web: Option<GrpcWebLayer>,
+    client_cert: Option<ClientCertLayer>,
+    jwt: Option<JwtLayer>,
+    api_key: Option<ApiKeyLayer>,
+    rate_limit: Option<RateLimitLayer<Arc<RateStore>>>,
+}
+
+impl Outer {
+    fn of(name: &str, layers: &Layers, shared: &Shared<'_>) -> Result<Self, ConfigError> {
+        let request_id = layers.request_id().map(RequestIdLayer::from_config);
+        let client_cert = layers.client_cert().map(ClientCertLayer::from_config);
+        let jwt = layers.jwt().map(|config| jwt(config, shared));
+        let api_key = layers.api_key().map(ApiKeyLayer::from_config);
+        let rate_limit = layers.rate_limit().map(|config| {
+            let store = shared
+                .stores
+                .get_or(&format!("rate_limit/{name}"), RateStore::new);
+            RateLimitLayer::from_config_with(config, store, OnStoreError::Local)
+        });
+        Ok(Self {
+            request_id: at("request_id", request_id)?,
+            grpc_web: layers.grpc_web().map(GrpcWebLayer::from_config),
+            client_cert: at("client_cert", client_cert)?,
+            jwt: at("jwt", jwt)?,
+            api_key: at("api_key", api_key)?,
+            rate_limit: at("rate_limit", rate_limit)?,
+        })
+    }
+
+    /// Puts those around `stack` that stand outside of `api_key`, and `within` where it belongs.
+    fn around<S: Answers, T: Answers>(
+        self,
+        stack: Either<S, SharedService>,
+        within: impl FnOnce(Either<S, SharedService>) -> Either<T, SharedService>,
+    ) -> Either<T, SharedService> {
+        let stack = apart(apart(stack, self.jwt), self.client_cert);
+        let stack = apart(within(stack), self.grpc_web);
+        apart(stack, self.request_id)
+    }
+}
+
+/// Puts the layers around `leaf` that see only requests which were admitted.
+fn inner<S: Answers>(
+    name: &str,
+    layers: &Layers,
+    leaf: S,
+    shared: &Shared<'_>,
+) -> Result<Either<S, SharedService>, ConfigError> {
     let concurrency = layers
         .concurrency()
         .map(|config| limit(name, config, shared));
@@ -124,33 +220,13 @@ where
     let mirror = layers
         .mirror()
         .map(|config| shared.delivery.mirror(name, config));
-    let leaf = apart(
-        Either::Left(leaf),
-        layers.timeout().map(TimeoutLayer::from_config),
-    );
+    let timeout = layers.timeout().map(TimeoutLayer::from_config);
+    let leaf = apart(Either::Left(leaf), timeout);
     let leaf = apart(leaf, at("circuit_breaker", circuit_breaker)?);
     let leaf = apart(leaf, at("mirror", mirror)?);
     let leaf = apart(leaf, at("cache", cache)?);
     let leaf = apart(leaf, at("transform", transform)?);
-    let leaf = apart(leaf, at("concurrency", concurrency)?);
-    let admitted = ServiceBuilder::new()
-        .option_layer(api_key)
-        .option_layer(at("rate_limit", rate_limit)?)
-        .service(leaf);
-    let admitted = apart(Either::Left(admitted), jwt);
-    let admitted = apart(admitted, client_cert);
-    let standing = ServiceBuilder::new()
-        .option_layer(standing)
-        .service(admitted);
-    let standing = apart(
-        Either::Left(standing),
-        layers.grpc_web().map(GrpcWebLayer::from_config),
-    );
-    let service = ServiceBuilder::new()
-        .option_layer(format)
-        .layer(shared.upload)
-        .service(apart(standing, at("request_id", request_id)?));
-    Ok(SharedService::new(service))
+    Ok(apart(leaf, at("concurrency", concurrency)?))
 }
 
 /// Puts `layer`, if there is one, around `inner`, and erases the two.
@@ -163,15 +239,13 @@ pub(super) fn apart<S, L, B>(
     layer: Option<L>,
 ) -> Either<S, SharedService>
 where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
+    S: Answers,
     L: Layer<Either<S, SharedService>>,
-    L::Service: Service<Request, Response = http::Response<B>, Error = Infallible>
+    L::Service: Service<Request, Response = http::Response<B>, Error = Infallible, Future: Send + 'static>
         + Clone
         + Send
         + Sync
         + 'static,
-    <L::Service as Service<Request>>::Future: Send + 'static,
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {

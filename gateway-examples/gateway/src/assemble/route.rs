@@ -1,13 +1,6 @@
-use std::convert::Infallible;
-
-use gateway_ai::{
-    config::AiConfig,
-    edge::{AiFormatLayer, AiService},
-    providers::HttpClient,
-};
-use gateway_core::{Request, Response, SharedService, config::ConfigError};
+use gateway_ai::{config::AiConfig, edge::AiService, providers::HttpClient};
+use gateway_core::{SharedService, config::ConfigError};
 use gateway_layers::router::{MatchConfig, Rule};
-use tower_service::Service;
 
 use super::{
     layers::{self, Shared},
@@ -31,13 +24,13 @@ pub(super) fn build(
         (None, None, Some(split), None) => {
             let split = shared.delivery.split(name, split);
             let split = split.map_err(|error| error.at("split"))?;
-            let service = layered(name, layers, None, split, shared)?;
+            let service = layers::around(name, layers, split, shared).map_err(in_layers)?;
             Ok(vec![(rule, service)])
         }
         (None, None, None, Some(aggregate)) => {
             let aggregate = shared.delivery.aggregate(aggregate);
             let aggregate = aggregate.map_err(|error| error.at("aggregate"))?;
-            let service = layered(name, layers, None, aggregate, shared)?;
+            let service = layers::around(name, layers, aggregate, shared).map_err(in_layers)?;
             Ok(vec![(rule, service)])
         }
         (None, Some(to), None, None) => {
@@ -45,7 +38,8 @@ pub(super) fn build(
                 let message = format!("upstream `{to}` is not defined or cannot be built");
                 return Err(ConfigError::new("to", message));
             };
-            let service = layered(name, layers, None, built.service.clone(), shared)?;
+            let service =
+                layers::around(name, layers, built.service.clone(), shared).map_err(in_layers)?;
             Ok(vec![(rule, service)])
         }
         _ => Err(ConfigError::new(
@@ -80,21 +74,11 @@ fn models(
         };
         rules.push(Rule::from_config(name, &published).map_err(|error| error.at("ai.prompts"))?);
     }
-    let service = layered(name, layers, Some(AiFormatLayer::new()), service, shared)?;
+    let service = layers::around_models(name, layers, service, shared).map_err(in_layers)?;
     let each = rules.into_iter().map(|rule| (rule, service.clone()));
     Ok(each.collect())
 }
 
-fn layered<S>(
-    name: &str,
-    layers: &Layers,
-    format: Option<AiFormatLayer>,
-    leaf: S,
-    shared: &Shared<'_>,
-) -> Result<SharedService, ConfigError>
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Future: Send + 'static,
-{
-    layers::around(name, layers, format, leaf, shared).map_err(|error| error.at("layers"))
+fn in_layers(error: ConfigError) -> ConfigError {
+    error.at("layers")
 }
