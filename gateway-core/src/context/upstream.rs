@@ -3,21 +3,26 @@ use std::{sync::Arc, time::Duration};
 /// Who answered: the upstream, its endpoint, and how long it took.
 ///
 /// In response extensions, for logs and metrics. It never reaches the client.
-#[derive(Clone, Debug)]
+/// A clone is a reference count: whoever sends requests to an endpoint makes one and clones it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
-    name: Arc<str>,
-    endpoint: Arc<str>,
+    who: Arc<Who>,
     attempts: u32,
     first_byte: Option<Duration>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Who {
+    name: Arc<str>,
+    endpoint: Arc<str>,
 }
 
 impl Upstream {
     /// `endpoint` of the upstream `name` answered at the first attempt.
     #[must_use]
-    pub const fn new(name: Arc<str>, endpoint: Arc<str>) -> Self {
+    pub fn new(name: Arc<str>, endpoint: Arc<str>) -> Self {
         Self {
-            name,
-            endpoint,
+            who: Arc::new(Who { name, endpoint }),
             attempts: 1,
             first_byte: None,
         }
@@ -40,13 +45,13 @@ impl Upstream {
     /// The name given to the upstream by its author.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.who.name
     }
 
     /// The endpoint, `scheme://host:port`.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        &self.who.endpoint
     }
 
     /// The attempts it took, from one.

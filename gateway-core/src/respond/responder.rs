@@ -22,10 +22,7 @@ impl Responder {
     #[must_use]
     pub fn of<B>(request: &Request<B>) -> Self {
         let format = ErrorFormat::of(request.headers(), request.extensions());
-        Self {
-            head: request.method() == Method::HEAD,
-            ..Self::in_format(format, request.extensions())
-        }
+        Self::in_format(format, request.extensions()).head(*request.method() == Method::HEAD)
     }
 
     /// For answering in `format` the request that has these `extensions` and is no `HEAD`.
@@ -39,6 +36,13 @@ impl Responder {
             request_id: extensions.get::<RequestId>().cloned(),
             route: extensions.get::<Route>().cloned(),
         }
+    }
+
+    /// Whether the method is `HEAD`, whose answers have no body.
+    #[must_use]
+    pub const fn head(mut self, is_head: bool) -> Self {
+        self.head = is_head;
+        self
     }
 
     /// The format refusals will have.

@@ -123,7 +123,10 @@ impl<H: OnEnd> Recorder<H> {
         }
         self.outcome.update(|record| {
             record.error = error.cloned().or_else(|| record.error.take());
-            record.upstream = upstream.cloned().or_else(|| record.upstream.take());
+            // Whoever put it there has told the record, too.
+            if upstream.is_some_and(|upstream| record.upstream.as_ref() != Some(upstream)) {
+                record.upstream = upstream.cloned();
+            }
             record.cache = cache.copied().or(record.cache);
             record.usage = usage.copied().or(record.usage);
         });

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use gateway_core::Upstream;
 use http::{HeaderName, HeaderValue, Uri};
 
 use super::{
@@ -155,8 +156,7 @@ impl ProxyBuilder {
         };
         Ok(Proxy::from_shared(Shared {
             named: self.name.is_some(),
-            name: self.name.unwrap_or_else(|| Arc::clone(&endpoint)),
-            endpoint,
+            upstream: Upstream::new(self.name.unwrap_or_else(|| Arc::clone(&endpoint)), endpoint),
             path: PathRule::new(self.url.path(), &self.strip_prefix),
             origin,
             host: self.host,

@@ -9,10 +9,7 @@ use super::hop;
 ///
 /// `100` is the answer to an expectation, which the gateway has answered itself, and `101` is no
 /// interim answer.
-pub(super) fn pass_on(request: &mut Request) {
-    let Some(interim) = request.extensions_mut().remove::<Interim>() else {
-        return;
-    };
+pub(super) fn pass_on(interim: Interim, request: &mut Request) {
     hyper::ext::on_informational(request, move |response| {
         if matches!(
             response.status(),

@@ -1,7 +1,7 @@
 //! What is done to a request before it is sent. No I/O.
 
 use gateway_core::{ClientIp, Request};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header, uri};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, Version, header, uri};
 use hyper::{ext::Protocol, upgrade::OnUpgrade};
 
 use super::{
@@ -21,7 +21,10 @@ use crate::client_ip::default_peer;
 struct Prepared;
 
 /// What must be put back if the request turns out not to have been sent.
+#[derive(Default)]
 pub(super) struct Undo {
+    /// What the layers know of the request, which is nothing to the connection.
+    pub(super) extensions: Extensions,
     uri: Option<Uri>,
     host: Option<Option<HeaderValue>>,
 }
@@ -76,7 +79,7 @@ impl Extended {
 }
 
 impl Shared {
-    pub(super) fn prepare(&self, request: &mut Request) -> (Undo, Option<Upgrade>) {
+    pub(super) fn prepare(&self, request: &mut Request, undo: &mut Undo) -> Option<Upgrade> {
         let seen = Seen::in_names(request.headers());
         let upgrade = if seen.hop_by_hop {
             self.take_upgrade(request)
@@ -91,8 +94,8 @@ impl Shared {
             Host::Upstream => Some(self.origin.host()),
             Host::Set(host) => Some(host),
         };
-        let host = host.map(|host| request.headers_mut().insert(header::HOST, host.clone()));
-        let uri = request
+        undo.host = host.map(|host| request.headers_mut().insert(header::HOST, host.clone()));
+        undo.uri = request
             .uri()
             .path_and_query()
             .and_then(|target| self.path.apply(target))
@@ -102,10 +105,11 @@ impl Shared {
                 let uri = Uri::from_parts(parts).expect("a path alone is a valid target");
                 std::mem::replace(request.uri_mut(), uri)
             });
+        undo.extensions = std::mem::take(request.extensions_mut());
         if upgrade.as_ref().is_some_and(|up| up.extended.is_some()) {
             Extended::ask(request);
         }
-        (Undo { uri, host }, upgrade)
+        upgrade
     }
 
     fn rewrite_headers(&self, request: &mut Request, seen: &Seen, upgrade: Option<&Upgrade>) {
@@ -232,9 +236,11 @@ impl Seen {
         for name in headers.keys() {
             let text = name.as_str();
             seen.hop_by_hop |= hop::is_hop_by_hop(text);
-            seen.te |= text == "te";
-            seen.expect |= text == "expect";
-            seen.suspicious |= forwarded::is_forwarding(name) || text.contains('_');
+            seen.te |= *name == header::TE;
+            seen.expect |= *name == header::EXPECT;
+            // No memchr: names are short.
+            seen.suspicious |=
+                forwarded::is_forwarding(name) || text.bytes().any(|byte| byte == b'_');
         }
         seen
     }
@@ -251,6 +257,8 @@ impl Undo {
             Some(None) => _ = request.headers_mut().remove(header::HOST),
             Some(Some(host)) => _ = request.headers_mut().insert(header::HOST, host),
         }
+        let asked = std::mem::replace(request.extensions_mut(), self.extensions);
+        request.extensions_mut().extend(asked);
         request.extensions_mut().insert(Prepared);
         let Some(upgrade) = upgrade else { return };
         let extensions = request.extensions_mut();

@@ -9,8 +9,8 @@ use std::{
 
 use bytes::Bytes;
 use gateway_core::{
-    Body, BoxError, ErrorKind, GatewayError, Outcome, Responder, Response, Upstream,
-    service::Unsent,
+    Body, BoxError, ErrorFormat, ErrorKind, GatewayError, Outcome, Request, Responder, Response,
+    Upstream, service::Unsent,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use http_body::Body as HttpBody;
@@ -38,10 +38,10 @@ pub struct Proxy {
 }
 
 pub(super) struct Shared {
-    pub(super) name: Arc<str>,
+    /// Who answers.
+    pub(super) upstream: Upstream,
     /// Whether the name was chosen, and may be shown to clients; an address may not.
     pub(super) named: bool,
-    pub(super) endpoint: Arc<str>,
     pub(super) origin: Origin,
     pub(super) path: PathRule,
     pub(super) host: Host,
@@ -83,7 +83,7 @@ impl Proxy {
     /// The endpoint, `scheme://host:port`.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        &self.shared.endpoint
+        self.shared.upstream.endpoint()
     }
 
     /// The upgraded connections of this proxy.
@@ -96,8 +96,8 @@ impl Proxy {
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Proxy")
-            .field("name", &self.shared.name)
-            .field("endpoint", &self.shared.endpoint)
+            .field("name", &self.shared.upstream.name())
+            .field("endpoint", &self.endpoint())
             .finish_non_exhaustive()
     }
 }
@@ -118,28 +118,27 @@ where
     fn call(&mut self, request: http::Request<B>) -> ResponseFuture {
         let mut request = request.map(Body::new);
         let shared = Arc::clone(&self.shared);
-        let trip = Trip {
-            responder: Responder::of(&request),
-            outcome: request.extensions().get::<Outcome>().cloned(),
-            started: Instant::now(),
-        };
+        let mut trip = Trip::begin(&request);
         if request.method() == Method::CONNECT {
+            trip.undo.extensions = std::mem::take(request.extensions_mut());
             return ResponseFuture::ready(trip.refuse_connect());
         }
-        let (undo, upgrade) = shared.prepare(&mut request);
-        if shared.interim {
-            informational::pass_on(&mut request);
+        let upgrade = shared.prepare(&mut request, &mut trip.undo);
+        if shared.interim
+            && let Some(interim) = trip.undo.extensions.remove()
+        {
+            informational::pass_on(interim, &mut request);
         }
         if upgrade.as_ref().is_some_and(|up| up.extended.is_some()) {
             return ResponseFuture::sent(Forward {
                 sent: Box::pin(shared.origin.clone().send_extended(request)),
-                rest: Some((trip, undo, upgrade)),
+                rest: Some((trip, upgrade)),
                 shared,
             });
         }
         ResponseFuture::sent(Forward {
             sent: shared.origin.send(request, upgrade.is_some()),
-            rest: Some((trip, undo, upgrade)),
+            rest: Some((trip, upgrade)),
             shared,
         })
     }
@@ -151,7 +150,7 @@ pin_project! {
         #[pin]
         sent: F,
         shared: Arc<Shared>,
-        rest: Option<(Trip, Undo, Option<Upgrade>)>,
+        rest: Option<(Trip, Option<Upgrade>)>,
     }
 }
 
@@ -161,27 +160,38 @@ impl<F: Future<Output = Result<Response, Failed>>> Future for Forward<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
         let this = self.project();
         let sent = ready!(this.sent.poll(cx));
-        let (trip, undo, upgrade) = this.rest.take().expect("polled after completion");
+        let (trip, upgrade) = this.rest.take().expect("polled after completion");
         Poll::Ready(match sent {
-            Ok(response) => this.shared.answer(response, &trip, upgrade),
-            Err(failed) => this.shared.fail(failed, &trip, undo, upgrade),
+            Ok(response) => this.shared.answer(response, trip, upgrade),
+            Err(failed) => this.shared.fail(failed, trip, upgrade),
         })
     }
 }
 
 /// What is kept while a request is under way.
 struct Trip {
-    responder: Responder,
-    outcome: Option<Outcome>,
+    format: ErrorFormat,
+    head: bool,
+    undo: Undo,
     started: Instant,
 }
 
 impl Trip {
-    fn refuse(&self, error: GatewayError) -> Response {
-        if let Some(outcome) = &self.outcome {
-            outcome.update(|record| record.error = Some(error.clone()));
+    fn begin(request: &Request) -> Self {
+        Self {
+            format: ErrorFormat::of(request.headers(), request.extensions()),
+            head: *request.method() == Method::HEAD,
+            undo: Undo::default(),
+            started: Instant::now(),
         }
-        self.responder.refuse(error.layer("proxy"))
+    }
+
+    fn refuse(&self, error: GatewayError) -> Response {
+        let extensions = &self.undo.extensions;
+        Outcome::record(extensions, |record| record.error = Some(error.clone()));
+        Responder::in_format(self.format, extensions)
+            .head(self.head)
+            .refuse(error.layer("proxy"))
     }
 
     /// `CONNECT` makes a forward proxy of whatever answers it. The extended one (RFC 8441) is a
@@ -193,9 +203,8 @@ impl Trip {
 }
 
 impl Shared {
-    fn answer(&self, mut response: Response, trip: &Trip, upgrade: Option<Upgrade>) -> Response {
+    fn answer(&self, mut response: Response, trip: Trip, upgrade: Option<Upgrade>) -> Response {
         *response.version_mut() = Version::HTTP_11;
-        self.stamp(&mut response, trip);
         if let Some(upgrade) = &upgrade
             && let Some(extended) = &upgrade.extended
             && response.status() == StatusCode::OK
@@ -205,11 +214,13 @@ impl Shared {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return match upgrade {
                 Some(upgrade) if switches_as_asked(&response, &upgrade) => {
+                    self.stamp(&mut response, trip);
                     self.open_tunnel(response, upgrade)
                 }
-                _ => self.refuse_switch(trip),
+                _ => self.refuse_switch(&trip),
             };
         }
+        self.stamp(&mut response, trip);
         hop::strip(response.headers_mut(), |_| false);
         response
     }
@@ -230,17 +241,17 @@ impl Shared {
         let error = GatewayError::new(ErrorKind::UpstreamProtocol)
             .source("the upstream switched to a protocol nobody asked for");
         let mut response = trip.refuse(self.error(error));
-        self.stamp(&mut response, trip);
+        response.extensions_mut().insert(self.told(trip));
         response
     }
 
-    fn fail(&self, failed: Failed, trip: &Trip, undo: Undo, upgrade: Option<Upgrade>) -> Response {
+    fn fail(&self, failed: Failed, trip: Trip, upgrade: Option<Upgrade>) -> Response {
         let (error, request) = failed.into_parts();
-        tracing::debug!(upstream = %self.name, %error, "upstream failed");
+        tracing::debug!(upstream = self.upstream.name(), %error, "upstream failed");
         let mut response = trip.refuse(self.error(error.into()));
-        self.stamp(&mut response, trip);
+        response.extensions_mut().insert(self.told(&trip));
         if let Some(mut request) = request {
-            undo.restore(&mut request, upgrade);
+            trip.undo.restore(&mut request, upgrade);
             response.extensions_mut().insert(Unsent::new(request));
         }
         response
@@ -248,20 +259,31 @@ impl Shared {
 
     fn error(&self, error: GatewayError) -> GatewayError {
         if self.named {
-            error.detail(format!("upstream `{}`", self.name))
+            error.detail(format!("upstream `{}`", self.upstream.name()))
         } else {
             error
         }
     }
 
-    /// Leaves in the response and in the outcome who answered and how long it took.
-    fn stamp(&self, response: &mut Response, trip: &Trip) {
-        let upstream = Upstream::new(Arc::clone(&self.name), Arc::clone(&self.endpoint))
-            .with_first_byte(trip.started.elapsed());
-        if let Some(outcome) = &trip.outcome {
-            outcome.update(|record| record.upstream = Some(upstream.clone()));
-        }
-        response.extensions_mut().insert(upstream);
+    /// Leaves in the response who answered and how long it took. What was known of the request has been
+    /// told by now, and its map of extensions is one that the answer need not make.
+    fn stamp(&self, response: &mut Response, trip: Trip) {
+        let upstream = self.told(&trip);
+        let mut extensions = trip.undo.extensions;
+        extensions.clear();
+        extensions.insert(upstream);
+        extensions.extend(std::mem::take(response.extensions_mut()));
+        *response.extensions_mut() = extensions;
+    }
+
+    /// Who answered, which the outcome is told as well.
+    fn told(&self, trip: &Trip) -> Upstream {
+        let upstream = self.upstream.clone();
+        let upstream = upstream.with_first_byte(trip.started.elapsed());
+        Outcome::record(&trip.undo.extensions, |record| {
+            record.upstream = Some(upstream.clone());
+        });
+        upstream
     }
 }
 
@@ -336,15 +358,11 @@ mod tests {
     fn the_future_is_small() {
         let proxy = Proxy::new("http://127.0.0.1:9").unwrap();
         let mut request = gateway_core::Request::new(Body::empty());
-        let (undo, upgrade) = proxy.shared.prepare(&mut request);
-        let trip = Trip {
-            responder: Responder::of(&request),
-            outcome: None,
-            started: Instant::now(),
-        };
+        let mut trip = Trip::begin(&request);
+        let upgrade = proxy.shared.prepare(&mut request, &mut trip.undo);
         let future = Forward {
             sent: proxy.shared.origin.send(request, false),
-            rest: Some((trip, undo, upgrade)),
+            rest: Some((trip, upgrade)),
             shared: Arc::clone(&proxy.shared),
         };
         let size = size_of_val(&future);
