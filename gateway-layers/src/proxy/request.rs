@@ -25,6 +25,13 @@ struct Prepared;
 pub(super) struct Undo {
     /// What the layers know of the request, which is nothing to the connection.
     pub(super) extensions: Extensions,
+    /// Most endpoints are asked as the client asked.
+    asked: Option<Box<Asked>>,
+}
+
+/// What the client asked, where the endpoint is asked otherwise.
+#[derive(Default)]
+struct Asked {
     uri: Option<Uri>,
     host: Option<Option<HeaderValue>>,
 }
@@ -79,7 +86,7 @@ impl Extended {
 }
 
 impl Shared {
-    pub(super) fn prepare(&self, request: &mut Request, undo: &mut Undo) -> Option<Upgrade> {
+    pub(super) fn prepare(&self, request: &mut Request, undo: &mut Undo) -> Option<Box<Upgrade>> {
         let seen = Seen::in_names(request.headers());
         let upgrade = if seen.hop_by_hop {
             self.take_upgrade(request)
@@ -87,24 +94,25 @@ impl Shared {
             None
         };
         if request.extensions_mut().remove::<Prepared>().is_none() {
-            self.rewrite_headers(request, &seen, upgrade.as_ref());
+            self.rewrite_headers(request, &seen, upgrade.as_deref());
         }
         let host = match &self.host {
             Host::Pass => None,
             Host::Upstream => Some(self.origin.host()),
             Host::Set(host) => Some(host),
         };
-        undo.host = host.map(|host| request.headers_mut().insert(header::HOST, host.clone()));
-        undo.uri = request
-            .uri()
-            .path_and_query()
-            .and_then(|target| self.path.apply(target))
-            .map(|target| {
-                let mut parts = uri::Parts::default();
-                parts.path_and_query = Some(target);
-                let uri = Uri::from_parts(parts).expect("a path alone is a valid target");
-                std::mem::replace(request.uri_mut(), uri)
-            });
+        if let Some(host) = host {
+            let before = request.headers_mut().insert(header::HOST, host.clone());
+            undo.asked.get_or_insert_default().host = Some(before);
+        }
+        let target = request.uri().path_and_query();
+        if let Some(target) = target.and_then(|target| self.path.apply(target)) {
+            let mut parts = uri::Parts::default();
+            parts.path_and_query = Some(target);
+            let uri = Uri::from_parts(parts).expect("a path alone is a valid target");
+            let before = std::mem::replace(request.uri_mut(), uri);
+            undo.asked.get_or_insert_default().uri = Some(before);
+        }
         undo.extensions = std::mem::take(request.extensions_mut());
         if upgrade.as_ref().is_some_and(|up| up.extended.is_some()) {
             Extended::ask(request);
@@ -192,7 +200,7 @@ impl Shared {
     ///
     /// `h2c` cannot: behind it the client would speak to the upstream past every layer. Over HTTP/2
     /// only [`ExtendedConnectLayer`](super::ExtendedConnectLayer) can have put `Upgrade` there.
-    fn take_upgrade(&self, request: &mut Request) -> Option<Upgrade> {
+    fn take_upgrade(&self, request: &mut Request) -> Option<Box<Upgrade>> {
         let headers = request.headers();
         let protocol = headers.get(header::UPGRADE)?;
         let asks = matches!(request.version(), Version::HTTP_11 | Version::HTTP_2)
@@ -209,13 +217,13 @@ impl Shared {
         };
         let protocol = protocol.clone();
         let extensions = request.extensions_mut();
-        Some(Upgrade {
+        Some(Box::new(Upgrade {
             client: extensions.remove::<OnUpgrade>()?,
             protocol,
             hold: extensions.remove::<Hold>(),
             while_open: extensions.remove::<WhileOpen>(),
             extended,
-        })
+        }))
     }
 }
 
@@ -248,17 +256,18 @@ impl Seen {
 
 impl Undo {
     /// Makes `request` what it was, except that its headers are ready.
-    pub(super) fn restore(self, request: &mut Request, upgrade: Option<Upgrade>) {
-        if let Some(uri) = self.uri {
+    pub(super) fn restore(self, request: &mut Request, upgrade: Option<Box<Upgrade>>) {
+        let asked = self.asked.unwrap_or_default();
+        if let Some(uri) = asked.uri {
             *request.uri_mut() = uri;
         }
-        match self.host {
+        match asked.host {
             None => {}
             Some(None) => _ = request.headers_mut().remove(header::HOST),
             Some(Some(host)) => _ = request.headers_mut().insert(header::HOST, host),
         }
-        let asked = std::mem::replace(request.extensions_mut(), self.extensions);
-        request.extensions_mut().extend(asked);
+        let of_connection = std::mem::replace(request.extensions_mut(), self.extensions);
+        request.extensions_mut().extend(of_connection);
         request.extensions_mut().insert(Prepared);
         let Some(upgrade) = upgrade else { return };
         let extensions = request.extensions_mut();

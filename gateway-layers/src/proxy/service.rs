@@ -150,7 +150,7 @@ pin_project! {
         #[pin]
         sent: F,
         shared: Arc<Shared>,
-        rest: Option<(Trip, Option<Upgrade>)>,
+        rest: Option<(Trip, Option<Box<Upgrade>>)>,
     }
 }
 
@@ -203,7 +203,12 @@ impl Trip {
 }
 
 impl Shared {
-    fn answer(&self, mut response: Response, trip: Trip, upgrade: Option<Upgrade>) -> Response {
+    fn answer(
+        &self,
+        mut response: Response,
+        trip: Trip,
+        upgrade: Option<Box<Upgrade>>,
+    ) -> Response {
         *response.version_mut() = Version::HTTP_11;
         if let Some(upgrade) = &upgrade
             && let Some(extended) = &upgrade.extended
@@ -215,7 +220,7 @@ impl Shared {
             return match upgrade {
                 Some(upgrade) if switches_as_asked(&response, &upgrade) => {
                     self.stamp(&mut response, trip);
-                    self.open_tunnel(response, upgrade)
+                    self.open_tunnel(response, *upgrade)
                 }
                 _ => self.refuse_switch(&trip),
             };
@@ -245,7 +250,7 @@ impl Shared {
         response
     }
 
-    fn fail(&self, failed: Failed, trip: Trip, upgrade: Option<Upgrade>) -> Response {
+    fn fail(&self, failed: Failed, trip: Trip, upgrade: Option<Box<Upgrade>>) -> Response {
         let (error, request) = failed.into_parts();
         tracing::debug!(upstream = self.upstream.name(), %error, "upstream failed");
         let mut response = trip.refuse(self.error(error.into()));
