@@ -13,6 +13,7 @@ use http::{Extensions, HeaderValue, Version, header, uri::Scheme};
 use http_body::Body as _;
 use hyper::{
     body::Incoming,
+    ext::ReasonPhrase,
     server::conn::{http1, http2},
     service::service_fn,
     upgrade::OnUpgrade,
@@ -162,7 +163,7 @@ where
         return Ok(response.map(|body| ServerBody::new(body, in_flight)));
     }
     if request.extensions().is_empty() {
-        *request.extensions_mut() = roomy();
+        *request.extensions_mut() = state.spare().unwrap_or_else(roomy);
     }
     if request.body().size_hint().exact().is_none() {
         request.extensions_mut().insert(RequestBytes::new());
@@ -206,6 +207,9 @@ where
         // A client that did not wait has sent what is not HTTP, or what somebody else has it send.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
+    }
+    if response.extensions().get::<ReasonPhrase>().is_none() {
+        state.keep(std::mem::take(response.extensions_mut()));
     }
     debug_assert!(
         response.status() != http::StatusCode::SWITCHING_PROTOCOLS

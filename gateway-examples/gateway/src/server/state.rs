@@ -1,7 +1,7 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -10,6 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use gateway_core::{Body, BoxError};
+use http::Extensions;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 
@@ -44,6 +45,8 @@ pub(super) struct State {
     moved_at: AtomicU64,
     /// With the places it takes: what is under way has them to its end, tunnels included.
     client: Client,
+    /// The map of the last answer's extensions, for those of the next request.
+    spare: Mutex<Option<Extensions>>,
     /// Interim answers, if any upstream's are passed on.
     interims: Option<Interims>,
     /// Whatever is under way keeps the drain from being complete, tunnels included.
@@ -79,6 +82,7 @@ impl State {
             upstream_turn: AtomicU32::new(0),
             moved_at: AtomicU64::new(0),
             client,
+            spare: Mutex::default(),
             interims,
             _drain: drain,
         })
@@ -86,6 +90,25 @@ impl State {
 
     pub(super) const fn interims(&self) -> Option<&Interims> {
         self.interims.as_ref()
+    }
+
+    /// Extensions that are empty and have room already.
+    pub(super) fn spare(&self) -> Option<Extensions> {
+        self.lock_spare().take()
+    }
+
+    /// Nobody looks at the extensions of an answer any more, but their map can be filled anew.
+    pub(super) fn keep(&self, mut extensions: Extensions) {
+        // One that never held anything has no map.
+        if extensions.is_empty() {
+            return;
+        }
+        extensions.clear();
+        *self.lock_spare() = Some(extensions);
+    }
+
+    fn lock_spare(&self) -> MutexGuard<'_, Option<Extensions>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who asks.
@@ -286,6 +309,18 @@ mod tests {
     async fn pass(state: &State, seconds: u64) {
         tokio::time::advance(Duration::from_secs(seconds)).await;
         state.tick();
+    }
+
+    #[tokio::test]
+    async fn kept_extensions_are_empty_and_are_given_once() {
+        let state = state();
+        state.keep(Extensions::new());
+        assert!(state.spare().is_none());
+        let mut extensions = Extensions::new();
+        extensions.insert("of an answer");
+        state.keep(extensions);
+        assert!(state.spare().unwrap().is_empty());
+        assert!(state.spare().is_none());
     }
 
     #[tokio::test(start_paused = true)]
