@@ -44,8 +44,7 @@ pin_project! {
     enum State<S: Service<Request>> {
         Ready { service: S, request: Option<Request>, attempt: Option<Attempt> },
         Called { #[pin] future: S::Future, attempt: Option<Attempt> },
-        Refused { response: Option<Box<Response>> },
-        Failed { error: Option<S::Error> },
+        Done { answer: Option<Result<Box<Response>, S::Error>> },
     }
 }
 
@@ -67,8 +66,8 @@ impl<S: Service<Request>> ResponseFuture<S> {
 
     pub(super) fn refused(shared: Arc<Shared<S>>, response: Response) -> Self {
         Self {
-            state: State::Refused {
-                response: Some(Box::new(response)),
+            state: State::Done {
+                answer: Some(Ok(Box::new(response))),
             },
             shared,
             second: None,
@@ -97,7 +96,9 @@ impl<S: Service<Request>> State<S> {
                 future: service.call(request),
                 attempt,
             },
-            Poll::Ready(Err(error)) => Self::Failed { error: Some(error) },
+            Poll::Ready(Err(error)) => Self::Done {
+                answer: Some(Err(error)),
+            },
             Poll::Pending => Self::Ready {
                 service,
                 request: Some(request),
@@ -120,12 +121,9 @@ where
         let mut this = self.project();
         loop {
             let next = match this.state.as_mut().project() {
-                StateProj::Refused { response } => {
-                    let response = response.take().expect("polled after completion");
-                    return Poll::Ready(Ok(*response));
-                }
-                StateProj::Failed { error } => {
-                    return Poll::Ready(Err(error.take().expect("polled after completion")));
+                StateProj::Done { answer } => {
+                    let answer = answer.take().expect("polled after completion");
+                    return Poll::Ready(answer.map(|response| *response));
                 }
                 StateProj::Ready {
                     service,

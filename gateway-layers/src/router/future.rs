@@ -24,8 +24,7 @@ pin_project! {
     enum State<S: Service<Request<B>>, B> {
         Chosen { service: S, request: Option<Request<B>> },
         Called { #[pin] future: S::Future },
-        Refused { response: Option<S::Response> },
-        Failed { error: Option<S::Error> },
+        Done { answer: Option<Result<S::Response, S::Error>> },
     }
 }
 
@@ -36,7 +35,9 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
             Poll::Ready(Ok(())) => State::Called {
                 future: service.call(request),
             },
-            Poll::Ready(Err(error)) => State::Failed { error: Some(error) },
+            Poll::Ready(Err(error)) => State::Done {
+                answer: Some(Err(error)),
+            },
             Poll::Pending => State::Chosen {
                 service,
                 request: Some(request),
@@ -47,8 +48,8 @@ impl<S: Service<Request<B>>, B> ResponseFuture<S, B> {
 
     pub(super) const fn refused(response: S::Response) -> Self {
         Self {
-            state: State::Refused {
-                response: Some(response),
+            state: State::Done {
+                answer: Some(Ok(response)),
             },
         }
     }
@@ -62,11 +63,8 @@ impl<S: Service<Request<B>>, B> Future for ResponseFuture<S, B> {
         loop {
             let future = match state.as_mut().project() {
                 StateProj::Called { future } => return future.poll(cx),
-                StateProj::Refused { response } => {
-                    return Poll::Ready(Ok(response.take().expect("polled after completion")));
-                }
-                StateProj::Failed { error } => {
-                    return Poll::Ready(Err(error.take().expect("polled after completion")));
+                StateProj::Done { answer } => {
+                    return Poll::Ready(answer.take().expect("polled after completion"));
                 }
                 StateProj::Chosen { service, request } => {
                     if let Err(error) = ready!(service.poll_ready(cx)) {
