@@ -54,25 +54,20 @@ where
                 return Poll::Ready(Err(error));
             }
         };
-        let response = response.map(Body::new);
         recorder.head(&response);
         if let Some(end) = response.extensions().get::<TunnelEnd>() {
             end.on_end(move |bytes| recorder.tunnel(bytes));
-            return Poll::Ready(Ok(response));
+            return Poll::Ready(Ok(response.map(Body::new)));
         }
         // An upgraded connection has no body to wrap: the record is closed with the head.
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            recorder.complete(0);
-            return Poll::Ready(Ok(response));
+            recorder.complete();
+            return Poll::Ready(Ok(response.map(Body::new)));
         }
-        // What is in memory is handed over with the head.
-        if let Some(bytes) = response.body().as_bytes() {
-            recorder.complete(bytes.len());
-            return Poll::Ready(Ok(response));
-        }
-        Poll::Ready(Ok(
-            response.map(|body| Body::new(ObservedBody::new(body, recorder)))
-        ))
+        // Erased first: a body that is one already is not boxed twice.
+        Poll::Ready(Ok(response.map(|body| {
+            Body::new(ObservedBody::new(Body::new(body), recorder))
+        })))
     }
 }
 

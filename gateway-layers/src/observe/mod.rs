@@ -2,8 +2,7 @@
 //!
 //! It puts an [`Outcome`](gateway_core::Outcome) into the request, which the layers inside fill, and
 //! reads it when the last frame has been handed on, the body has failed, or the reader has gone
-//! away: a stream of ten minutes is one line with its true length, duration and end. A body that is in
-//! memory is handed on with its head, and its record is closed with it.
+//! away: a stream of ten minutes is one line with its true length, duration and end.
 //!
 //! # Example
 //!
@@ -76,7 +75,7 @@
 //! # Cost
 //!
 //! Four allocations a request: the outcome, what is noted of the request, the `traceparent` value,
-//! and the box of a body that is a stream. The line is composed in a buffer that is kept, and appended under a lock
+//! and the box of the body. The line is composed in a buffer that is kept, and appended under a lock
 //! to the batch of the writer thread; counters are found by a read lock and a hash for each name: the
 //! route's, and where there are any the upstream's and the model's.
 

@@ -59,8 +59,6 @@ pub(super) struct Recorder<H: OnEnd> {
     trace: Option<TraceContext>,
     start: Instant,
     first_byte: Option<Duration>,
-    /// How long all of it took, if that is known.
-    took: Option<Duration>,
     status: Option<u16>,
     announced: Option<u64>,
     counted: Option<RequestBytes>,
@@ -101,7 +99,6 @@ impl<H: OnEnd> Recorder<H> {
             trace,
             start: Instant::now(),
             first_byte: None,
-            took: None,
             status: None,
             announced,
             counted,
@@ -142,10 +139,8 @@ impl<H: OnEnd> Recorder<H> {
         self.finish(End::Failed);
     }
 
-    /// There is no body to wait for: it has these bytes, and they are there.
-    pub(super) fn complete(&mut self, bytes: usize) {
-        self.bytes_out = bytes as u64;
-        self.took = self.first_byte;
+    /// There is no body to wait for.
+    pub(super) fn complete(&mut self) {
         self.finish(End::Complete);
     }
 
@@ -189,7 +184,7 @@ impl<H: OnEnd> Recorder<H> {
             referer: self.referer.as_ref(),
             status: self.status.unwrap_or(CLIENT_CLOSED),
             end,
-            duration: self.took.unwrap_or_else(|| self.start.elapsed()),
+            duration: self.start.elapsed(),
             first_byte: self.first_byte,
             bytes_in: self
                 .announced
