@@ -72,7 +72,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
         if request.extensions().get::<ErrorFormat>().is_none()
-            && let Some(format) = ingress::format(request.uri().path(), request.headers())
+            && let Some(format) = ingress::error_format(request.uri().path(), request.headers())
         {
             request.extensions_mut().insert(format);
         }

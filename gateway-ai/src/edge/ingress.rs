@@ -154,7 +154,11 @@ fn call(path: &str) -> Option<(Dialect, Operation)> {
 }
 
 /// The shape of errors on this path; `None` where no dialect claims it.
-pub(super) fn format(path: &str, headers: &HeaderMap) -> Option<ErrorFormat> {
+///
+/// [`AiFormatLayer`](super::AiFormatLayer) asks it for the requests of a route. A router can be given
+/// it for those that never get to one, since their path is malformed.
+#[must_use]
+pub fn error_format(path: &str, headers: &HeaderMap) -> Option<ErrorFormat> {
     let rest = path
         .strip_prefix("/v1")
         .filter(|rest| rest.starts_with('/'));

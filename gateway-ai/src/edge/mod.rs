@@ -228,6 +228,7 @@ pub use self::{
     cost::StreamCost,
     format::{AiFormat, AiFormatLayer},
     future::ResponseFuture,
+    ingress::error_format,
     memory::AiState,
     service::AiService,
 };

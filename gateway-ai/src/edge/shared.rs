@@ -107,7 +107,7 @@ impl Shared {
     {
         let mut responder = Responder::of(&request);
         if request.extensions().get::<ErrorFormat>().is_none()
-            && let Some(format) = ingress::format(request.uri().path(), request.headers())
+            && let Some(format) = ingress::error_format(request.uri().path(), request.headers())
         {
             responder = responder.with_format(format);
         }

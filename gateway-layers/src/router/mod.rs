@@ -81,6 +81,9 @@
 //! | the path is ambiguous | `bad_request` |
 //! | `CONNECT` | `not_implemented` |
 //!
+//! A route's own form of refusals is not known before there is a route; for paths that can have none,
+//! [`format_malformed`](Router::format_malformed) tells it.
+//!
 //! # Cancellation
 //!
 //! Nothing is held. Dropping the future drops the chosen service's.

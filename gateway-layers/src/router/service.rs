@@ -5,8 +5,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use gateway_core::{ErrorKind, GatewayError, Outcome, RejectBody, Responder, Route};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header, uri::PathAndQuery};
+use gateway_core::{ErrorFormat, ErrorKind, GatewayError, Outcome, RejectBody, Responder, Route};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header, uri::PathAndQuery,
+};
 use tower_service::Service;
 
 use super::{
@@ -23,7 +25,11 @@ use super::{
 /// See the [module docs](crate::router) for an example.
 pub struct Router<S> {
     table: Arc<Table<S>>,
+    malformed: Option<FormatOf>,
 }
+
+/// The form of a refusal, told by path and headers.
+type FormatOf = fn(&str, &HeaderMap) -> Option<ErrorFormat>;
 
 impl<S> Router<S> {
     /// A router without routes: every request is `no_route`.
@@ -31,7 +37,22 @@ impl<S> Router<S> {
     pub fn new() -> Self {
         Self {
             table: Arc::new(Table::default()),
+            malformed: None,
         }
+    }
+
+    /// In which form a request is refused whose path is malformed, by that path and its headers.
+    /// Defaults to the request's own form.
+    ///
+    /// A route says how its refusals look, but such a request has none: no two readers agree about
+    /// where its path leads. What it looks like is enough to tell its client that it will not do.
+    #[must_use]
+    pub fn format_malformed(
+        mut self,
+        format: fn(path: &str, headers: &HeaderMap) -> Option<ErrorFormat>,
+    ) -> Self {
+        self.malformed = Some(format);
+        self
     }
 
     /// Adds a route for a path, named like its pattern.
@@ -67,6 +88,7 @@ impl<S> Router<S> {
         }
         Self {
             table: Arc::new(table),
+            malformed: self.malformed,
         }
     }
 
@@ -122,6 +144,20 @@ impl<S> Router<S> {
                 allow: allow(methods.iter()),
                 options: *request.method() == Method::OPTIONS,
             }),
+        }
+    }
+}
+
+impl<S> Router<S> {
+    fn responder<B>(&self, miss: &Miss, request: &Request<B>) -> Responder {
+        let responder = Responder::of(request);
+        let format = match (miss, self.malformed) {
+            (Miss::Path(_), Some(format)) => format(request.uri().path(), request.headers()),
+            _ => None,
+        };
+        match format {
+            Some(format) => responder.with_format(format),
+            None => responder,
         }
     }
 }
@@ -225,7 +261,10 @@ where
                 request.extensions_mut().insert(route);
                 ResponseFuture::chosen(service, request)
             }
-            Err(miss) => ResponseFuture::refused(miss.into_response(&Responder::of(&request))),
+            Err(miss) => {
+                let responder = self.responder(&miss, &request);
+                ResponseFuture::refused(miss.into_response(&responder))
+            }
         }
     }
 }
@@ -241,6 +280,7 @@ impl<S> Clone for Router<S> {
     fn clone(&self) -> Self {
         Self {
             table: Arc::clone(&self.table),
+            malformed: self.malformed,
         }
     }
 }

@@ -92,3 +92,22 @@ fn lenient_is() {
         assert_eq!(lenient(path), "admin/x", "{path}");
     }
 }
+
+/// No route can be asked about such a path, and with it no dialect.
+#[tokio::test]
+async fn a_malformed_path_is_refused_in_the_words_of_its_client() {
+    let provider = "{ providers: { openai: { base_url: \"http://127.0.0.1:9/v1\", keys: [k] } } }";
+    let (gateway, _file) = crate::models(provider).await;
+    for (target, word) in [
+        ("/v1beta/models/a%00b:generateContent", "INVALID_ARGUMENT"),
+        ("/model/a%0d%0ab/converse", "ValidationException"),
+        ("/v1/messages/%00", "invalid_request_error"),
+        ("/v1/models/%00", "\"param\""),
+        ("/elsewhere/%00", "urn:gateway:error:bad_request"),
+    ] {
+        let request = format!("POST {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        let said = exchange(gateway.address, request.as_bytes()).await;
+        assert_eq!(statuses(&said), [400], "{target}: {said}");
+        assert!(said.contains(word), "{target}: {said}");
+    }
+}

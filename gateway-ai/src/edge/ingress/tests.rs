@@ -136,7 +136,7 @@ fn formats() {
         ("/model/x/converse", Some(ErrorFormat::Bedrock)),
         ("/summarize", None),
     ] {
-        assert_eq!(format(path, &none), expected, "{path}");
+        assert_eq!(error_format(path, &none), expected, "{path}");
     }
     let mut anthropic = HeaderMap::new();
     anthropic.insert(
@@ -144,7 +144,7 @@ fn formats() {
         http::HeaderValue::from_static("2023-06-01"),
     );
     assert_eq!(
-        format("/v1/models", &anthropic),
+        error_format("/v1/models", &anthropic),
         Some(ErrorFormat::Anthropic)
     );
 }

@@ -1,3 +1,4 @@
+use gateway_ai::edge::error_format;
 use gateway_core::{SharedService, config::ConfigError};
 use gateway_layers::{
     client_ip::ClientIpLayer,
@@ -140,7 +141,11 @@ fn router(
         );
         routes.extend(built.into_iter().flatten());
     }
-    (Router::new().extend(routes), shared.guards.into_inner())
+    let mut router = Router::new().extend(routes);
+    if config.routes.iter().any(|(_, route)| route.ai.is_some()) {
+        router = router.format_malformed(error_format);
+    }
+    (router, shared.guards.into_inner())
 }
 
 /// Keeps the error and goes on: one run reports all there is to report.

@@ -190,3 +190,17 @@ async fn what_is_not_ready_is_waited_for() {
     let answer = router.oneshot(Request::new(Body::empty())).await.unwrap();
     assert_eq!(answer.status(), 200);
 }
+
+#[tokio::test]
+async fn a_malformed_path_is_refused_in_the_form_that_it_has() {
+    let router = Router::new()
+        .route("/{*rest}", Named("all"))
+        .unwrap()
+        .format_malformed(|path, _| path.starts_with("/v1/").then_some(ErrorFormat::OpenAi));
+    let ask = async |path: &str| ask(&router, request("GET", path)).await;
+    let (status, text, _) = ask("/v1/a%00b").await;
+    assert_eq!((status, text.starts_with("{\"error\":")), (400, true));
+    let (status, text, _) = ask("/v2/a%00b").await;
+    assert_eq!((status, text.starts_with("{\"type\":")), (400, true));
+    assert_eq!(ask("/v1/a").await.1, "all /v1/a");
+}
