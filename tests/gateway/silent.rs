@@ -17,7 +17,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::PROGRAM;
+use crate::models;
 
 const CHAT: &str =
     r#"{"model":"openai/m","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
@@ -58,20 +58,14 @@ async fn begin(mut io: TcpStream, held: &AtomicUsize) {
 }
 
 async fn gateway(to: SocketAddr, fallback: &str) -> (Gateway, ConfigFile) {
-    let file = ConfigFile::new(&format!(
-        "listen: 127.0.0.1:0
-admin: 127.0.0.1:0
-routes:
-  ai:
-    match: \"/{{*rest}}\"
-    ai:
+    models(&format!(
+        "
       providers:
         openai: {{ base_url: \"http://{to}/v1\", keys: [\"${{env:PATH}}\"] }}
       fallback: {{ {fallback} }}
 "
-    ));
-    let path = file.path().display().to_string();
-    (Gateway::start(PROGRAM, &["run", &path]).await, file)
+    ))
+    .await
 }
 
 async fn soon(what: &str, mut done: impl AsyncFnMut() -> bool) {

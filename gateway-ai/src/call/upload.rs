@@ -6,12 +6,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use gateway_core::{Body, BoxError, ErrorKind, GatewayError};
+use gateway_core::{Body, BoxError, ErrorKind, GatewayError, body::Prefixed};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use memchr::memmem::Finder;
 
 use super::form::name;
-use crate::body::Prefixed;
 
 /// `head`, then the rest of a form – as long as the rest names no other model. `seen` is what of the
 /// head follows the model's name.
@@ -19,7 +18,10 @@ pub(super) fn upload(head: Bytes, seen: &[u8], delimiter: &str, rest: Body) -> B
     let mut watch = Watch::new(delimiter);
     // What is wrong with it is noticed when the rest comes.
     watch.take(seen);
-    Body::new(Prefixed::new([head], Watched { inner: rest, watch }))
+    Body::new(Prefixed::new(
+        [Ok(Frame::data(head))],
+        Watched { inner: rest, watch },
+    ))
 }
 
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 
 use std::pin::Pin;
 
-use gateway_core::{Body, BoxError};
-use http_body::Body as _;
+use bytes::Bytes;
+use gateway_core::{Body, BoxError, body::Prefixed};
+use http_body::{Body as _, Frame};
 
-use crate::{body::Prefixed, json::BYTE_ORDER_MARK};
+use crate::json::BYTE_ORDER_MARK;
 
 /// Reads `body` up to its first byte that is neither white space nor of a byte order mark and gives it back whole, and that byte:
 /// `{` or `[` begin a JSON text. Servers exist that label a stream of events as JSON, and others that
@@ -15,7 +16,7 @@ pub(super) async fn first(mut body: Body) -> Result<(Option<u8>, Body), BoxError
     loop {
         let frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
         let Some(frame) = frame else {
-            return Ok((None, Body::new(Prefixed::new(read, body))));
+            return Ok((None, Body::new(again(read, body))));
         };
         let Ok(data) = frame?.into_data() else {
             continue;
@@ -26,11 +27,15 @@ pub(super) async fn first(mut body: Body) -> Result<(Option<u8>, Body), BoxError
             .find(|byte| !byte.is_ascii_whitespace() && !BYTE_ORDER_MARK.contains(byte));
         read.push(data);
         match first {
-            Some(_) => return Ok((first, Body::new(Prefixed::new(read, body)))),
+            Some(_) => return Ok((first, Body::new(again(read, body)))),
             None if read.len() > BLANK_FRAMES => return Err("the body is blank".into()),
             None => {}
         }
     }
+}
+
+fn again(read: Vec<Bytes>, rest: Body) -> Prefixed<Body> {
+    Prefixed::new(read.into_iter().map(|data| Ok(Frame::data(data))), rest)
 }
 
 /// More frames of nothing than this are an attack, not an answer.

@@ -14,6 +14,7 @@ mod arrived;
 mod collect;
 mod guarded;
 mod observed;
+mod prefixed;
 mod replay;
 mod unified;
 
@@ -23,6 +24,7 @@ pub use self::{
     collect::{CollectError, Collected, collect},
     guarded::GuardedBody,
     observed::{End, Observe, ObservedBody, on_end},
+    prefixed::Prefixed,
     replay::{Replay, ReplayBody, ReplayError},
     unified::Body,
 };

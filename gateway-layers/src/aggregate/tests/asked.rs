@@ -2,22 +2,22 @@
 
 use super::*;
 
+fn note() -> Part {
+    Part::new(
+        "note",
+        http::Method::POST,
+        backend(),
+        "/n/{part:user/subject}",
+    )
+    .body(serde_json::json!({"all": "{part:user/range}", "id": "{id}"}))
+    .header("x-a", "{subject}!")
+}
+
 #[tokio::test(start_paused = true)]
 async fn parts_are_asked_with_the_request_and_earlier_parts() {
     let builder = parts(&[("user", "/echo/{id}?q={query:q}")])
         .sequential()
-        .part(
-            Part::new(
-                "note",
-                http::Method::POST,
-                backend(),
-                "/n/{part:user/subject}",
-            )
-            .body(serde_json::json!({"all": "{part:user/range}", "id": "{id}"}))
-            .header("x-a", "{subject}!")
-            .pick("/body")
-            .rename("memo"),
-        )
+        .part(note().pick("/body").rename("memo"))
         .part(Part::get("after", backend(), "/json/{part:gone}"));
     assert!(
         builder
@@ -29,17 +29,7 @@ async fn parts_are_asked_with_the_request_and_earlier_parts() {
     );
     let builder = parts(&[("gone", "/dead"), ("user", "/echo/{id}?q={query:q}")])
         .sequential()
-        .part(
-            Part::new(
-                "note",
-                http::Method::POST,
-                backend(),
-                "/n/{part:user/subject}",
-            )
-            .body(serde_json::json!({"all": "{part:user/range}", "id": "{id}"}))
-            .header("x-a", "{subject}!")
-            .rename("memo"),
-        )
+        .part(note().rename("memo"))
         .part(Part::get("after", backend(), "/json/{part:gone/x}"));
     let answer = ask(builder, request("a/b")).await;
     let read: serde_json::Value = serde_json::from_str(&answer.body).unwrap();

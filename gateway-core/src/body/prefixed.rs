@@ -5,33 +5,41 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use smallvec::{IntoIter, SmallVec};
 
 /// What was read of a body, then the rest of it.
 #[derive(Debug)]
-pub(crate) struct Prefixed<I, B> {
-    read: I,
+#[must_use = "dropping it drops what was read"]
+pub struct Prefixed<B: HttpBody> {
+    read: IntoIter<[Result<Frame<Bytes>, B::Error>; 1]>,
     /// How many bytes are left of what was read.
     left: u64,
     rest: B,
 }
 
-impl<I, B> Prefixed<I, B> {
-    pub(crate) fn new<R>(read: R, rest: B) -> Self
+impl<B: HttpBody> Prefixed<B> {
+    /// Puts what `rest` gave, `read`, before it again.
+    pub fn new<R>(read: R, rest: B) -> Self
     where
-        R: AsRef<[Bytes]> + IntoIterator<IntoIter = I>,
+        R: IntoIterator<Item = Result<Frame<Bytes>, B::Error>>,
     {
+        let read: SmallVec<[_; 1]> = read.into_iter().collect();
         Self {
-            left: read.as_ref().iter().map(|data| data.len() as u64).sum(),
+            left: read.iter().map(bytes).sum(),
             read: read.into_iter(),
             rest,
         }
     }
 }
 
-impl<I, B> HttpBody for Prefixed<I, B>
+fn bytes<E>(read: &Result<Frame<Bytes>, E>) -> u64 {
+    let frame = read.as_ref().ok();
+    frame.and_then(Frame::data_ref).map_or(0, Bytes::len) as u64
+}
+
+impl<B> HttpBody for Prefixed<B>
 where
-    I: ExactSizeIterator<Item = Bytes> + Unpin,
-    B: HttpBody<Data = Bytes> + Unpin,
+    B: HttpBody<Data = Bytes, Error: Unpin> + Unpin,
 {
     type Data = Bytes;
     type Error = B::Error;
@@ -40,9 +48,9 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        if let Some(data) = self.read.next() {
-            self.left -= data.len() as u64;
-            return Poll::Ready(Some(Ok(Frame::data(data))));
+        if let Some(read) = self.read.next() {
+            self.left -= bytes(&read);
+            return Poll::Ready(Some(read));
         }
         Pin::new(&mut self.rest).poll_frame(cx)
     }
@@ -64,13 +72,12 @@ where
 
 #[cfg(test)]
 mod tests {
-    use gateway_core::Body;
-
     use super::*;
+    use crate::Body;
 
     #[tokio::test]
     async fn the_length_is_what_is_left() {
-        let read = [Bytes::from_static(b"ab"), Bytes::from_static(b"c")];
+        let read = ["ab", "c"].map(|data| Ok(Frame::data(Bytes::from_static(data.as_bytes()))));
         let mut body = Prefixed::new(read, Body::from("defg"));
         for (left, data) in [(7, "ab"), (5, "c"), (4, "defg")] {
             assert_eq!(body.size_hint().exact(), Some(left));
@@ -79,6 +86,19 @@ mod tests {
             let frame = frame.expect("a frame").expect("no error");
             assert_eq!(frame.into_data().expect("data"), data);
         }
+        assert!(body.is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn what_failed_fails_again() {
+        let mut body = Prefixed::new([Err("broken".into())], Body::empty());
+        assert_eq!(body.size_hint().exact(), Some(0));
+        assert!(!body.is_end_stream());
+        let frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+        assert_eq!(
+            frame.expect("it was read").unwrap_err().to_string(),
+            "broken"
+        );
         assert!(body.is_end_stream());
     }
 }
