@@ -2,7 +2,8 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
 use super::{
-    Dialect, ReplyContext, Restore, StreamParser, StreamPrinter, Target, chat, common::tidied,
+    Dialect, ReplyContext, Restore, StreamParser, StreamPrinter, Target, chat,
+    common::{tidied, with_results_for},
     converse, gemini, messages, responses,
 };
 use crate::{
@@ -66,6 +67,11 @@ impl Dialect {
             responses::check_portable(request)?;
         }
         let mut losses = Losses::new();
+        let cites = matches!(request.source, Self::Messages | Self::Converse);
+        let found = (cites && request.source != self)
+            .then(|| with_results_for(self, request, &mut losses))
+            .flatten();
+        let request = found.as_ref().unwrap_or(request);
         let has_marks = matches!(self, Self::Messages | Self::Converse)
             || (self == Self::Chat && target.cache_marks);
         let tidy = (request.source != self && has_marks)

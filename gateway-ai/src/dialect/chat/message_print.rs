@@ -159,6 +159,10 @@ fn assistant(print: &mut Print<'_>, message: &Message, w: &mut Writer<'_>) -> Re
             Block::Thinking(one) if !is_part(print, one) => thinking.push(block),
             Block::RedactedThinking(_) => thinking.push(block),
             Block::Audio(audio) => sound = Some(audio),
+            // An assistant of Chat says text and nothing else.
+            Block::Image(_) | Block::Video(_) | Block::Document(_) if !print.same => {
+                print.losses.add("content.misplaced");
+            }
             other => {
                 if !calls.is_empty() && !print.losses.contains("messages.block_order") {
                     print.losses.add("messages.block_order");
@@ -179,6 +183,9 @@ fn assistant(print: &mut Print<'_>, message: &Message, w: &mut Writer<'_>) -> Re
     w.key("content");
     if parts.is_empty() && print.same && message.shape == Shape::Parts {
         w.array(|_| {});
+    } else if parts.is_empty() && !print.same && calls.is_empty() && refusal.is_none() {
+        // Nothing at all is refused.
+        w.string("");
     } else if parts.is_empty() {
         w.null();
     } else {

@@ -3,7 +3,10 @@ use bytes::BytesMut;
 use super::{stop, thinking_print, usage};
 use crate::{
     canonical::{Audio, AudioSource, Block, Choice, Refusal, Reply, ToolCall},
-    dialect::{Dialect, ReasoningField, ReplyContext, common::missed_tier},
+    dialect::{
+        Dialect, ReasoningField, ReplyContext,
+        common::{missed_tier, openai_logprobs},
+    },
     json::Writer,
     loss::Losses,
 };
@@ -70,7 +73,7 @@ pub(in crate::dialect) fn print_reply(
 pub(super) fn service_tier(tier: Option<&str>) -> Option<&str> {
     match tier {
         Some("standard") => Some("default"),
-        Some("auto" | "default" | "flex" | "scale" | "priority") => tier,
+        Some("auto" | "default" | "flex" | "scale" | "priority" | "fast") => tier,
         _ => None,
     }
 }
@@ -108,7 +111,10 @@ impl Printing<'_> {
         w.end_object();
         w.key("logprobs");
         match &choice.logprobs {
-            Some(logprobs) => w.raw(logprobs.as_str()),
+            Some(logprobs) => {
+                let made = (!self.same).then(|| openai_logprobs(logprobs, self.losses));
+                w.raw(made.flatten().as_ref().unwrap_or(logprobs).as_str());
+            }
             None => w.null(),
         }
         w.key("finish_reason");

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     canonical::{Block, Delta, Opaque, ToolCall},
-    dialect::ReasoningField,
+    dialect::{ReasoningField, common::missed_beside},
     json::Writer,
 };
 
@@ -20,6 +20,7 @@ impl StreamPrinter {
         out: &mut BytesMut,
     ) {
         self.ensure(choice, out);
+        missed_beside(block, &mut self.losses);
         let kind = match block {
             Block::Text(_) => Kind::Text,
             Block::Refusal(_) => Kind::Other,

@@ -2,7 +2,7 @@ use super::{content_parse, stream_calls::Calls, thinking_parse, wire};
 use crate::{
     canonical::{Block, Delta, Event, Refusal, Stop, Text, Thinking},
     error::AiError,
-    json::Content,
+    json::{Content, missed},
 };
 
 /// Where a choice stands.
@@ -52,14 +52,20 @@ impl ChoiceState {
             self.prose(Prose::Refusal, &refusal, out);
         }
         for citation in wire.annotations.into_iter().flatten() {
-            if let Some((Prose::Text, index)) = self.prose {
-                let delta = Delta::Citation(citation);
-                out.push(Event::Delta {
-                    choice: self.number,
-                    index,
-                    delta,
-                });
-            }
+            let Some((Prose::Text, index)) = self.prose else {
+                missed("annotations");
+                break;
+            };
+            let delta = Delta::Citation(citation);
+            out.push(Event::Delta {
+                choice: self.number,
+                index,
+                delta,
+            });
+        }
+        // Sound grows in pieces that only its own clients can put together.
+        if wire.audio.is_some() {
+            missed("audio");
         }
         let legacy = wire.function_call.map(|function| wire::ToolCall {
             function: Some(function),

@@ -3,7 +3,10 @@ use bytes::{BufMut, BytesMut};
 use super::{error, reply_print::service_tier, stop, usage};
 use crate::{
     canonical::{Event, Start, Usage},
-    dialect::{ReplyContext, common::missed_tier},
+    dialect::{
+        ReplyContext,
+        common::{missed_tier, openai_logprobs},
+    },
     error::AiError,
     json::Writer,
     loss::Losses,
@@ -96,6 +99,8 @@ impl StreamPrinter {
                 name,
                 value,
             } if name == "logprobs" => {
+                let made = openai_logprobs(value, &mut self.losses);
+                let value = made.as_ref().unwrap_or(value);
                 self.chunk(*choice, out, |_| {}, Some(value.as_str()), None);
             }
             Event::ChoiceExtra { name, .. } => self.losses.add_field("choice", name),

@@ -107,7 +107,11 @@ pub(super) fn known_format(format: Option<&str>) -> Option<&'static str> {
 pub(super) fn redacted_data(raw: &Raw) -> String {
     let fields: Option<serde_json::Value> = raw.read().ok();
     fields
-        .and_then(|fields| Some(fields.get("data")?.as_str()?.to_owned()))
+        .and_then(|fields| {
+            // What Bedrock's blob holds is not always text.
+            let data = fields.get("data").or_else(|| fields.get("redactedContent"));
+            Some(data?.as_str()?.to_owned())
+        })
         .unwrap_or_default()
 }
 

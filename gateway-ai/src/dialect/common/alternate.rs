@@ -36,6 +36,17 @@ pub(crate) enum Piece<'r> {
     NoResult(&'r str),
 }
 
+impl Speaker {
+    /// The word both dialects have for it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::System => "system",
+        }
+    }
+}
+
 impl Piece<'_> {
     fn is_result(&self) -> bool {
         matches!(self, Self::Block(Block::ToolResult(_)) | Self::NoResult(_))

@@ -1,5 +1,6 @@
 use crate::{
     canonical::{Block, Message, Reasoning},
+    dialect::Dialect,
     loss::Losses,
 };
 
@@ -9,6 +10,31 @@ pub(crate) fn missed_blank(block: &Block, losses: &mut Losses) {
         for (name, _) in text.extra.iter() {
             losses.add_field("content", name);
         }
+    }
+}
+
+/// Whether a block may stand in the system text of a dialect, where only text and what is the
+/// dialect's own may; reports it where not.
+pub(crate) fn is_system_text(block: &Block, own: Dialect, losses: &mut Losses) -> bool {
+    match block {
+        Block::Text(text) if text.text.trim().is_empty() => missed_blank(block, losses),
+        Block::Text(_) => return true,
+        Block::Opaque(opaque) if opaque.dialect == own => return true,
+        Block::Opaque(opaque) => losses.add_field("content", &opaque.kind),
+        _ => losses.add("content.misplaced"),
+    }
+    false
+}
+
+/// Reports what a block of an answer says beside its content, for streams, which begin it without.
+pub(crate) fn missed_beside(block: &Block, losses: &mut Losses) {
+    let (place, extra) = match block {
+        Block::Text(text) => ("content", &text.extra),
+        Block::ToolCall(call) => ("tool_call", &call.extra),
+        _ => return,
+    };
+    for (name, _) in extra.iter().filter(|(name, _)| *name != "logprobs") {
+        losses.add_field(place, name);
     }
 }
 

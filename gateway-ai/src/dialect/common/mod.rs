@@ -6,8 +6,10 @@ mod counts;
 mod data_url;
 mod effort;
 mod events;
+mod found;
 mod ids;
 mod intake;
+mod logprobs;
 mod marks;
 mod media;
 mod missed;
@@ -25,10 +27,12 @@ pub(super) use self::{
     data_url::data_url,
     effort::{budget_of_effort, effort_of_budget, nearest_effort},
     events::{EventParser, StreamState},
+    found::with_results_for,
     ids::{CallIds, synthetic_call_id},
+    logprobs::openai_logprobs,
     marks::tidied,
     media::{fetchable, real_image_type},
-    missed::{folded, missed_blank, missed_reasoning},
+    missed::{folded, is_system_text, missed_beside, missed_blank, missed_reasoning},
     names::{NameRules, ToolNames},
     plan::{Plan, Thinking},
     proof::{is_anthropics, is_proven, is_sendable, sealed, tag, tagged, unsealed, untag},

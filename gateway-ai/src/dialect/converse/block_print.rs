@@ -274,8 +274,12 @@ fn result(print: &mut Print<'_>, result: &ToolResult, w: &mut Writer<'_>) -> Res
     Ok(())
 }
 
-/// A block within a result: there are no cache points there.
-fn result_block(print: &mut Print<'_>, block: &Block, w: &mut Writer<'_>) -> Result<(), AiError> {
+/// A block within a result or a document: there are no cache points there.
+pub(super) fn result_block(
+    print: &mut Print<'_>,
+    block: &Block,
+    w: &mut Writer<'_>,
+) -> Result<(), AiError> {
     if block.cache().is_none() {
         return self::block(print, block, w);
     }

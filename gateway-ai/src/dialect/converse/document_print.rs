@@ -2,7 +2,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{block_print, media_parse::DOCUMENTS, request_print::Print};
 use crate::{
-    canonical::{Document, Extra, Raw, Source},
+    canonical::{Block, Document, Extra, Raw, Source},
     error::AiError,
     json::Writer,
 };
@@ -112,7 +112,11 @@ pub(super) fn source(
             w.key("content");
             w.begin_array();
             for block in blocks {
-                block_print::block(print, block, w)?;
+                if print.same || matches!(block, Block::Text(_)) {
+                    block_print::result_block(print, block, w)?;
+                } else {
+                    print.losses.add("document.form");
+                }
             }
             w.end_array();
         }

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     canonical::{
-        Extra, Message, Raw, Request, Role, StreamOptions, System, Tool, ToolChoice, ToolKind,
+        Extra, Message, Raw, Request, Role, StreamOptions, System, SystemRole, Tool, ToolChoice,
+        ToolKind,
     },
     dialect::{
         Dialect, Url,
@@ -59,8 +60,10 @@ fn message(wire: wire::Message<'_>) -> Result<Message, AiError> {
     let role = match wire.role.as_deref() {
         Some("user") => Role::User,
         Some("assistant") => Role::Assistant,
+        Some("system") => Role::System(SystemRole::System),
         other => {
-            let text = format!("messages.role: {other:?} is neither `user` nor `assistant`");
+            let text =
+                format!("messages.role: {other:?} is none of `user`, `assistant` and `system`");
             return Err(AiError::invalid(text).with_param("messages.role"));
         }
     };

@@ -8,7 +8,8 @@ use crate::{
     dialect::{
         Dialect, MidSystem, Printed, Restore, Target,
         common::{
-            CallIds, NameRules, Piece, Plan, Rules, Speaker, ToolNames, Turn, arrange, missed_blank,
+            CallIds, NameRules, Piece, Plan, Rules, Speaker, ToolNames, Turn, arrange,
+            is_system_text,
         },
     },
     error::AiError,
@@ -111,16 +112,9 @@ impl<'r> Print<'r> {
         let hoisted = request.messages.iter().filter(|message| {
             matches!(message.role, Role::System(_)) && self.target.mid_system == MidSystem::Hoist
         });
-        let blank = |block: &Block| block.as_text().is_some_and(|text| text.trim().is_empty());
         let parts: Vec<&Block> = (request.system.iter().flat_map(|system| &system.parts))
             .chain(hoisted.flat_map(|message| &message.content))
-            .filter(|block| {
-                let left_out = !self.same && blank(block);
-                if left_out {
-                    missed_blank(block, &mut self.losses);
-                }
-                !left_out
-            })
+            .filter(|block| self.same || is_system_text(block, Dialect::Converse, &mut self.losses))
             .collect();
         for system in &request.system {
             if system.name.is_some() {
@@ -174,8 +168,7 @@ impl<'r> Print<'r> {
 
     fn turn(&mut self, turn: &Turn<'_>, w: &mut Writer<'_>) -> Result<(), AiError> {
         w.begin_object();
-        let assistant = turn.role == Speaker::Assistant;
-        w.str_field("role", if assistant { "assistant" } else { "user" });
+        w.str_field("role", turn.role.as_str());
         w.key("content");
         w.begin_array();
         for piece in &turn.pieces {

@@ -123,6 +123,9 @@ impl State {
                 self.close(out);
                 let raw = wire.stop_reason.as_deref().unwrap_or("end_turn");
                 self.stop = Some(stop::parse(raw, wire.additional.as_ref()));
+                if wire.additional.is_some_and(|fields| !stop::is_all(&fields)) {
+                    missed("additionalModelResponseFields");
+                }
             }
             "metadata" => {
                 let counted = wire
@@ -147,7 +150,10 @@ impl State {
                 let block = Block::ToolCall(block_parse::tool_use(call));
                 self.open(number, Kind::Call, block, out);
             }
-            Some(_) => self.skip(number, out),
+            Some(call) => {
+                missed(call.kind.as_deref().unwrap_or_default());
+                self.skip(number, out);
+            }
             None if start.extra.is_empty() => {}
             None => self.skip(number, out),
         }

@@ -3,7 +3,10 @@ use bytes::BytesMut;
 use super::{block_print, error, frame, reply_print::service_tier, stop, usage};
 use crate::{
     canonical::{Block, Delta, Event, Stop, StopReason, ToolCall, Usage},
-    dialect::{ReplyContext, common::tagged},
+    dialect::{
+        ReplyContext,
+        common::{missed_beside, tagged},
+    },
     error::AiError,
     json::Writer,
     loss::Losses,
@@ -117,6 +120,7 @@ impl StreamPrinter {
 
     fn block_start(&mut self, index: u32, block: &Block, out: &mut BytesMut) {
         self.start(out);
+        missed_beside(block, &mut self.losses);
         let kind = match block {
             Block::Text(_) | Block::Refusal(_) => Kind::Text,
             Block::Thinking(_) => Kind::Thinking,

@@ -1,9 +1,9 @@
-use super::{options_print::object_text, request_print::Print};
+use super::{options_print::object_text, request_print::Print, turns::is_sendable};
 use crate::{
     canonical::{
         Audio, AudioSource, Block, Document, Extra, Image, Source, Text, ToolCall, ToolResult,
     },
-    dialect::restore::WRAPPED_ARGUMENT,
+    dialect::{Dialect, restore::WRAPPED_ARGUMENT},
     error::AiError,
     json::Writer,
 };
@@ -44,7 +44,8 @@ pub(super) fn part(
         Block::Video(video) => media(print, &video.source, &video.extra, "video_url", w)?,
         Block::Document(document) => self::document(print, document, w)?,
         Block::Audio(audio) => self::audio(print, audio, w)?,
-        Block::Opaque(opaque) => w.raw(opaque.raw.as_str()),
+        Block::Opaque(opaque) if opaque.dialect == Dialect::Gemini => w.raw(opaque.raw.as_str()),
+        Block::Opaque(opaque) => print.losses.add_field("content", &opaque.kind),
         Block::RedactedThinking(_) => print.losses.add("redacted_thinking"),
     }
     Ok(())
@@ -109,19 +110,12 @@ fn result(print: &mut Print<'_>, result: &ToolResult, w: &mut Writer<'_>) -> Res
         .copied()
         .or(result.name.as_deref());
     let name = print.names.get(named.unwrap_or("unknown_function"));
-    let (texts, media): (Vec<&Block>, Vec<&Block>) = result
+    let (texts, mut media): (Vec<&Block>, Vec<&Block>) = result
         .content
         .iter()
         .partition(|block| matches!(block, Block::Text(_)));
-    let text: Vec<&str> = texts.iter().filter_map(|block| block.as_text()).collect();
-    let text = text.join("\n");
-    for block in &texts {
-        if let Block::Text(text) = block {
-            for (name, _) in text.extra.iter() {
-                print.losses.add_field("tool_result", name);
-            }
-        }
-    }
+    media.retain(|block| print.same || is_sendable(block, &mut print.losses));
+    let text = result_text(print, &texts);
     w.begin_object();
     w.begin_object_field("functionResponse");
     if !result.synthetic_id {
@@ -159,6 +153,25 @@ fn result(print: &mut Print<'_>, result: &ToolResult, w: &mut Writer<'_>) -> Res
     w.end_object();
     w.end_object();
     Ok(())
+}
+
+/// The texts of a result are one; what was said about each of them is lost.
+fn result_text(print: &mut Print<'_>, blocks: &[&Block]) -> String {
+    let mut lines = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        let Block::Text(text) = block else { continue };
+        if text.cache.is_some() {
+            print.losses.add("cache_control");
+        }
+        if text.citations.is_some() {
+            print.losses.add("text.citations");
+        }
+        for (name, _) in text.extra.iter() {
+            print.losses.add_field("tool_result", name);
+        }
+        lines.push(text.text.as_str());
+    }
+    lines.join("\n")
 }
 
 fn media(
@@ -224,6 +237,17 @@ fn document(print: &mut Print<'_>, document: &Document, w: &mut Writer<'_>) -> R
     lost.into_iter()
         .filter(|(_, lost)| *lost)
         .for_each(|(name, _)| print.losses.add(name));
+    if let Source::Blocks(blocks) = &document.source
+        && blocks.iter().all(|block| block.as_text().is_some())
+    {
+        // The parts of a document are one text here.
+        print.losses.add("document.form");
+        let source = Source::Text {
+            media_type: "text/plain".into(),
+            data: result_text(print, &blocks.iter().collect::<Vec<_>>()),
+        };
+        return media(print, &source, &document.extra, "file", w);
+    }
     media(print, &document.source, &document.extra, "file", w)
 }
 

@@ -103,6 +103,7 @@ impl<'r> Print<'r> {
         let parts: Vec<&Block> = (request.system.iter().flat_map(|system| &system.parts))
             .chain(hoisted.flat_map(|message| &message.content))
             .filter(filled)
+            .filter(|block| self.same || turns::is_sendable(block, &mut self.losses))
             .collect();
         for system in &request.system {
             if system.name.is_some() {

@@ -125,7 +125,7 @@ fn is_sealed(block: &Block) -> bool {
 }
 
 /// Whether anything of a block will be written; what will not is reported here.
-fn is_sendable(block: &Block, losses: &mut Losses) -> bool {
+pub(super) fn is_sendable(block: &Block, losses: &mut Losses) -> bool {
     match block {
         Block::Text(text) => return !text.text.is_empty() || text.signature.is_some(),
         Block::Thinking(thinking) => {

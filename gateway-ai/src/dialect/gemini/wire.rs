@@ -142,7 +142,7 @@ wire! {
 }
 
 wire! {
-    pub(super) struct Feedback<'a> ignoring { block_reason: Str<'a> = "blockReason" }
+    pub(super) struct Feedback<'a> { block_reason: Str<'a> = "blockReason" }
 }
 
 wire! {

@@ -41,7 +41,10 @@ pub(super) fn cache_mark(wire: wire::CacheControl<'_>) -> CacheMark {
 
 /// Reads one block, of a request or of a reply.
 pub(super) fn block(raw: &RawValue, field: &'static str) -> Result<Block, AiError> {
-    let mut wire: wire::Block<'_> = read(raw, field)?;
+    let mut wire: wire::Block<'_> = match read(raw, field) {
+        Ok(wire) => wire,
+        Err(error) => return unknown(raw, field, error),
+    };
     let kind = wire.kind.take().ok_or_else(|| {
         AiError::invalid(format!("{field}.type is missing")).with_param(format!("{field}.type"))
     })?;
@@ -54,8 +57,8 @@ pub(super) fn block(raw: &RawValue, field: &'static str) -> Result<Block, AiErro
             signature: None,
             extra: Extra::from_fields(wire.extra),
         })),
-        "image" if wire.source.is_some() => {
-            let (source, mut extra) = source(wire.source.take().unwrap_or_default(), field)?;
+        "image" if let Some(raw) = wire.source => {
+            let (source, mut extra) = source(read(raw, field)?, field)?;
             extra.absorb("", wire.extra);
             Ok(Block::Image(Image {
                 source,
@@ -64,8 +67,8 @@ pub(super) fn block(raw: &RawValue, field: &'static str) -> Result<Block, AiErro
                 extra,
             }))
         }
-        "document" if wire.source.is_some() => {
-            let (source, mut extra) = source(wire.source.take().unwrap_or_default(), field)?;
+        "document" if let Some(raw) = wire.source => {
+            let (source, mut extra) = source(read(raw, field)?, field)?;
             extra.absorb("", wire.extra);
             Ok(Block::Document(Document {
                 source,
@@ -89,6 +92,26 @@ pub(super) fn block(raw: &RawValue, field: &'static str) -> Result<Block, AiErro
         }
     }
 }
+
+/// Fields of a block nobody knows may hold anything, also under the names of known ones.
+fn unknown(raw: &RawValue, field: &'static str, error: AiError) -> Result<Block, AiError> {
+    let wire: wire::Kind<'_> = read(raw, field)?;
+    match wire.kind {
+        Some(kind) if !KNOWN.contains(&&*kind) => Ok(Block::Opaque(opaque(&kind, raw, field)?)),
+        _ => Err(error),
+    }
+}
+
+/// The kinds of blocks that are read.
+const KNOWN: &[&str] = &[
+    "text",
+    "image",
+    "document",
+    "tool_use",
+    "tool_result",
+    "thinking",
+    "redacted_thinking",
+];
 
 /// Another provider's proof was given to the client under a tag, and says so.
 fn thinking(wire: wire::Block<'_>) -> Thinking {

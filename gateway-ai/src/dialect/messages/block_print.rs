@@ -108,10 +108,18 @@ pub(super) fn text(print: &mut Print<'_>, text: &Text, trim: bool, w: &mut Write
 }
 
 /// Whether citations are OpenAI's annotations, which count characters in the answer and have no
-/// place among Anthropic's, which count in the source.
+/// place among Anthropic's, which count in the source; or Bedrock's, which name no type.
 pub(super) fn is_foreign_citation(raw: &Raw) -> bool {
-    raw.as_str().contains("\"url_citation\"")
+    let has = |word: &str| raw.as_str().contains(word);
+    !has("\"type\"") || ANNOTATIONS.iter().any(|kind| has(kind))
 }
+
+const ANNOTATIONS: [&str; 4] = [
+    "\"url_citation\"",
+    "\"file_citation\"",
+    "\"container_file_citation\"",
+    "\"file_path\"",
+];
 
 /// Thinking without its proof, or with another provider's, cannot be replayed: it is left out.
 fn thinking(print: &mut Print<'_>, thinking: &Thinking, w: &mut Writer<'_>) {

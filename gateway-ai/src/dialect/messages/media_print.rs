@@ -97,7 +97,11 @@ fn source(
         }
         Source::Text { media_type, data } => {
             w.str_field("type", "text");
-            w.str_field("media_type", media_type);
+            // Whatever the text is in, this is the only word for it.
+            w.str_field(
+                "media_type",
+                if print.same { media_type } else { "text/plain" },
+            );
             w.str_field("data", data);
         }
         Source::Base64 { media_type, data } => {

@@ -6,7 +6,8 @@ use crate::{
     dialect::{
         Dialect, MidSystem, Printed, Restore, Target,
         common::{
-            CallIds, NameRules, Piece, Plan, Rules, Speaker, ToolNames, Turn, arrange, missed_blank,
+            CallIds, NameRules, Piece, Plan, Rules, Speaker, ToolNames, Turn, arrange,
+            is_system_text,
         },
     },
     error::AiError,
@@ -122,16 +123,9 @@ impl<'r> Print<'r> {
         let hoisted = request.messages.iter().filter(|message| {
             matches!(message.role, Role::System(_)) && self.target.mid_system == MidSystem::Hoist
         });
-        let blank = |block: &&Block| block.as_text() == Some("");
         let parts: Vec<&Block> = (request.system.iter().flat_map(|system| &system.parts))
             .chain(hoisted.flat_map(|message| &message.content))
-            .filter(|block| {
-                let left_out = !self.same && blank(block);
-                if left_out {
-                    missed_blank(block, &mut self.losses);
-                }
-                !left_out
-            })
+            .filter(|block| self.same || is_system_text(block, Dialect::Messages, &mut self.losses))
             .collect();
         self.lost_of_system();
         let instruction = self.json_instruction();
@@ -199,14 +193,7 @@ impl<'r> Print<'r> {
 
     fn turn(&mut self, turn: &Turn<'_>, trim: bool, w: &mut Writer<'_>) -> Result<(), AiError> {
         w.begin_object();
-        w.str_field(
-            "role",
-            match turn.role {
-                Speaker::User => "user",
-                Speaker::Assistant => "assistant",
-                Speaker::System => "system",
-            },
-        );
+        w.str_field("role", turn.role.as_str());
         w.key("content");
         if let (true, [Piece::Block(Block::Text(text))]) = (turn.is_bare(), &*turn.pieces) {
             w.string(if trim {

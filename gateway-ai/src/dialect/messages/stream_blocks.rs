@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     canonical::{Block, Delta},
-    dialect::{Dialect, common::tagged},
+    dialect::{
+        Dialect,
+        common::{missed_beside, tagged},
+    },
     error::{AiError, AiErrorKind},
     json::Writer,
 };
@@ -30,6 +33,7 @@ impl StreamPrinter {
         } else {
             kind = self.block_start(number, block, kind, out);
             self.next += 1;
+            missed_beside(block, &mut self.losses);
             if matches!(block, Block::ToolCall(call) if call.signature.is_some()) {
                 self.losses.add("tool_call.signature");
             }

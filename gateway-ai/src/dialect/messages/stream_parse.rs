@@ -114,10 +114,14 @@ impl State {
 
     fn block_start(&mut self, index: u32, mut block: Block, out: &mut Vec<Event>) {
         self.block_stop(index, out);
-        // Some servers send a call whole, at its start.
+        // Some servers send a call whole, at its start, or what a text is taken from.
         let whole = match &mut block {
             Block::ToolCall(call) => std::mem::take(&mut call.arguments),
             _ => String::new(),
+        };
+        let cited = match &mut block {
+            Block::Text(text) => text.citations.take(),
+            _ => None,
         };
         self.open.push(index);
         out.push(Event::BlockStart {
@@ -125,14 +129,14 @@ impl State {
             index,
             block: Box::new(block),
         });
-        if !whole.is_empty() {
-            let delta = Delta::Arguments(whole.into());
-            out.push(Event::Delta {
-                choice: 0,
-                index,
-                delta,
-            });
-        }
+        let whole = (!whole.is_empty()).then(|| Delta::Arguments(whole.into()));
+        let cited = cited.and_then(|cited| cited.read::<Vec<Raw>>().ok());
+        let cited = cited.into_iter().flatten().map(Delta::Citation);
+        out.extend(whole.into_iter().chain(cited).map(|delta| Event::Delta {
+            choice: 0,
+            index,
+            delta,
+        }));
     }
 
     fn block_stop(&mut self, index: u32, out: &mut Vec<Event>) {

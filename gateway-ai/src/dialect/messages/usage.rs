@@ -45,8 +45,9 @@ pub(super) fn print(usage: &Usage, same: bool, tier: Option<&str>, w: &mut Write
     w.opt_u64("cache_read_input_tokens", usage.cache_read);
     if usage.cache_write_5m.is_some() || usage.cache_write_1h.is_some() {
         w.object_field("cache_creation", |w| {
-            w.opt_u64("ephemeral_5m_input_tokens", usage.cache_write_5m);
-            w.opt_u64("ephemeral_1h_input_tokens", usage.cache_write_1h);
+            let count = |tokens: Option<u64>| tokens.unwrap_or(0);
+            w.u64_field("ephemeral_5m_input_tokens", count(usage.cache_write_5m));
+            w.u64_field("ephemeral_1h_input_tokens", count(usage.cache_write_1h));
         });
     }
     w.u64_field("output_tokens", usage.output.unwrap_or(0));

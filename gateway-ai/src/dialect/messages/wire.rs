@@ -50,7 +50,7 @@ wire! {
     pub(super) struct Block<'a> {
         kind: Str<'a> = "type",
         text: Str<'a> = "text",
-        source: Source<'a> = "source",
+        source: &'a RawValue = "source",
         id: Str<'a> = "id",
         name: Str<'a> = "name",
         input: &'a RawValue = "input",
@@ -64,6 +64,10 @@ wire! {
         citations: Raw = "citations",
         cache_control: CacheControl<'a> = "cache_control",
     }
+}
+
+wire! {
+    pub(super) struct Kind<'a> ignoring { kind: Str<'a> = "type" }
 }
 
 wire! {

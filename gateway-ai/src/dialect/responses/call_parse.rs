@@ -1,6 +1,11 @@
 use serde_json::value::RawValue;
 
-use super::{content_parse::content, message_parse::is_word, request_parse::field, wire};
+use super::{
+    content_parse::content,
+    message_parse::{OUTPUT, is_word},
+    request_parse::field,
+    wire,
+};
 use crate::{
     canonical::{Block, Extra, Raw, Shape, Text, ToolCall, ToolResult},
     dialect::common::read,
@@ -58,10 +63,12 @@ pub(super) const CUSTOM_RESULT: &str = "custom";
 /// Reads the output of a call, which is a string or a list of parts.
 pub(super) fn result(raw: &RawValue, path: &'static str) -> Result<ToolResult, AiError> {
     let wire: wire::CallOutput<'_> = read(raw, path)?;
-    let id = wire
-        .call_id
-        .map(Str::into_owned)
-        .ok_or_else(|| field("input.call_id", "is missing"))?;
+    let id = match wire.call_id {
+        Some(id) => id.into_owned(),
+        // What a provider ran itself need not say what it answers.
+        None if path == OUTPUT => String::new(),
+        None => return Err(field("input.call_id", "is missing")),
+    };
     let (content, shape) = match wire.output {
         Some(raw) if raw.get().starts_with('[') => {
             let list: Vec<&RawValue> = read(raw, "input.output")?;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     canonical::{Delta, Raw},
-    dialect::common::says_nothing,
+    dialect::common::{openai_logprobs, says_nothing},
     json::Writer,
 };
 
@@ -262,6 +262,8 @@ impl StreamPrinter {
 
     /// Probabilities come before the text they are about.
     pub(super) fn take_logprobs(&mut self, value: &Raw) {
+        let made = openai_logprobs(value, &mut self.losses);
+        let value = made.as_ref().unwrap_or(value);
         let Ok(lists) = value.read::<std::collections::BTreeMap<String, Raw>>() else {
             return;
         };

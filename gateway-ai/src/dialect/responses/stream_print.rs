@@ -327,7 +327,7 @@ impl StreamPrinter {
 fn tier(tier: Option<&str>) -> Option<&str> {
     match tier {
         Some("standard") => Some("default"),
-        Some("auto" | "default" | "flex" | "scale" | "priority") => tier,
+        Some("auto" | "default" | "flex" | "scale" | "priority" | "fast" | "ultrafast") => tier,
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! What the translation checklist asks of Chat and Messages, point by point, across both.
 
+mod allowed;
+mod allowed_said;
 mod answered;
 mod asked;
 mod errors;
