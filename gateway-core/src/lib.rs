@@ -10,6 +10,7 @@
 //! - [`context`]: the vocabulary – [`ClientIp`], [`Identity`], [`Route`], [`Outcome`], …;
 //! - [`key`]: one [`Key`] type evaluated against the vocabulary by every layer that needs one;
 //! - [`service`]: the erased service a gateway stores per route, and the whole-stack swap;
+//! - [`turn`]: one clock reading and no timer for all that runs in one poll of a connection;
 //! - `config` (feature `config`): units, secrets and diagnostics with file, line and column;
 //! - `testing` (feature `test-util`): probes and the `contract!` harness each layer passes.
 //!
@@ -27,6 +28,7 @@ pub mod respond;
 pub mod service;
 #[cfg(feature = "test-util")]
 pub mod testing;
+pub mod turn;
 
 pub use self::{
     body::Body,

@@ -1,63 +1,50 @@
 use std::{
-    future::Future,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
 };
 
+use gateway_core::turn::{self, Alarm};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
 use crate::error::{AiError, AiErrorKind};
 
 pin_project! {
     /// How long a stream may be silent, and when it must be over.
-    ///
-    /// The timer is not set again for every event: it fires when the *first* silence would have
-    /// ended, looks when the last event came, and sleeps on. A token costs a clock reading.
     pub(super) struct Clock {
         idle: Option<Duration>,
         deadline: Option<Instant>,
         last: Instant,
         #[pin]
-        sleep: Option<Sleep>,
+        alarm: Alarm,
     }
 }
 
 impl Clock {
     pub(super) fn new(idle: Option<Duration>, deadline: Option<Instant>) -> Self {
-        let mut clock = Self {
+        Self {
             idle,
             deadline,
-            last: Instant::now(),
-            sleep: None,
-        };
-        clock.sleep = clock.due().map(tokio::time::sleep_until);
-        clock
+            last: turn::now(),
+            alarm: Alarm::new(),
+        }
     }
 
     /// Something came.
     pub(super) fn touch(self: Pin<&mut Self>) {
-        *self.project().last = Instant::now();
+        *self.project().last = turn::now();
     }
 
     /// Ready when the stream has been silent for too long or must be over.
-    pub(super) fn poll_expired(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<AiError> {
-        loop {
-            let due = self.due();
-            let this = self.as_mut().project();
-            let (Some(mut sleep), Some(due)) = (this.sleep.as_pin_mut(), due) else {
-                return Poll::Pending;
-            };
-            if sleep.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            if Instant::now() >= due {
-                let text = "the provider fell silent in the middle of its answer";
-                return Poll::Ready(AiError::upstream(AiErrorKind::Timeout, text));
-            }
-            sleep.reset(due);
-        }
+    pub(super) fn poll_expired(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<AiError> {
+        let Some(due) = self.due() else {
+            return Poll::Pending;
+        };
+        self.project().alarm.poll_until(due, cx).map(|()| {
+            let text = "the provider fell silent in the middle of its answer";
+            AiError::upstream(AiErrorKind::Timeout, text)
+        })
     }
 
     fn due(&self) -> Option<Instant> {

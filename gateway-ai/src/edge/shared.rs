@@ -5,12 +5,11 @@ use std::{future::Future, mem, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use gateway_core::{
     Body, BoxError, ErrorFormat, ErrorKind, GatewayError, Outcome, Responder, Response,
-    body::CollectError, error::cause_ref,
+    body::CollectError, error::cause_ref, turn,
 };
 use gateway_layers::proxy::{Tunnels, WebSocket};
 use http::{Extensions, HeaderValue, Request, header, request::Parts};
 use http_body::Body as HttpBody;
-use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{
@@ -198,7 +197,7 @@ impl Shared {
             extensions,
             ..
         } = parts;
-        timeout::shorten(headers, extensions, Instant::now)?;
+        timeout::shorten(headers, extensions, turn::now)?;
         memory::attach(&self.memory, &call, extensions)?;
         let profile = self.profiles.of(headers, call.dialect());
         let client = profile.client().as_str();

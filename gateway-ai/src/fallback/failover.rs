@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use gateway_core::{Deadline, service::take_ready};
+use gateway_core::{Deadline, service::take_ready, turn};
 use tokio::time::Instant;
 use tower_service::Service;
 
@@ -95,7 +95,7 @@ impl Shared {
                 Err(error) => error.clone(),
             };
             call.note_failure(FailedAttempt::new(target.name().clone(), &error));
-            let over = deadline.is_some_and(|deadline| deadline <= Instant::now());
+            let over = deadline.is_some_and(|deadline| deadline <= turn::now());
             if last || over || call.is_spent() || !self.policy.covers(&error) {
                 return prefer(first, answer, &error);
             }
@@ -114,7 +114,7 @@ impl Shared {
         } else {
             self.policy.attempt
         };
-        limit.map(|limit| Instant::now() + limit)
+        limit.map(|limit| turn::now() + limit)
     }
 
     async fn attempt(
@@ -139,16 +139,16 @@ impl Shared {
         match until {
             None => work.await,
             Some(until) => {
-                let started = Instant::now();
-                tokio::time::timeout_at(until, work)
+                let started = turn::now();
+                turn::timeout_at(until, work)
                     .await
-                    .unwrap_or_else(|_| Err(late(started.elapsed())))
+                    .unwrap_or_else(|| Err(late(until.saturating_duration_since(started))))
             }
         }
     }
 
     fn deadline(&self, call: &AiCall) -> Option<Instant> {
-        let total = self.policy.total.map(|total| Instant::now() + total);
+        let total = self.policy.total.map(|total| turn::now() + total);
         earlier(total, call.deadline().map(Deadline::at))
     }
 }

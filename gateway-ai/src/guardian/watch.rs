@@ -3,8 +3,7 @@ use std::{
     mem,
 };
 
-use gateway_core::PrefixLost;
-use tokio::time::Instant;
+use gateway_core::{PrefixLost, turn};
 
 use super::{
     Guardian,
@@ -43,7 +42,7 @@ impl Turn {
             return None;
         }
         let conversation = (tenant(call.identity()).into(), Held::beginning(call)?);
-        let before = guardian.last(&conversation, Instant::now());
+        let before = guardian.last(&conversation, turn::now());
         Some(Self {
             guardian: guardian.clone(),
             conversation,
@@ -98,7 +97,7 @@ impl Watch {
         let last = Last {
             account: self.account,
             cached: read || wrote,
-            since: Instant::now(),
+            since: turn::now(),
         };
         self.guardian.note(self.conversation, last);
         lost
@@ -119,6 +118,8 @@ pub(crate) const fn account(base: u64, key: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
 
     fn turn(guardian: &Guardian) -> Turn {

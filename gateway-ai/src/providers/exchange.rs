@@ -2,7 +2,7 @@
 
 use std::{mem, sync::Arc, time::Duration};
 
-use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Request, Response, error::cause_ref};
+use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Request, Response, error::cause_ref, turn};
 use http::{HeaderValue, Method, Uri, header};
 use smallvec::SmallVec;
 use tokio::time::Instant;
@@ -43,7 +43,7 @@ async fn exchange(provider: &Inner, call: &mut AiCall) -> Result<AiReply, AiErro
     let mut tried: SmallVec<[usize; 4]> = SmallVec::new();
     loop {
         let payload = Payload::new(call, wire, &provider.quirks, target.model())?;
-        let since = Instant::now();
+        let since = turn::now();
         let mut context = Context {
             call,
             target,

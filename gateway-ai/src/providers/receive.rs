@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use gateway_core::{Body, body::CollectError};
+use gateway_core::{Body, body::CollectError, turn};
 use http::{HeaderMap, HeaderName, HeaderValue, header, response::Parts};
 use serde_json::value::RawValue;
 use tokio::time::Instant;
@@ -57,7 +57,7 @@ pub(super) async fn answer(
     body: Body,
     context: &mut Context<'_>,
 ) -> Result<AiReply, AiError> {
-    let first_byte = context.since.elapsed();
+    let first_byte = turn::now().saturating_duration_since(context.since);
     let refusal;
     let body = if head.status.is_success() {
         refusal = None;

@@ -4,20 +4,35 @@ use compact_str::CompactString;
 use smallvec::SmallVec;
 
 /// The route that was chosen for a request.
+///
+/// A clone is one reference count, or two if the path has parameters.
 #[derive(Clone, Debug)]
 pub struct Route {
+    rule: Arc<Named>,
+    params: Params,
+}
+
+#[derive(Debug)]
+struct Named {
     name: Arc<str>,
     pattern: Arc<str>,
-    params: Params,
 }
 
 impl Route {
     /// A route with a name, the path pattern it matched, and the values of the pattern's parameters.
     #[must_use]
-    pub const fn new(name: Arc<str>, pattern: Arc<str>, params: Params) -> Self {
+    pub fn new(name: Arc<str>, pattern: Arc<str>, params: Params) -> Self {
         Self {
-            name,
-            pattern,
+            rule: Arc::new(Named { name, pattern }),
+            params,
+        }
+    }
+
+    /// The same route for another path. For a table, which makes each of its routes once.
+    #[must_use]
+    pub fn with_params(&self, params: Params) -> Self {
+        Self {
+            rule: Arc::clone(&self.rule),
             params,
         }
     }
@@ -25,13 +40,13 @@ impl Route {
     /// The name given to the route by its author: bounded, fit for metric labels.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.rule.name
     }
 
     /// The path pattern, such as `/orders/{id}`.
     #[must_use]
     pub fn pattern(&self) -> &str {
-        &self.pattern
+        &self.rule.pattern
     }
 
     /// The parameters of the path, percent-decoded, in order of appearance.

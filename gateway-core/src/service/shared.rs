@@ -3,7 +3,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex},
     task::{Context, Poll},
 };
 
@@ -55,7 +55,10 @@ impl SharedService {
         B::Error: Into<BoxError>,
     {
         Self {
-            inner: Arc::new(Erased { service }),
+            inner: Arc::new(Erased {
+                at_hand: Mutex::new(service.clone()),
+                service,
+            }),
         }
     }
 
@@ -75,6 +78,9 @@ type BoxFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 struct Erased<S> {
     service: S,
+    /// An instance for whoever finds it free: cloning a stack counts up a reference for most of its
+    /// layers, and dropping the clone counts down again.
+    at_hand: Mutex<S>,
 }
 
 impl<S, B> Call for Erased<S>
@@ -89,13 +95,21 @@ where
     B::Error: Into<BoxError>,
 {
     fn call(&self, request: Request) -> BoxFuture {
-        let mut service = self.service.clone();
-        Box::pin(match ready_now(&mut service) {
+        // Never waited for: another thread, or a call within this one, clones. So does everybody after
+        // a panic, of which the lock tells.
+        let mut at_hand = self.at_hand.try_lock().ok();
+        let mut clone = None;
+        let service = match &mut at_hand {
+            Some(service) => &mut **service,
+            None => clone.insert(self.service.clone()),
+        };
+        Box::pin(match ready_now(service) {
             Poll::Ready(Ok(())) => Oneshot::Called {
                 future: service.call(request),
             },
+            // The instance that waits is the one to be called.
             Poll::Pending => Oneshot::Ready {
-                service,
+                service: std::mem::replace(service, self.service.clone()),
                 request: Some(request),
             },
         })
@@ -175,5 +189,52 @@ impl Future for ResponseFuture {
 impl fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{panic::AssertUnwindSafe, sync::OnceLock};
+
+    use futures_util::FutureExt as _;
+    use tower::{ServiceExt as _, service_fn};
+
+    use super::*;
+
+    async fn ask(service: &SharedService, path: &'static str) -> Response {
+        let request = http::Request::builder().uri(path).body(Body::empty());
+        let Ok(response) = service.clone().oneshot(request.unwrap()).await;
+        response
+    }
+
+    #[tokio::test]
+    async fn a_service_may_call_itself_within_its_call() {
+        static SHARED: OnceLock<SharedService> = OnceLock::new();
+        let shared = SharedService::new(service_fn(|request: Request| {
+            let inner = (request.uri().path() == "/outer").then(|| {
+                let shared = SHARED.get().unwrap();
+                shared.start(Request::default())
+            });
+            async move {
+                match inner {
+                    Some(inner) => inner.await,
+                    None => Ok(Response::new(Body::from("inner"))),
+                }
+            }
+        }));
+        SHARED.set(shared.clone()).unwrap();
+        let body = ask(&shared, "/outer").await.into_body();
+        assert_eq!(body.as_bytes().unwrap(), "inner");
+    }
+
+    #[tokio::test]
+    async fn a_panic_within_a_call_is_of_that_call_alone() {
+        let shared = SharedService::new(service_fn(|request: Request| {
+            assert_ne!(request.uri().path(), "/panic", "on purpose");
+            async { Ok::<_, Infallible>(Response::new(Body::empty())) }
+        }));
+        let panics = AssertUnwindSafe(ask(&shared, "/panic")).catch_unwind();
+        assert!(panics.await.is_err());
+        assert_eq!(ask(&shared, "/").await.status(), 200);
     }
 }

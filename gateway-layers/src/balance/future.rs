@@ -11,6 +11,7 @@ use gateway_core::{
     Body, BoxError, GatewayError, Outcome, Request, Response, Upstream,
     body::GuardedBody,
     service::{Unsent, ready_now},
+    turn,
 };
 use http::{HeaderValue, StatusCode, header};
 use http_body::Body as HttpBody;
@@ -321,7 +322,7 @@ impl Drop for Attempt {
 
 impl Clock {
     fn read(self, started: Instant) -> (super::ewma::Millis, std::time::Duration) {
-        let now = Instant::now();
+        let now = turn::now();
         let at = super::ewma::Millis::since_start(now.saturating_duration_since(self.start));
         (at, now.saturating_duration_since(started))
     }

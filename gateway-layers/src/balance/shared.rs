@@ -7,7 +7,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use gateway_core::{
-    ErrorKind, GatewayError, Outcome, Request, Responder, Response, context::Tried,
+    ErrorKind, GatewayError, Outcome, Request, Responder, Response, context::Tried, turn,
 };
 use http::{HeaderValue, uri};
 use tokio::time::{Duration, Instant};
@@ -78,7 +78,7 @@ impl<S> Shared<S> {
         S: Clone,
     {
         let set = self.set.load();
-        let at = Instant::now();
+        let at = turn::now();
         let elapsed = at.saturating_duration_since(self.start);
         let past = Past {
             tried: request.extensions().get::<Tried>(),

@@ -12,12 +12,13 @@ use gateway_core::{
     Usage,
     body::{End, Observe as ObserveBody},
     context::OutcomeRecord,
+    turn,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version, header};
 use http_body::Body as HttpBody;
 use tokio::time::Instant;
 
-use super::{OnEnd, Record, TraceContext, layer::Shared, metrics::InFlight};
+use super::{OnEnd, Record, TraceContext, layer::Shared};
 
 /// Counts the bytes of a request body whose length was not announced.
 ///
@@ -64,7 +65,6 @@ pub(super) struct Recorder<H: OnEnd> {
     counted: Option<RequestBytes>,
     bytes_out: u64,
     done: bool,
-    _in_flight: Option<InFlight>,
 }
 
 impl<H: OnEnd> Recorder<H> {
@@ -88,6 +88,9 @@ impl<H: OnEnd> Recorder<H> {
             Some(_) => None,
             None => extensions.get::<RequestBytes>().cloned(),
         };
+        if let Some(metrics) = &shared.metrics {
+            metrics.enter();
+        }
         Box::new(Self {
             outcome,
             method: request.method().clone(),
@@ -97,21 +100,20 @@ impl<H: OnEnd> Recorder<H> {
             user_agent: headers.get(header::USER_AGENT).cloned(),
             referer: headers.get(header::REFERER).cloned(),
             trace,
-            start: Instant::now(),
+            start: turn::now(),
             first_byte: None,
             status: None,
             announced,
             counted,
             bytes_out: 0,
             done: false,
-            _in_flight: shared.metrics.as_ref().map(super::Metrics::enter),
             shared: Arc::clone(shared),
         })
     }
 
     /// The answer's head is here.
     pub(super) fn head<B>(&mut self, response: &Response<B>) {
-        self.first_byte = Some(self.start.elapsed());
+        self.first_byte = Some(turn::now().saturating_duration_since(self.start));
         self.status = Some(response.status().as_u16());
         let extensions = response.extensions();
         let error = extensions.get::<GatewayError>();
@@ -219,6 +221,9 @@ impl<H: OnEnd> ObserveBody for Box<Recorder<H>> {
 impl<H: OnEnd> Drop for Recorder<H> {
     fn drop(&mut self) {
         self.finish(End::Cancelled);
+        if let Some(metrics) = &self.shared.metrics {
+            metrics.leave();
+        }
     }
 }
 

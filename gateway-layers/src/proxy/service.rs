@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use gateway_core::{
     Body, BoxError, ErrorFormat, ErrorKind, GatewayError, Outcome, Request, Responder, Response,
-    Upstream, service::Unsent,
+    Upstream, service::Unsent, turn,
 };
 use http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use http_body::Body as HttpBody;
@@ -182,7 +182,7 @@ impl Trip {
             format: ErrorFormat::of(request.headers(), request.extensions()),
             head: *request.method() == Method::HEAD,
             undo: Undo::default(),
-            started: Instant::now(),
+            started: turn::now(),
         }
     }
 
@@ -284,7 +284,7 @@ impl Shared {
     /// Who answered, which the outcome is told as well.
     fn told(&self, trip: &Trip) -> Upstream {
         let upstream = self.upstream.clone();
-        let upstream = upstream.with_first_byte(trip.started.elapsed());
+        let upstream = upstream.with_first_byte(turn::now().saturating_duration_since(trip.started));
         Outcome::record(&trip.undo.extensions, |record| {
             record.upstream = Some(upstream.clone());
         });

@@ -17,11 +17,19 @@ use super::{
 /// Routes and what they lead to.
 #[derive(Debug)]
 pub(super) struct Table<T> {
-    entries: Vec<(Rule, T)>,
+    entries: Vec<Entry<T>>,
     exact: HashMap<CompactString, Tree, foldhash::fast::RandomState>,
     /// Longest domain first.
     wildcard: Vec<(CompactString, Tree)>,
     any: Tree,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    rule: Rule,
+    /// What is told of the rule to whoever asks; a path's parameters are added.
+    route: Route,
+    value: T,
 }
 
 /// The head of a request, as far as routes look at it.
@@ -69,19 +77,24 @@ impl<T> Table<T> {
             );
             let leaf = tree.leaf(&rule.path);
             let entries = &self.entries;
-            let index =
-                leaf.partition_point(|other| entries[*other as usize].0.conditions() >= conditions);
+            let index = leaf
+                .partition_point(|other| entries[*other as usize].rule.conditions() >= conditions);
             leaf.insert(index, number);
         }
-        self.entries.push((rule, value));
+        let route = Route::new(
+            Arc::clone(&rule.name),
+            rule.path.shared(),
+            Params::default(),
+        );
+        self.entries.push(Entry { rule, route, value });
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = (&Rule, &T)> {
-        self.entries.iter().map(|(rule, value)| (rule, value))
+        self.entries.iter().map(|entry| (&entry.rule, &entry.value))
     }
 
     pub(super) fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.entries.iter().map(|(rule, _)| rule)
+        self.entries.iter().map(|entry| &entry.rule)
     }
 
     pub(super) fn find(&self, head: &Head<'_>) -> Found<'_, T> {
@@ -164,7 +177,8 @@ impl<T> Search<'_, '_, T> {
         let head = self.head;
         let asked = preflight_of(head).unwrap_or_else(|| head.method.clone());
         for number in leaf {
-            let (rule, value) = &self.table.entries[*number as usize];
+            let entry = &self.table.entries[*number as usize];
+            let rule = &entry.rule;
             if !rule.takes_rest(head.headers, head.uri.query()) {
                 continue;
             }
@@ -183,7 +197,7 @@ impl<T> Search<'_, '_, T> {
                 self.ambiguous = true;
                 return true;
             }
-            self.found = Some((route_of(rule, head.path.as_str(), captures), value));
+            self.found = Some((entry.route(head.path.as_str(), captures), &entry.value));
             return true;
         }
         false
@@ -202,14 +216,17 @@ fn preflight_of(head: &Head<'_>) -> Option<Method> {
     Method::from_bytes(asked.as_bytes()).ok()
 }
 
-fn route_of(rule: &Rule, path: &str, captures: &Captures) -> Route {
-    let params: Params = rule
-        .path
-        .names()
-        .zip(captures)
-        .map(|(name, range)| (name, super::path::decode_segment(&path[range.clone()])))
-        .collect();
-    Route::new(Arc::clone(&rule.name), rule.path.shared(), params)
+impl<T> Entry<T> {
+    fn route(&self, path: &str, captures: &Captures) -> Route {
+        let params: Params = self
+            .rule
+            .path
+            .names()
+            .zip(captures)
+            .map(|(name, range)| (name, super::path::decode_segment(&path[range.clone()])))
+            .collect();
+        self.route.with_params(params)
+    }
 }
 
 impl<T> Default for Table<T> {

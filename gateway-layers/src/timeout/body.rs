@@ -9,23 +9,25 @@ use std::{
 };
 
 use bytes::Bytes;
-use gateway_core::{Body, BoxError, ErrorKind, GatewayError};
+use gateway_core::{
+    Body, BoxError, ErrorKind, GatewayError,
+    turn::{self, Alarm},
+};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
 use super::clock::{Clock, Expired};
 
 pin_project! {
     /// A body that fails when its clock says so, and then lets go of what it wraps at once.
     ///
-    /// The timer is made at the first wait and moved only when it has fired too early: a body whose
-    /// frames are there when asked for touches no timer at all.
+    /// A body whose frames are there when asked for touches no timer at all.
     pub(super) struct TimedBody {
         #[pin]
         inner: Body,
         #[pin]
-        timer: Option<Sleep>,
+        alarm: Alarm,
         clock: Clock,
         idle: ErrorKind,
         waiting: Option<Instant>,
@@ -38,7 +40,7 @@ impl TimedBody {
     pub(super) const fn new(inner: Body, clock: Clock, idle: ErrorKind) -> Self {
         Self {
             inner,
-            timer: None,
+            alarm: Alarm::new(),
             clock,
             idle,
             waiting: None,
@@ -72,9 +74,9 @@ impl HttpBody for TimedBody {
                 return polled;
             }
         } else if this.clock.patience.is_some() && this.waiting.is_none() {
-            *this.waiting = Some(Instant::now());
+            *this.waiting = Some(turn::now());
         }
-        match poll_clock(this.timer, this.clock, *this.waiting, cx) {
+        match poll_clock(this.alarm, this.clock, *this.waiting, cx) {
             Poll::Pending => polled,
             Poll::Ready(expired) => {
                 this.inner.set(Body::empty());
@@ -99,30 +101,17 @@ impl HttpBody for TimedBody {
 
 /// Resolves when the clock has run out for a wait that began at `since`.
 pub(super) fn poll_clock(
-    mut timer: Pin<&mut Option<Sleep>>,
+    alarm: Pin<&mut Alarm>,
     clock: &Clock,
     since: Option<Instant>,
     cx: &mut Context<'_>,
 ) -> Poll<Expired> {
-    loop {
-        let Some(next) = clock.next(since) else {
-            return Poll::Pending;
-        };
-        match timer.as_mut().as_pin_mut() {
-            None => timer.set(Some(sleep_until(next))),
-            // One that fires too early is moved when it does; moving it at each wait costs more.
-            Some(sleep) if sleep.deadline() > next => sleep.reset(next),
-            Some(_) => {}
-        }
-        let sleep = timer.as_mut().as_pin_mut().expect("made above");
-        ready!(sleep.poll(cx));
-        let now = Instant::now();
-        match clock.expired(since, now) {
-            Some(expired) => return Poll::Ready(expired),
-            // `next` is later than the moment the timer was set for.
-            None => timer.set(Some(sleep_until(next))),
-        }
-    }
+    let Some(next) = clock.next(since) else {
+        return Poll::Pending;
+    };
+    ready!(alarm.poll_until(next, cx));
+    let expired = clock.expired(since, turn::now().max(next));
+    Poll::Ready(expired.expect("`next` is when something is over"))
 }
 
 /// When the upload last moved.
@@ -141,7 +130,7 @@ impl Progress {
     }
 
     fn now(&self) {
-        let micros = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let micros = u64::try_from(turn::now().saturating_duration_since(self.start).as_micros()).unwrap_or(u64::MAX);
         self.micros.store(micros, Ordering::Relaxed);
     }
 

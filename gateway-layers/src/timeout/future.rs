@@ -7,11 +7,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Response};
+use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Response, turn::Alarm};
 use http::StatusCode;
 use http_body::Body as HttpBody;
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
 use super::{
     body::{Progress, TimedBody, poll_clock},
@@ -26,7 +26,7 @@ pin_project! {
         #[pin]
         inner: Option<F>,
         #[pin]
-        timer: Option<Sleep>,
+        alarm: Alarm,
         wait: Wait,
         refused: Option<Box<Response>>,
     }
@@ -49,7 +49,7 @@ impl<F> ResponseFuture<F> {
     pub(super) const fn waiting(inner: F, wait: Wait) -> Self {
         Self {
             inner: Some(inner),
-            timer: None,
+            alarm: Alarm::new(),
             wait,
             refused: None,
         }
@@ -58,7 +58,7 @@ impl<F> ResponseFuture<F> {
     pub(super) fn refused(response: Response, now: Instant) -> Self {
         Self {
             inner: None,
-            timer: None,
+            alarm: Alarm::new(),
             wait: Wait {
                 started: now,
                 head: Clock::default(),
@@ -97,7 +97,7 @@ where
             Some(progress) => progress.last(),
             None => this.wait.started,
         };
-        let expired = ready!(poll_clock(this.timer, &this.wait.head, Some(since), cx));
+        let expired = ready!(poll_clock(this.alarm, &this.wait.head, Some(since), cx));
         let response = refuser.refuse(GatewayError::new(match expired {
             Expired::Deadline => ErrorKind::DeadlineExceeded,
             Expired::Patience => ErrorKind::UpstreamTimeout,

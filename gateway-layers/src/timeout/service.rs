@@ -7,6 +7,7 @@ use std::{
 use bytes::Bytes;
 use gateway_core::{
     Body, BoxError, Deadline, ErrorKind, GatewayError, Outcome, Request, Responder, Response,
+    turn,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Body as HttpBody;
@@ -80,7 +81,7 @@ impl Settings {
         if !watched || request.body().as_bytes().is_some() {
             return None;
         }
-        let progress = Arc::new(Progress::new(Instant::now()));
+        let progress = Arc::new(Progress::new(turn::now()));
         let clock = Clock {
             deadline: None,
             patience: self.upload_idle,
@@ -131,7 +132,7 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let mut request = request.map(Body::new);
-        let now = Instant::now();
+        let now = turn::now();
         let deadline = match self.settings.deadline(&request, now) {
             Ok(deadline) => deadline,
             Err(error) => {

@@ -138,8 +138,8 @@ impl RouteHandles {
         };
         self.statuses.get(key, status).inc();
         self.duration.observe(record.duration.as_secs_f64());
-        self.request_bytes.inc_by(record.bytes_in.unwrap_or(0));
-        self.response_bytes.inc_by(record.bytes_out);
+        add(&self.request_bytes, record.bytes_in.unwrap_or(0));
+        add(&self.response_bytes, record.bytes_out);
         if let Some(reason) = record.reason() {
             let make = |key| self.labelled(&families.refusals, "reason", key);
             self.refusals.get(reason, make).inc();
@@ -152,7 +152,7 @@ impl RouteHandles {
         }
         if let Some(target) = &record.outcome.target {
             let make = |name: &str| self.labelled(&families.split, "target", Some(name));
-            self.targets.get(target, make).inc();
+            self.targets.with(target, make, |counter| _ = counter.inc());
         }
         if let Some(client) = record.outcome.client {
             let make = |key| self.labelled(&families.clients, "client", key);
@@ -250,10 +250,17 @@ impl ModelHandles {
             usage.output,
         ];
         for (counter, count) in self.kinds.iter().zip(counts) {
-            counter.inc_by(count.unwrap_or(0));
+            add(counter, count.unwrap_or(0));
         }
-        self.disagreements.inc_by(u64::from(usage.disagrees));
-        self.cost.inc_by(usage.cost_micro_usd.unwrap_or(0));
+        add(&self.disagreements, u64::from(usage.disagrees));
+        add(&self.cost, usage.cost_micro_usd.unwrap_or(0));
+    }
+}
+
+/// Most of what is counted is often nothing, and to add nothing costs as much as to add something.
+fn add(counter: &Counter, count: u64) {
+    if count > 0 {
+        counter.inc_by(count);
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use gateway_core::Upstream;
+use gateway_core::{Upstream, Usage};
 use prometheus_client::{
     metrics::{
         counter::Counter as RawCounter, family::Family, gauge::Gauge as RawGauge,
@@ -69,7 +69,7 @@ struct Shared {
 
 /// Handles by name. A read lock and one hash per request; the write lock once per name.
 struct Table<H> {
-    by_name: RwLock<HashMap<Box<str>, Arc<H>, foldhash::fast::RandomState>>,
+    by_name: RwLock<HashMap<Box<str>, H, foldhash::fast::RandomState>>,
 }
 
 impl<H> Table<H> {
@@ -79,16 +79,18 @@ impl<H> Table<H> {
         }
     }
 
-    fn get(&self, name: &str, make: impl FnOnce(&str) -> H) -> Arc<H> {
+    /// Counts under the lock, which takes a few instructions and allocates nothing.
+    fn with(&self, name: &str, make: impl FnOnce(&str) -> H, count: impl FnOnce(&H)) {
         let read = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(handles) = read.get(name) {
-            return Arc::clone(handles);
+            count(handles);
+            return;
         }
         drop(read);
         let mut write = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
         let name = if write.len() < MAX_NAMES { name } else { OTHER };
         let entry = write.entry(name.into());
-        Arc::clone(entry.or_insert_with(|| Arc::new(make(name))))
+        count(entry.or_insert_with(|| make(name)));
     }
 }
 
@@ -174,7 +176,7 @@ impl Metrics {
     /// Counts a call of an upstream that is not the request an observer sees: a part of it, or a copy.
     ///
     /// ```
-    /// use gateway_core::Upstream;
+    /// use gateway_core::{Upstream, Usage};
     /// use gateway_layers::observe::Metrics;
     ///
     /// let metrics = Metrics::new();
@@ -184,8 +186,8 @@ impl Metrics {
     /// ```
     pub fn count_upstream(&self, upstream: &Upstream) {
         let make = |name: &str| UpstreamHandles::new(&self.shared.families, name);
-        let handles = self.shared.upstreams.get(upstream.name(), make);
-        handles.observe(upstream);
+        let upstreams = &self.shared.upstreams;
+        upstreams.with(upstream.name(), make, |handles| handles.observe(upstream));
     }
 
     /// Counts the lines `log` loses.
@@ -218,31 +220,36 @@ impl Metrics {
         )
     }
 
-    pub(super) fn enter(&self) -> InFlight {
+    /// A request has begun, and [leaves](Self::leave) when it was observed.
+    pub(super) fn enter(&self) {
         self.shared.in_flight.inc();
-        InFlight {
-            gauge: self.shared.in_flight.clone(),
-        }
+    }
+
+    pub(super) fn leave(&self) {
+        self.shared.in_flight.dec();
     }
 
     pub(super) fn observe(&self, record: &Record<'_>) {
         let shared = &self.shared;
         let families = &shared.families;
-        let route = shared
-            .routes
-            .get(record.route(), |name| RouteHandles::new(families, name));
-        route.observe(families, record);
+        let make = |name: &str| RouteHandles::new(families, name);
+        let count = |route: &RouteHandles| route.observe(families, record);
+        shared.routes.with(record.route(), make, count);
         if let Some(upstream) = &record.outcome.upstream {
             self.count_upstream(upstream);
         }
         if let (Some(model), Some(usage)) = (&record.outcome.model, &record.outcome.usage) {
-            let make = |name: &str| ModelHandles::new(families, name);
-            shared.models.get(model, make).observe(usage);
+            self.count_model(model, usage);
         }
         for (model, usage) in &record.outcome.others {
-            let make = |name: &str| ModelHandles::new(families, name);
-            shared.models.get(model, make).observe(usage);
+            self.count_model(model, usage);
         }
+    }
+
+    fn count_model(&self, model: &str, usage: &Usage) {
+        let make = |name: &str| ModelHandles::new(&self.shared.families, name);
+        let models = &self.shared.models;
+        models.with(model, make, |handles| handles.observe(usage));
     }
 }
 
@@ -255,19 +262,6 @@ impl Default for Metrics {
 impl fmt::Debug for Metrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
-    }
-}
-
-/// Counts a request as in flight until it is dropped.
-#[must_use = "the request counts as answered when this is dropped"]
-#[derive(Debug)]
-pub(super) struct InFlight {
-    gauge: RawGauge,
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.gauge.dec();
     }
 }
 
