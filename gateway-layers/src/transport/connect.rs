@@ -7,6 +7,7 @@ use tower_service::Service as _;
 
 use super::{
     Protocol,
+    batch::Batched,
     error::{Error, Reason},
     stream::Stream,
     tls::Tls,
@@ -76,6 +77,7 @@ impl Connector {
             .await
             .map_err(|error| Error::new(Reason::Connect, error))?
             .into_inner();
+        let stream = Batched::new(stream);
         if target.scheme_str() != Some("https") {
             let stream = Stream::Tcp(TokioIo::new(stream));
             return Ok(self.clear(stream, http1));
@@ -105,7 +107,7 @@ impl Connector {
 async fn unix(path: &Path) -> Result<Stream, Error> {
     let stream = tokio::net::UnixStream::connect(path).await;
     stream
-        .map(|stream| Stream::Unix(TokioIo::new(stream)))
+        .map(|stream| Stream::Unix(TokioIo::new(Batched::new(stream))))
         .map_err(|error| Error::new(Reason::Connect, error))
 }
 

@@ -61,6 +61,7 @@
 //! no frame wakes another task, or another core. Only a request that comes in pieces has a task until
 //! its response is over, since it must go on while nobody reads.
 
+pub mod batch;
 mod client;
 #[cfg(feature = "config")]
 mod config;

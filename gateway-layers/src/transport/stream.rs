@@ -9,13 +9,15 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::batch::Batched;
+
 /// A connection to an upstream. TLS state is large and boxed, so that plain connections stay small.
 #[derive(Debug)]
 pub(super) enum Stream {
-    Tcp(TokioIo<TcpStream>),
+    Tcp(TokioIo<Batched<TcpStream>>),
     #[cfg(unix)]
-    Unix(TokioIo<tokio::net::UnixStream>),
-    Tls(TokioIo<Box<TlsStream<TcpStream>>>),
+    Unix(TokioIo<Batched<tokio::net::UnixStream>>),
+    Tls(TokioIo<Box<TlsStream<Batched<TcpStream>>>>),
 }
 
 macro_rules! each {

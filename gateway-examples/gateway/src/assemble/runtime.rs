@@ -1,5 +1,6 @@
 use std::{io, num::NonZero};
 
+use gateway_layers::transport::batch;
 use tokio::runtime::{Builder, Runtime};
 
 /// The runtime for as many CPUs as this process may use.
@@ -21,5 +22,7 @@ pub fn runtime() -> io::Result<Runtime> {
     if workers > 1 {
         builder.worker_threads(workers);
     }
+    // What is written waits until a thread has nothing left to run.
+    builder.on_thread_park(batch::before_park);
     builder.enable_all().build()
 }

@@ -26,7 +26,6 @@ use super::{
     Drain, Limits,
     arrival::arrived,
     check,
-    coalesce::Coalesce,
     detect::{Spoken, detect},
     entrance::Client,
     interim::Interims,
@@ -34,6 +33,7 @@ use super::{
     room::roomy,
     state::{ServerBody, State},
     supervise::supervise,
+    watched::Watched,
 };
 
 /// Serves one connection to its end.
@@ -88,7 +88,7 @@ async fn http1<S>(
     let interims = limits.interim.then(Interims::default);
     let state = State::new(client, drain.clone(), interims);
     state.on_read();
-    let io = Coalesce::new(TokioIo::new(stream), read_before, Arc::clone(&state));
+    let io = Watched::new(TokioIo::new(stream), read_before, Arc::clone(&state));
     let answering = Arc::clone(&state);
     let max_target = limits.uri_bytes;
     let service = service_fn(move |request| {
@@ -125,7 +125,7 @@ async fn http2<S>(
 {
     // hyper keeps the compression of headers to itself: nobody beside it can write HTTP/2.
     let state = State::new(client, drain.clone(), None);
-    let io = Coalesce::new(TokioIo::new(stream), read_before, Arc::clone(&state));
+    let io = Watched::new(TokioIo::new(stream), read_before, Arc::clone(&state));
     let answering = Arc::clone(&state);
     let max_target = limits.uri_bytes;
     let service = service_fn(move |request| {
@@ -157,6 +157,7 @@ where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
     let in_flight = state.begin();
+    let state = in_flight.state();
     let mut request = arrived(request);
     if let Err(refusal) = check::request(&mut request, max_target) {
         let response = check::refuse(&request, refusal);
@@ -172,13 +173,13 @@ where
     if request.extensions().get::<OnUpgrade>().is_some() {
         switching = wants_tunnel(&request);
         // A tunnel outlives its answer, and is not to look idle, nor to be forgotten by a drain.
-        let tunnel = WhileOpen::new(state.begin());
+        let tunnel = WhileOpen::new(Arc::clone(state).begin());
         request.extensions_mut().insert(tunnel);
     }
     let sends = request.version() < Version::HTTP_2 && !request.body().is_end_stream();
     introduce(state.client(), request.extensions_mut());
     if state.interims().is_some() && request.version() == Version::HTTP_11 {
-        request.extensions_mut().insert(interim(&state));
+        request.extensions_mut().insert(interim(state));
     }
     if state.has_given_up() {
         // A stream that is reset together with its head is found out now, before an upstream is asked:

@@ -4,7 +4,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use gateway_layers::{proxy_protocol::Rewound, tls::TlsStream};
+use gateway_layers::{proxy_protocol::Rewound, tls::TlsStream, transport::batch::Batched};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -13,9 +13,9 @@ use tokio::{
 /// A connection as the system gave it.
 #[derive(Debug)]
 pub(super) enum Socket {
-    Tcp(TcpStream),
+    Tcp(Batched<TcpStream>),
     #[cfg(unix)]
-    Unix(tokio::net::UnixStream),
+    Unix(Batched<tokio::net::UnixStream>),
 }
 
 /// A connection as HTTP is spoken on it. One type for all: each would be another copy of hyper. TLS

@@ -16,7 +16,7 @@
 
 mod arrival;
 pub mod check;
-mod coalesce;
+
 mod connection;
 mod crowd;
 mod detect;
@@ -32,6 +32,7 @@ mod socket;
 mod state;
 mod supervise;
 mod upload;
+mod watched;
 
 #[cfg(unix)]
 pub use self::socket::bind_unix;

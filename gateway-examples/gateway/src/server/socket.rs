@@ -1,5 +1,6 @@
 use std::{fmt, io, net::SocketAddr, path::PathBuf};
 
+use gateway_layers::transport::batch::Batched;
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::io::Socket;
@@ -55,12 +56,12 @@ impl Listener {
                 let (stream, peer) = listener.accept().await?;
                 // An answer's last segment must not wait for the acknowledgement of the one before.
                 stream.set_nodelay(true)?;
-                Ok((Socket::Tcp(stream), Some(peer)))
+                Ok((Socket::Tcp(Batched::new(stream)), Some(peer)))
             }
             #[cfg(unix)]
             Kind::Unix(listener) => {
                 let stream = listener.accept().await?;
-                Ok((Socket::Unix(stream), None))
+                Ok((Socket::Unix(Batched::new(stream)), None))
             }
         }
     }

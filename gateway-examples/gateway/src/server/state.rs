@@ -26,7 +26,6 @@ pub(super) struct State {
     /// Milliseconds after `started` at which the connection was last polled.
     polled_at: AtomicU64,
     in_flight: AtomicU32,
-    streaming: AtomicBool,
     /// Milliseconds after `started` at which the first byte of a head came; 0 while there is none.
     head_since: AtomicU64,
     /// Milliseconds after `started` at which the last answer ended.
@@ -72,7 +71,6 @@ impl State {
             started: Instant::now(),
             polled_at: AtomicU64::new(0),
             in_flight: AtomicU32::new(0),
-            streaming: AtomicBool::new(false),
             head_since: AtomicU64::new(0),
             quiet_since: AtomicU64::new(0),
             served: AtomicBool::new(false),
@@ -118,8 +116,9 @@ impl State {
 
     /// The connection is being polled: what happens until it is polled again happens now. A clock
     /// read for each of a request's four events would cost more than all they note.
-    pub(super) fn tick(&self) {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    pub(super) fn tick(&self, now: Instant) {
+        let passed = now.saturating_duration_since(self.started);
+        let now = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);
         self.polled_at.store(now, Ordering::Relaxed);
     }
 
@@ -164,19 +163,14 @@ impl State {
         self.given_up.load(Ordering::Relaxed)
     }
 
-    /// Whether frames of an answer may be worth waiting for.
-    pub(super) fn is_streaming(&self) -> bool {
-        self.streaming.load(Ordering::Relaxed)
-    }
-
     /// A request head is complete.
-    pub(super) fn begin(self: &Arc<Self>) -> InFlight {
+    pub(super) fn begin(self: Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         self.head_since.store(0, Ordering::Relaxed);
         self.on_write();
         self.upstream_turn.fetch_add(1, Ordering::Relaxed);
         InFlight {
-            state: Arc::clone(self),
+            state: self,
             upstream_turn: true,
             answered: false,
         }
@@ -224,6 +218,11 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
+    /// Of the connection it is on.
+    pub(super) const fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
     /// Notes whose turn it is after a body was asked for a frame.
     fn turn(&mut self, upstream: bool) {
         let state = &self.state;
@@ -242,7 +241,6 @@ impl Drop for InFlight {
         if !self.answered {
             state.given_up.store(true, Ordering::Relaxed);
         }
-        state.streaming.store(false, Ordering::Relaxed);
         state.served.store(true, Ordering::Relaxed);
         state.quiet_since.store(state.now(), Ordering::Relaxed);
         if self.upstream_turn {
@@ -262,12 +260,6 @@ pub(super) struct ServerBody {
 impl ServerBody {
     pub(super) fn new(inner: Body, mut in_flight: InFlight) -> Self {
         in_flight.answered = true;
-        // A body of known length is written in one go; only what arrives piece by piece is held.
-        let streaming = inner.size_hint().exact().is_none();
-        in_flight
-            .state
-            .streaming
-            .store(streaming, Ordering::Relaxed);
         Self { inner, in_flight }
     }
 }
@@ -308,7 +300,7 @@ mod tests {
 
     async fn pass(state: &State, seconds: u64) {
         tokio::time::advance(Duration::from_secs(seconds)).await;
-        state.tick();
+        state.tick(Instant::now());
     }
 
     #[tokio::test]
@@ -338,16 +330,16 @@ mod tests {
     #[tokio::test]
     async fn what_is_dropped_unanswered_was_given_up() {
         let state = state();
-        drop(ServerBody::new(Body::empty(), state.begin()));
+        drop(ServerBody::new(Body::empty(), Arc::clone(&state).begin()));
         assert!(!state.has_given_up());
-        drop(state.begin());
+        drop(Arc::clone(&state).begin());
         assert!(state.has_given_up());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_in_flight_has_no_clock() {
         let state = state();
-        let in_flight = state.begin();
+        let in_flight = Arc::clone(&state).begin();
         pass(&state, 1_000).await;
         assert_eq!(state.judge(HEAD, IDLE), Verdict::Wait(HEAD));
         drop(in_flight);
@@ -363,7 +355,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_nothing_is_cut_and_a_slow_upstream_is_not() {
         let state = state();
-        let mut in_flight = state.begin();
+        let mut in_flight = Arc::clone(&state).begin();
         pass(&state, 1_000).await;
         in_flight.turn(false);
         state.on_write();
@@ -378,7 +370,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_is_still_on_its_way_is_not_idle() {
         let state = state();
-        drop(state.begin());
+        drop(Arc::clone(&state).begin());
         pass(&state, 70).await;
         state.on_write();
         pass(&state, 70).await;
@@ -391,7 +383,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_head_on_a_kept_alive_connection_is_not_idle() {
         let state = state();
-        drop(state.begin());
+        drop(Arc::clone(&state).begin());
         pass(&state, 50).await;
         state.on_read();
         assert!(state.take_head_began() && !state.take_head_began());

@@ -1,10 +1,11 @@
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
 };
 
-use gateway_core::BoxError;
+use gateway_core::{BoxError, turn};
+use gateway_layers::transport::batch;
 use http_body::Body as HttpBody;
 use hyper::{
     body::Incoming,
@@ -21,8 +22,9 @@ use super::{
 
 /// Drives a connection, closes it when its clocks say so, and asks it to finish when the drain starts.
 ///
-/// One timer a connection. It is moved when it fires, and when a head begins on a quiet connection:
-/// a busy connection never touches it. Nor does it ask the timer and the drain at each wake-up, but
+/// One timer a connection, also for what waits inside: each poll is one [turn]. It is moved when it
+/// fires, when a head begins on a quiet connection, and when something inside wants to go on earlier:
+/// a busy connection seldom touches it. Nor does it ask the timer and the drain at each wake-up, but
 /// looks at two flags: both know already whom to wake.
 pub(super) async fn supervise<C>(connection: C, state: &State, limits: &Limits, mut drain: Drain)
 where
@@ -37,12 +39,16 @@ where
     let mut woken: Option<Waker> = None;
     loop {
         let event = poll_fn(|cx| {
-            state.tick();
-            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+            let now = Instant::now();
+            let (polled, again) = poll_turn(connection.as_mut(), state, now, cx);
+            if let Poll::Ready(ended) = polled {
                 return Poll::Ready(Event::Ended(ended));
             }
-            if state.take_head_began() {
-                clock.as_mut().reset(Instant::now() + limits.header_timeout);
+            let head = state.take_head_began().then(|| now + limits.header_timeout);
+            // Whatever waits in there asks again when the timer has fired, and been moved on.
+            let sooner = again.filter(|again| head.is_some() || *again < clock.deadline());
+            if let Some(at) = head.into_iter().chain(sooner).min() {
+                clock.as_mut().reset(at);
                 woken = None;
             }
             let will_wake = woken.as_ref().is_some_and(|it| it.will_wake(cx.waker()));
@@ -86,6 +92,20 @@ where
     }
 }
 
+/// Polls the connection as one turn; also when something in it wants to go on.
+fn poll_turn<C: Future>(
+    connection: Pin<&mut C>,
+    state: &State,
+    now: Instant,
+    cx: &mut Context<'_>,
+) -> (Poll<C::Output>, Option<Instant>) {
+    state.tick(now);
+    batch::flush_older(now, HELD_FOR);
+    turn::run(cx, now, |cx| connection.poll(cx))
+}
+
+/// How long an answer waits for others to be written with.
+const HELD_FOR: std::time::Duration = std::time::Duration::from_micros(500);
 /// To tell a client why.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(1);
 

@@ -13,31 +13,14 @@ use tokio::time::Sleep;
 
 use super::{connection::LINGER_BYTES, state::State};
 
-/// The connection's IO: gives what was read while the protocol was found out, and holds the writes
-/// of streamed answers until the tasks that are ready now have run.
-///
-/// hyper's body channel hands over one frame at a time and its server flushes after each, so a burst
-/// of n events costs n system calls and 2n task switches. Here the first attempt to write wakes its
-/// own task and says "not yet": the task goes to the back of the run queue, whoever has the next
-/// frame runs first, and hyper adds it to what it holds. When an attempt offers no more than the one
-/// before, nobody was ready, and it is written. No timer, no copy: what is held stays in hyper's
-/// queue of at most [`HOLD`] bytes or 16 frames.
-///
-/// Measured with strace on bursts of 104 events: 1.06 writes an event without it, 0.08 with it, on
-/// one thread and on two or four busy workers alike; 0.13 on two workers of which one is idle, since
-/// the task that wakes itself is offered to the idle one. Registering with the scheduler's deferred
-/// wake-ups instead (`yield_now`) gave 0.12 there and one `epoll_wait` more for each paced event, so
-/// the plain wake it is. A paced event costs one more poll.
-///
-/// Writing an answer's head with its first event, and each event that comes alone, at once is no
-/// faster. Of twenty streams that begin together the first is 0.3 ms earlier and the last as much later,
-/// since reading and writing take turns then, and the median is where it was.
+/// The connection's IO: gives what was read while the protocol was found out, tells the connection's
+/// state what moves, writes interim answers between hyper's own writes, and ends a connection so that
+/// its last answer arrives.
 #[derive(Debug)]
-pub(super) struct Coalesce<T> {
+pub(super) struct Watched<T> {
     inner: T,
     read_before: Bytes,
     state: Arc<State>,
-    offered: usize,
     linger: Linger,
     /// What is written of an interim answer has to be written to its end.
     interim: Bytes,
@@ -62,36 +45,21 @@ const TIMED_OUT: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 /// How long a client that is still sending is listened to.
 const LINGER: Duration = Duration::from_secs(1);
-/// More than this is written at once.
-const HOLD: usize = 16 << 10;
 
-impl<T> Coalesce<T> {
+impl<T> Watched<T> {
     pub(super) const fn new(inner: T, read_before: Bytes, state: Arc<State>) -> Self {
         Self {
             inner,
             read_before,
             state,
-            offered: 0,
             linger: Linger::Shutdown,
             interim: Bytes::new(),
             dirty: false,
         }
     }
-
-    /// Whether to wait for more than these `bytes`.
-    fn holds(&mut self, bytes: usize, cx: &Context<'_>) -> bool {
-        let grew = bytes > self.offered;
-        if grew && bytes < HOLD && self.state.is_streaming() {
-            self.offered = bytes;
-            cx.waker().wake_by_ref();
-            return true;
-        }
-        self.offered = 0;
-        false
-    }
 }
 
-impl<T: Read + Write + Unpin> Read for Coalesce<T> {
+impl<T: Read + Write + Unpin> Read for Watched<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -118,7 +86,7 @@ impl<T: Read + Write + Unpin> Read for Coalesce<T> {
     }
 }
 
-impl<T: Write + Unpin> Coalesce<T> {
+impl<T: Write + Unpin> Watched<T> {
     /// Tells a client whose head never ended why nothing more is read of it, as hyper does not, and
     /// has hyper take it for gone. A client that has not taken the answer before gets no other.
     fn poll_timed_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -134,7 +102,7 @@ impl<T: Write + Unpin> Coalesce<T> {
     }
 }
 
-impl<T: Read + Unpin> Coalesce<T> {
+impl<T: Read + Unpin> Watched<T> {
     /// Reads until the client closes, sends nothing, or has been listened to for long enough.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Linger::Read { discarded, until } = &mut self.linger else {
@@ -164,7 +132,7 @@ impl<T: Read + Unpin> Coalesce<T> {
     }
 }
 
-impl<T: Write + Unpin> Coalesce<T> {
+impl<T: Write + Unpin> Watched<T> {
     /// Writes interim answers where hyper is between two writes of its own.
     fn poll_interim(&mut self, cx: &mut Context<'_>, flushed: bool) -> Poll<io::Result<()>> {
         let Some(interims) = self.state.interims() else {
@@ -192,16 +160,13 @@ impl<T: Write + Unpin> Coalesce<T> {
     }
 }
 
-impl<T: Read + Write + Unpin> Write for Coalesce<T> {
+impl<T: Read + Write + Unpin> Write for Watched<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_interim(cx, false))?;
-        if self.holds(buf.len(), cx) {
-            return Poll::Pending;
-        }
         self.dirty = true;
         let written = Pin::new(&mut self.inner).poll_write(cx, buf);
         if written.is_ready() {
@@ -215,11 +180,7 @@ impl<T: Read + Write + Unpin> Write for Coalesce<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let bytes = bufs.iter().map(|buf| buf.len()).sum();
         ready!(self.poll_interim(cx, false))?;
-        if self.holds(bytes, cx) {
-            return Poll::Pending;
-        }
         self.dirty = true;
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
         if written.is_ready() {
