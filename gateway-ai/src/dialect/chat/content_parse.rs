@@ -36,10 +36,12 @@ fn part(raw: &RawValue) -> Result<Block, AiError> {
     }
     let mut wire: wire::Part<'_> = read(raw, "messages.content")?;
     let cache = wire.cache_control.take().map(cache_mark);
-    let kind = wire
-        .kind
-        .take()
-        .ok_or_else(|| field("messages.content.type", "is missing"))?;
+    let kind = match wire.kind.take() {
+        Some(kind) => kind,
+        // Mistral's part of a text need not say that it is one.
+        None if wire.text.is_some() => Str("text".into()),
+        None => return Err(field("messages.content.type", "is missing")),
+    };
     match (&*kind, wire.text.take(), wire.refusal.take()) {
         ("text", Some(text), _) => {
             let (text, extra) = (text.into_owned(), Extra::from_fields(wire.extra));

@@ -21,7 +21,8 @@ pub(super) fn messages(print: &mut Print<'_>, w: &mut Writer<'_>) -> Result<(), 
                     print.losses.add("messages.system_position");
                 }
                 let role = system_role(print, role);
-                plain(print, role, message, &message.content, w)?;
+                let blocks = system_blocks(print, &message.content);
+                plain(print, role, message, blocks, w)?;
             }
             Role::User => user(print, message, w)?,
             Role::Assistant => assistant(print, message, w)?,
@@ -41,11 +42,27 @@ fn system(print: &mut Print<'_>, system: &System, w: &mut Writer<'_>) -> Result<
     w.begin_object();
     w.str_field("role", system_role(print, system.role));
     w.key("content");
-    content_print::content(print, system.parts.iter().collect(), system.shape, w)?;
+    let blocks = system_blocks(print, &system.parts);
+    content_print::content(print, blocks, system.shape, w)?;
     w.opt_str("name", system.name.as_deref());
     extra(print, &system.extra, w);
     w.end_object();
     Ok(())
+}
+
+/// System text is text: of another dialect's, nothing else is sent.
+fn system_blocks<'m>(print: &mut Print<'_>, blocks: &'m [Block]) -> Vec<&'m Block> {
+    let is_media = |block: &&Block| {
+        matches!(
+            block,
+            Block::Image(_) | Block::Video(_) | Block::Document(_) | Block::Audio(_)
+        )
+    };
+    if !print.same && blocks.iter().any(|block| is_media(&block)) {
+        print.losses.add("content.misplaced");
+        return blocks.iter().filter(|block| !is_media(block)).collect();
+    }
+    blocks.iter().collect()
 }
 
 /// A message of one role whose content is `blocks`.

@@ -64,7 +64,8 @@ fn respell(block: &mut Block, to: Dialect, losses: &mut Losses) {
     let word = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     let (title, source) = (word("title"), word("source"));
     let mut own = json!({ "source": source, "title": title });
-    if let Some(citations) = fields.get("citations").filter(|value| !value.is_null()) {
+    let wish = |value: &&Value| value.get("enabled").is_some_and(Value::is_boolean);
+    if let Some(citations) = fields.get("citations").filter(wish) {
         own["citations"] = citations.clone();
     }
     *block = match to {

@@ -233,7 +233,11 @@ impl<'r> Print<'r> {
     pub(super) fn output_config(&mut self, w: &mut Writer<'_>) {
         let own = self.nested("outputConfig.");
         let format = match &self.request.output {
-            Some(OutputFormat::JsonSchema(schema)) if self.takes_schema() => Some(schema),
+            Some(OutputFormat::JsonSchema(schema))
+                if self.takes_schema() && (self.same || schema.schema.is_some()) =>
+            {
+                Some(schema)
+            }
             Some(OutputFormat::Opaque(_)) => {
                 self.losses.add("response_format");
                 None

@@ -11,12 +11,15 @@ impl Print<'_> {
         let Some(OutputFormat::JsonSchema(schema)) = &self.request.output else {
             return;
         };
-        if self.takes_schema() {
+        if self.takes_schema() && (self.same || schema.schema.is_some()) {
             return;
         }
         if !self.request.tools.is_empty() || self.plan.thinks() || schema.schema.is_none() {
             self.losses.add("response_format");
             return;
+        }
+        for (name, _) in schema.extra.iter() {
+            self.losses.add_field("response_format", name);
         }
         let name = schema.name.as_deref().unwrap_or("response");
         self.schema_tool = Some(self.names.get(name));

@@ -122,7 +122,11 @@ impl<'r> Print<'r> {
             .filter(|_| self.same)
             .collect();
         let format = match &self.request.output {
-            Some(OutputFormat::JsonSchema(schema)) if self.target.structured_output => Some(schema),
+            Some(OutputFormat::JsonSchema(schema))
+                if self.target.structured_output && (self.same || schema.schema.is_some()) =>
+            {
+                Some(schema)
+            }
             Some(OutputFormat::JsonObject) => {
                 self.losses.add("response_format.json_object");
                 None

@@ -86,6 +86,9 @@ impl Print<'_> {
             OutputFormat::JsonObject => {
                 w.object_field("format", |w| w.str_field("type", "json_object"));
             }
+            OutputFormat::JsonSchema(schema) if !self.same && schema.schema.is_none() => {
+                self.losses.add("response_format");
+            }
             OutputFormat::JsonSchema(schema) => self.schema(schema, w),
             OutputFormat::Opaque(raw) if self.same => w.raw_field("format", raw),
             OutputFormat::Opaque(_) => self.losses.add("response_format"),

@@ -54,10 +54,9 @@ pub(super) fn print(usage: &Usage, same: bool, w: &mut Writer<'_>) {
         w.u64_field("input_tokens", prompt);
         w.object_field("input_tokens_details", |w| {
             w.u64_field("cached_tokens", usage.cache_read.unwrap_or(0));
-            w.opt_u64(
-                "cache_write_tokens",
-                usage.cache_write.filter(|count| *count > 0),
-            );
+            // Its own clients count on it; older answers of this dialect had none.
+            let written = usage.cache_write.filter(|count| *count > 0);
+            w.opt_u64("cache_write_tokens", written.or((!same).then_some(0)));
             own(INPUT).for_each(|(name, value)| w.raw_field(name, value));
         });
         w.u64_field("output_tokens", output);

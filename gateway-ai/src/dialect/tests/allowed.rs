@@ -139,6 +139,13 @@ fn only_text_stands_in_the_system_text_of_another_dialect() {
     let (body, losses) = sent(Dialect::Gemini, &gemini, Dialect::Messages);
     assert_eq!(body["system"], json!([{ "type": "text", "text": "s" }]));
     assert_eq!(losses, "content.misplaced");
+    let (body, losses) = sent(Dialect::Gemini, &gemini, Dialect::Chat);
+    let said = &body["messages"][0]["content"];
+    assert!(
+        *said == "s" || *said == json!([{ "type": "text", "text": "s" }]),
+        "{said}"
+    );
+    assert_eq!(losses, "content.misplaced");
     let (body, losses) = sent(Dialect::Gemini, &gemini, Dialect::Converse);
     assert_eq!(body["system"], json!([{ "text": "s" }]));
     assert_eq!(losses, "content.misplaced");
@@ -209,4 +216,63 @@ fn bedrocks_document_of_texts_has_no_cache_points() {
     let source = &sent["messages"][0]["content"][1]["document"]["source"];
     assert_eq!(*source, json!({ "content": [{ "text": "one" }] }));
     assert_eq!(losses, "cache_control");
+}
+
+#[test]
+fn a_wish_to_cite_that_says_nothing_is_none_of_bedrocks() {
+    let document = json!({ "type": "document", "citations": {}, "source": {
+        "type": "text", "media_type": "text/plain", "data": "d" } });
+    let found = json!({ "type": "search_result", "source": "s", "title": "t", "content": [],
+        "citations": {} });
+    let body = asked(&json!([{ "type": "text", "text": "q" }, document, found]));
+    let (sent, losses) = to(Dialect::Converse, CLAUDE, Dialect::Messages, &body);
+    let content = &sent["messages"][0]["content"];
+    assert_eq!(content[1]["document"].get("citations"), None);
+    assert_eq!(content[2]["searchResult"].get("citations"), None);
+    assert_eq!(losses, "");
+}
+
+#[test]
+fn a_part_of_text_need_not_say_that_it_is_one() {
+    let body =
+        json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "text": "a" }] }] });
+    let (sent, losses) = to(Dialect::Messages, "claude-haiku-4-5", Dialect::Chat, &body);
+    assert!(sent.to_string().contains("\"a\""), "{sent}");
+    assert_eq!(losses, "");
+    let body =
+        json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "words": "a" }] }] });
+    let refused = Dialect::Chat.parse_request(body.to_string().as_bytes(), Url::default());
+    assert!(refused.is_err());
+}
+
+#[test]
+fn a_form_without_its_schema_is_named_where_there_must_be_one() {
+    let body = json!({ "model": "m", "messages": [{ "role": "user", "content": "a" }],
+        "response_format": { "type": "json_schema", "json_schema": { "name": "n" } } });
+    for (elsewhere, model, slot) in [
+        (Dialect::Responses, "gpt-4.1", "/text/format"),
+        (Dialect::Messages, "claude-sonnet-4-5", "/output_config"),
+        (Dialect::Converse, CLAUDE, "/outputConfig"),
+    ] {
+        let (sent, losses) = to(elsewhere, model, Dialect::Chat, &body);
+        assert_eq!(
+            (sent.pointer(slot), losses.as_str()),
+            (None, "response_format")
+        );
+    }
+}
+
+#[test]
+fn what_googles_schema_says_alone_is_named_where_a_tool_stands_for_it() {
+    let body = json!({ "contents": [{ "role": "user", "parts": [{ "text": "a" }] }],
+        "generationConfig": { "responseMimeType": "application/json",
+            "responseSchema": { "type": "STRING", "propertyOrdering": ["a"] } } });
+    for (elsewhere, model) in [
+        (Dialect::Messages, "claude-3-5-haiku-latest"),
+        (Dialect::Converse, "amazon.nova-pro-v1:0"),
+    ] {
+        let target = Target::new(elsewhere, model);
+        let (_, losses) = sent(Dialect::Gemini, &body, &target, elsewhere);
+        assert_eq!(losses, "response_format.responseSchema");
+    }
 }
