@@ -11,6 +11,7 @@ use tokio::{
     io::{
         AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex,
     },
+    task::JoinSet,
     time::{Instant, timeout},
 };
 
@@ -222,4 +223,52 @@ async fn what_is_stuck_goes_with_its_connection() {
         .expect("the socket is closed")
         .unwrap();
     assert_eq!(read, b"0123");
+}
+
+/// Many connections on two workers, with sockets that are full half of the time: what arrives is what
+/// was written, and nobody waits for ever.
+#[test]
+fn tasks_that_move_between_threads_lose_and_mix_nothing() {
+    const CONNECTIONS: usize = 24;
+    const CHUNKS: usize = 120;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .on_thread_park(before_park)
+        .enable_all()
+        .build()
+        .unwrap();
+    let length = |connection: usize, chunk: usize| (connection * 7 + chunk * 977) % 21_000 + 1;
+    let mark = |connection: usize, chunk: usize| u8::try_from((connection + chunk) % 251).unwrap();
+    let write = move |connection: usize, near: DuplexStream| async move {
+        let mut batched = Batched::new(near);
+        for chunk in 0..CHUNKS {
+            let chunk = vec![mark(connection, chunk); length(connection, chunk)];
+            batched.write_all(&chunk).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        batched.shutdown().await.unwrap();
+    };
+    let read = move |connection: usize, mut far: DuplexStream| async move {
+        for chunk in 0..CHUNKS {
+            let mut read = vec![0; length(connection, chunk)];
+            far.read_exact(&mut read).await.unwrap();
+            let mark = mark(connection, chunk);
+            assert!(read.iter().all(|byte| *byte == mark), "chunk {chunk}");
+        }
+        assert_eq!(far.read(&mut [0]).await.unwrap(), 0);
+    };
+    runtime.block_on(async {
+        let mut tasks = JoinSet::new();
+        for connection in 0..CONNECTIONS {
+            let (near, far) = duplex(9_000);
+            tasks.spawn(write(connection, near));
+            tasks.spawn(read(connection, far));
+        }
+        while let Some(ended) = timeout(Duration::from_secs(60), tasks.join_next())
+            .await
+            .expect("no stall")
+        {
+            ended.unwrap();
+        }
+    });
 }
