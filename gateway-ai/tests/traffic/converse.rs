@@ -66,6 +66,31 @@ pub(crate) fn frames(body: &[u8]) -> Option<Vec<(String, Value)>> {
     Some(out)
 }
 
+/// Such messages as an event stream, each with the headers that name it.
+pub(crate) fn written(frames: &[(String, Value)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, payload) in frames {
+        let (mut headers, payload) = (Vec::new(), payload.to_string());
+        for (header, value) in [(":message-type", "event"), (":event-type", name)] {
+            headers.push(u8::try_from(header.len()).unwrap());
+            headers.extend_from_slice(header.as_bytes());
+            // Type 7 is a text, which has its length in two bytes.
+            headers.push(7);
+            headers.extend_from_slice(&u16::try_from(value.len()).unwrap().to_be_bytes());
+            headers.extend_from_slice(value.as_bytes());
+        }
+        let size = |len: usize| u32::try_from(len).unwrap().to_be_bytes();
+        let mut message = size(16 + headers.len() + payload.len()).to_vec();
+        message.extend_from_slice(&size(headers.len()));
+        message.extend_from_slice(&crc32fast::hash(&message).to_be_bytes());
+        message.extend_from_slice(&headers);
+        message.extend_from_slice(payload.as_bytes());
+        message.extend_from_slice(&crc32fast::hash(&message).to_be_bytes());
+        out.extend_from_slice(&message);
+    }
+    out
+}
+
 /// The truth of a recorded body.
 pub(crate) fn truth(body: &[u8], streaming: bool) -> Option<Truth> {
     if !streaming {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::wire;
 use crate::{
     canonical::{Count, Extra, Raw, Usage},
@@ -19,7 +21,11 @@ pub(super) fn parse(wire: wire::Usage<'_>, metrics: Option<Raw>) -> Usage {
     // The older names of the same counts.
     extra.make_own(|name| name.ends_with("InputTokenCount"));
     if let Some(metrics) = metrics {
-        extra.push_own(METRICS, metrics);
+        if is_time(&metrics) {
+            extra.push_own(METRICS, metrics);
+        } else {
+            extra.push(METRICS, metrics);
+        }
     }
     Usage {
         input: count(wire.input),
@@ -32,6 +38,12 @@ pub(super) fn parse(wire: wire::Usage<'_>, metrics: Option<Raw>) -> Usage {
         extra,
         ..Usage::default()
     }
+}
+
+/// Whether metrics hold nothing but how long the call took, which says nothing outside this dialect.
+fn is_time(metrics: &Raw) -> bool {
+    let fields = metrics.read::<BTreeMap<String, serde::de::IgnoredAny>>();
+    fields.is_ok_and(|fields| fields.keys().all(|name| name == "latencyMs"))
 }
 
 /// Reads the counts of a reply, or of the event that carries them.
