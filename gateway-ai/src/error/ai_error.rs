@@ -41,10 +41,15 @@ impl AiError {
         Self::build(kind, Origin::Gateway, message.into())
     }
 
-    /// A fault the upstream reported or caused. The message is scrubbed of what looks like a secret.
+    /// A fault the upstream reported or caused. The message is scrubbed of what looks like a secret;
+    /// one that says nothing is replaced, since clients show it to a person.
     #[must_use]
     pub fn upstream(kind: AiErrorKind, message: impl AsRef<str>) -> Self {
-        Self::build(kind, Origin::Upstream, scrub(message.as_ref()))
+        let message = match message.as_ref().trim() {
+            "" => "the provider reported an error".to_owned(),
+            _ => scrub(message.as_ref()),
+        };
+        Self::build(kind, Origin::Upstream, message)
     }
 
     fn build(kind: AiErrorKind, origin: Origin, message: String) -> Self {

@@ -23,6 +23,7 @@ mod vendors;
 mod vendors_chat;
 mod vendors_other;
 mod words;
+mod words_error;
 mod words_stream;
 
 use gateway_ai::dialect::{Dialect, Target, Url};

@@ -51,7 +51,7 @@ fn frames(mut bytes: &[u8]) -> Vec<(Vec<u8>, Value)> {
     out
 }
 
-fn rewritten(dialect: Dialect, around: &[u8], value: &Value) -> Vec<u8> {
+pub(crate) fn rewritten(dialect: Dialect, around: &[u8], value: &Value) -> Vec<u8> {
     if dialect != Dialect::Converse {
         return format!("data: {value}\n").into_bytes();
     }

@@ -113,11 +113,15 @@ pub(in crate::dialect) fn parse_object(status: Option<StatusCode>, raw: &RawValu
         let text = serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().into());
         return plain(status, &text);
     };
-    let mut message = body.message.map(|text| text.0).unwrap_or_default();
+    let said = body.message.map(|text| text.0);
     // OpenRouter says "Provider returned error" and hides what it said in the metadata.
-    if let Some(inner) = body.metadata.and_then(|metadata| metadata.raw) {
-        message = format!("{message}: {}", inner.0);
-    }
+    let hidden = body.metadata.and_then(|metadata| metadata.raw);
+    let message = match (said.filter(|text| !text.is_empty()), hidden) {
+        (Some(said), Some(hidden)) => format!("{said}: {}", hidden.0),
+        (Some(said), None) => said,
+        (None, Some(hidden)) => hidden.0,
+        (None, None) => raw.get().to_owned(),
+    };
     let message: String = message.chars().take(MAX_MESSAGE).collect();
     // A numeric code is a status: OpenRouter, Google, and Groq inside a stream.
     let number = |text: &Option<Loose>| {
@@ -126,20 +130,16 @@ pub(in crate::dialect) fn parse_object(status: Option<StatusCode>, raw: &RawValu
             .ok()
             .filter(|status| status.as_u16() >= 400)
     };
-    let said = number(&body.code).or_else(|| {
-        let status = body
-            .status
-            .as_ref()?
-            .as_u64()
-            .and_then(|n| u16::try_from(n).ok())?;
-        StatusCode::from_u16(status).ok()
-    });
+    let said = number(&body.code).or_else(|| number(&body.status));
     let status = status.filter(|status| !status.is_success()).or(said);
     let inner = body
         .innererror
         .and_then(|inner| inner.code)
         .map(|code| Loose(code.into_owned()));
-    build(status, &message, body.kind.or(inner), body.code, body.param)
+    // Google's status is a word, also where it speaks as OpenAI does.
+    let word = body.status.filter(|text| text.0.parse::<u16>().is_err());
+    let kind = body.kind.or(inner).or(word);
+    build(status, &message, kind, body.code, body.param)
 }
 
 fn build(

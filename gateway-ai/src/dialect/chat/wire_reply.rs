@@ -120,7 +120,7 @@ wire! {
         kind: Loose = "type",
         code: Loose = "code",
         param: Loose = "param",
-        status: Number = "status",
+        status: Loose = "status",
         innererror: InnerError<'a> = "innererror",
         metadata: ErrorMetadata<'a> = "metadata",
     }

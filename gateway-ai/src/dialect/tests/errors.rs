@@ -114,10 +114,10 @@ fn azure_filters_and_wrapped_errors_are_recognised() {
         ErrorClass::ContentPolicy
     );
     let google = json!([{ "error": { "code": 429, "message": "Resource exhausted", "status": "RESOURCE_EXHAUSTED" } }]);
-    assert_eq!(
-        read(Dialect::Chat, 429, &google.to_string()).kind(),
-        AiErrorKind::RateLimited
-    );
+    let google = read(Dialect::Chat, 429, &google.to_string());
+    assert_eq!(google.kind(), AiErrorKind::RateLimited);
+    assert_eq!(google.message(), "Resource exhausted");
+    assert_eq!(google.upstream_type(), Some("RESOURCE_EXHAUSTED"));
     let open_router = json!({ "error": { "message": "Provider returned error", "code": 400,
         "metadata": { "raw": "{\"error\":\"prompt is too long\"}" } } });
     assert_eq!(
