@@ -103,7 +103,7 @@ impl Tunnels {
             let over = tokio::select! {
                 over = work => over,
                 () = silence(&moved, idle) => Err(io::ErrorKind::TimedOut.into()),
-                _ = closing.wait_for(|close| *close) => Ok(()),
+                () = told(&mut closing) => Ok(()),
             };
             if let Err(error) = over {
                 tracing::debug!(%error, "tunnel ended");
@@ -142,6 +142,14 @@ where
 fn count(bytes: &AtomicU64) -> impl FnMut(&[u8]) {
     |read| {
         bytes.fetch_add(read.len() as u64, Ordering::Relaxed);
+    }
+}
+
+/// Resolves when all tunnels are to close. Where nobody is left who could say so, as after a proxy was
+/// replaced by another, a tunnel stays open for as long as its two ends want it.
+async fn told(closing: &mut watch::Receiver<bool>) {
+    if closing.wait_for(|close| *close).await.is_err() {
+        std::future::pending().await
     }
 }
 

@@ -68,6 +68,24 @@ async fn closing_ends_open_tunnels() {
     within(tunnels.closed()).await;
 }
 
+/// A proxy goes when another takes its place, and its tracker with it.
+#[tokio::test]
+async fn a_tunnel_outlives_those_who_could_close_it() {
+    let tunnels = Tunnels::new();
+    let (near, mut far) = tokio::io::duplex(64);
+    tunnels.run((), move |_| async move {
+        let (mut read, mut write) = tokio::io::split(near);
+        tokio::io::copy(&mut read, &mut write).await.map(|_| ())
+    });
+    drop(tunnels);
+    tokio::task::yield_now().await;
+    far.write_all(b"late").await.unwrap();
+    far.shutdown().await.unwrap();
+    let mut heard = String::new();
+    within(far.read_to_string(&mut heard)).await.unwrap();
+    assert_eq!(heard, "late");
+}
+
 #[tokio::test]
 async fn a_silent_tunnel_is_closed() {
     let tunnels = Tunnels::new().idle_timeout(Duration::from_millis(50));
