@@ -42,6 +42,7 @@ impl<S: AsyncWrite + Unpin> Future for Drain<S> {
         let result = ready!(inner.poll_held(cx));
         inner.draining = Draining::No;
         inner.settle(result);
+        self.shared.note(&inner);
         Poll::Ready(())
     }
 }

@@ -2,7 +2,10 @@ use std::{
     io::{self, IoSlice},
     mem,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Waker, ready},
 };
 
@@ -10,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{drain::Drain, queue};
 
-/// A connection whose writes may wait until the thread has nothing left to run.
+/// A socket whose writes may wait until the thread has nothing left to run.
 ///
 /// What is written counts as flushed: it will be written in a moment, by whoever runs the thread. If the
 /// socket does not take it then, the connection is not ready for more until it has. More than 16 KiB
@@ -25,6 +28,8 @@ pub struct Batched<S: AsyncWrite + Unpin> {
 #[derive(Debug)]
 pub(super) struct Shared<S> {
     inner: Mutex<Inner<S>>,
+    /// Whether the socket did not take what was written, or failed: seldom, and asked often.
+    unsettled: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -66,6 +71,7 @@ impl<S: AsyncWrite + Unpin> Batched<S> {
                     failed: None,
                     waiting: None,
                 }),
+                unsettled: AtomicBool::new(false),
             }),
         }
     }
@@ -74,6 +80,12 @@ impl<S: AsyncWrite + Unpin> Batched<S> {
 impl<S> Shared<S> {
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner<S>> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells of a change to `inner`.
+    pub(super) fn note(&self, inner: &Inner<S>) {
+        let unsettled = inner.failed.is_some() || !matches!(inner.draining, Draining::No);
+        self.unsettled.store(unsettled, Ordering::Release);
     }
 }
 
@@ -138,9 +150,14 @@ where
         }
         let mut nobody = Context::from_waker(Waker::noop());
         match inner.poll_held(&mut nobody) {
-            Poll::Ready(result) => inner.settle(result),
+            Poll::Ready(Ok(())) => inner.settle(Ok(())),
+            Poll::Ready(Err(error)) => {
+                inner.settle(Err(error));
+                self.note(&inner);
+            }
             Poll::Pending => {
                 inner.draining = Draining::Task(None);
+                self.note(&inner);
                 drop(inner);
                 Drain::spawn(self);
             }
@@ -157,7 +174,9 @@ where
         let len = bufs.iter().map(|buf| buf.len()).sum();
         let fits = inner.held.len() + len <= HOLD && queue::is_on();
         if !fits || inner.failed.is_some() || !matches!(inner.draining, Draining::No) {
-            ready!(inner.poll_rest(cx))?;
+            let rest = inner.poll_rest(cx);
+            self.shared.note(&inner);
+            ready!(rest)?;
             return Pin::new(&mut inner.io).poll_write_vectored(cx, bufs);
         }
         if inner.held.capacity() == 0 {
@@ -208,13 +227,15 @@ where
         true
     }
 
+    /// What is held is with a thread that writes it, and a socket itself holds nothing back.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut inner = self.shared.lock();
-        if inner.queued && inner.failed.is_none() && matches!(inner.draining, Draining::No) {
+        if !self.shared.unsettled.load(Ordering::Acquire) {
             return Poll::Ready(Ok(()));
         }
-        ready!(inner.poll_rest(cx))?;
-        Pin::new(&mut inner.io).poll_flush(cx)
+        let mut inner = self.shared.lock();
+        let rest = inner.poll_rest(cx);
+        self.shared.note(&inner);
+        rest
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
