@@ -2,7 +2,9 @@
 
 use std::{mem, sync::Arc, time::Duration};
 
-use gateway_core::{Body, BoxError, ErrorKind, GatewayError, Request, Response, error::cause_ref, turn};
+use gateway_core::{
+    Body, BoxError, ErrorKind, GatewayError, Request, Response, error::cause_ref, turn,
+};
 use http::{HeaderValue, Method, Uri, header};
 use smallvec::SmallVec;
 use tokio::time::Instant;

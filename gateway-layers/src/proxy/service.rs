@@ -284,7 +284,8 @@ impl Shared {
     /// Who answered, which the outcome is told as well.
     fn told(&self, trip: &Trip) -> Upstream {
         let upstream = self.upstream.clone();
-        let upstream = upstream.with_first_byte(turn::now().saturating_duration_since(trip.started));
+        let upstream =
+            upstream.with_first_byte(turn::now().saturating_duration_since(trip.started));
         Outcome::record(&trip.undo.extensions, |record| {
             record.upstream = Some(upstream.clone());
         });

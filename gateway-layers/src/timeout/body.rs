@@ -130,7 +130,12 @@ impl Progress {
     }
 
     fn now(&self) {
-        let micros = u64::try_from(turn::now().saturating_duration_since(self.start).as_micros()).unwrap_or(u64::MAX);
+        let micros = u64::try_from(
+            turn::now()
+                .saturating_duration_since(self.start)
+                .as_micros(),
+        )
+        .unwrap_or(u64::MAX);
         self.micros.store(micros, Ordering::Relaxed);
     }
 

@@ -6,8 +6,7 @@ use std::{
 
 use bytes::Bytes;
 use gateway_core::{
-    Body, BoxError, Deadline, ErrorKind, GatewayError, Outcome, Request, Responder, Response,
-    turn,
+    Body, BoxError, Deadline, ErrorKind, GatewayError, Outcome, Request, Responder, Response, turn,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Body as HttpBody;
