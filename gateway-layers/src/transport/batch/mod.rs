@@ -7,8 +7,10 @@
 //! run: the first write wakes the peer and the others find it awake. What one connection writes
 //! several times meanwhile – the events of a burst – is one write.
 //!
-//! Measured with 64 connections on one CPU, client and upstream on another: 25 to 30 % less CPU time a
-//! request, all of it in the kernel, and a fifth less for an event of a paced stream.
+//! Measured with 64 connections on one CPU, client and upstream on another, with one clock reading a
+//! [turn](gateway_core::turn) at the same time: 18.4 µs of CPU time a proxied request instead of 23.0,
+//! 24.9 instead of 27.6 a call of a model. It costs some 1,500 instructions a request, and saves the
+//! kernel more than that.
 //!
 //! Only the runtime knows when a thread has nothing left to do, so it is the runtime that is asked to
 //! call [`before_park`]; on a thread where it does not, [`Batched`] writes at once.

@@ -93,7 +93,8 @@ pub(super) fn buffer() -> Vec<u8> {
 /// Takes a buffer back, so that a connection has one only while it has something to write.
 pub(super) fn put_back(mut buffer: Vec<u8>) {
     buffer.clear();
-    QUEUE.with(|queue| {
+    // A connection may be dropped by a thread that ends, whose queue is gone already.
+    _ = QUEUE.try_with(|queue| {
         let mut spare = queue.spare.borrow_mut();
         if spare.len() < MOST && buffer.capacity() > 0 {
             spare.push(buffer);

@@ -1,4 +1,5 @@
 use std::{
+    cell::RefCell,
     io,
     pin::Pin,
     sync::{Arc, Mutex},
@@ -271,4 +272,24 @@ fn tasks_that_move_between_threads_lose_and_mix_nothing() {
             ended.unwrap();
         }
     });
+}
+
+#[test]
+fn a_thread_that_ends_may_drop_a_connection() {
+    thread_local! {
+        static KEPT: RefCell<Option<Batched<Log>>> = const { RefCell::new(None) };
+    }
+    let log = Log::default();
+    let kept = log.clone();
+    let thread = std::thread::spawn(move || {
+        // What was used first is destroyed last.
+        KEPT.with_borrow(|_| ());
+        before_park();
+        let mut batched = Batched::new(kept);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut batched).poll_write(&mut cx, b"x").is_ready());
+        KEPT.with_borrow_mut(|kept| *kept = Some(batched));
+    });
+    thread.join().expect("no panic");
+    assert_eq!(log.writes(), [b"x"]);
 }
